@@ -15,7 +15,7 @@
 
 struct topo;
 
-#define PLAN_NODES_MAX 4096
+#define PLAN_NODES_MAX 16384
 #define PLAN_VLANS_MAX 64
 
 enum plan_node_kind { PLAN_HOST, PLAN_ROUTER };
@@ -86,11 +86,12 @@ struct plan_port {
 
 enum plan_segment_kind {
     PLAN_LINK,  /* exactly two ports, everything that enters one leaves by the other */
-    PLAN_HUB,   /* everything that enters one port leaves by all others (hub and network elements) */
+    PLAN_HUB,   /* everything that enters one port leaves by all others (hub and network elements);
+                 * also, with element "" and one port, an interface that is connected to nothing */
     PLAN_LEARN, /* the bridge of a switch */
 };
 struct plan_segment {
-    char element[NAME_SIZE]; /* the link's, hub's, network's or switch's name */
+    char element[NAME_SIZE]; /* the link's, hub's, network's or switch's name; "": not connected */
     enum plan_segment_kind kind;
     uint32_t bridge;
 };
