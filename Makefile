@@ -1,0 +1,100 @@
+# Paralab.  `make help` lists the targets.
+#
+# One non-recursive Makefile: a library is a folder, a program is a *_main.c and the libraries above it.
+# Other kinds of build (sanitizers, fuzzers, coverage) re-enter this file with another BUILD, so that
+# objects never mix.
+
+BUILD ?= build
+PREFIX ?= /usr
+DESTDIR ?=
+CC = gcc
+CLANG ?= clang
+LABD_CACHE ?= /var/cache/labd
+export LABD_CACHE
+
+VERSION := 0.1.0
+STD = -std=c17 -D_GNU_SOURCE -I. -DPARALAB_VERSION='"$(VERSION)"'
+WARN = -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+	-Wcast-qual -Wwrite-strings -Wundef -Wvla -Wnull-dereference -Wconversion -Wno-sign-conversion \
+	-Wswitch-enum $(if $(filter 1,$(STRICT)),-Werror)
+HARDEN = -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fPIE
+OPT ?= -O2 -g
+CFLAGS ?= $(OPT) $(HARDEN)
+LDFLAGS ?= -pie -Wl,-z,relro,-z,now
+PKGS = libxml-2.0 libmicrohttpd sqlite3 jansson libcurl libsodium libpcap libcmark
+# Expanded when first needed: `make deps` must work before these packages exist.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+LIBS = $(eval LIBS := $$(shell pkg-config --libs $(PKGS)) -lwslay)$(LIBS)
+ALL_CFLAGS = $(STD) $(WARN) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP
+
+Q = $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
+
+# ---- libraries, in the order of the layers -------------------------------------------------------
+src = $(filter-out %_main.c,$(wildcard $(1)/*.c))
+base_SRC     := $(call src,labd/base)
+topology_SRC := $(call src,topology)
+rpc_SRC      := $(call src,labd/rpc)
+net_SRC      := $(call src,labd/host/net)
+guest_SRC    := $(call src,labd/host/guest)
+console_SRC  := $(call src,labd/host/console)
+store_SRC    := $(call src,labd/site/store)
+grading_SRC  := $(call src,grading)
+probe_SRC    := $(call src,grading/probe)
+host_SRC     := $(call src,labd/host)
+http_SRC     := $(call src,labd/site/http)
+site_SRC     := $(call src,labd/site)
+ctl_SRC      := $(call src,labd/ctl)
+LIBRARIES := ctl site http host probe grading store console guest net rpc topology base
+
+lib_a = $(BUILD)/lib$(1).a
+obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
+ARCHIVES := $(foreach l,$(LIBRARIES),$(if $($(l)_SRC),$(call lib_a,$(l))))
+
+PROGRAM_MAINS := $(wildcard labd/site/labd_main.c labd/host/labhost_main.c labd/host/console/labconsole_main.c \
+	labd/ctl/labctl_main.c grading/probe/labprobe_main.c)
+PROGRAMS := $(patsubst %_main.c,$(BUILD)/%,$(notdir $(PROGRAM_MAINS)))
+
+.SECONDARY:
+.PHONY: all
+all: $(PROGRAMS) ## build the programs into $(BUILD)
+
+define library
+$(call lib_a,$(1)): $(call obj,$($(1)_SRC))
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach l,$(LIBRARIES),$(if $($(l)_SRC),$(eval $(call library,$(l)))))
+
+$(BUILD)/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_$(*F)) -c -o $@ $<
+
+define program
+$(BUILD)/$(patsubst %_main.c,%,$(notdir $(1))): $(BUILD)/$(1:.c=.o) $(ARCHIVES)
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $$(LIBS)
+endef
+$(foreach m,$(PROGRAM_MAINS),$(eval $(call program,$(m))))
+
+# ---- tests ---------------------------------------------------------------------------------------
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
+CONTRACT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/contract/test_*.c))
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(ARCHIVES)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS) -lcmocka
+
+.PHONY: tests
+tests: $(PROGRAMS) $(UNIT_TESTS) $(CONTRACT_TESTS) ## build the tests without running them
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+.PHONY: clean
+clean: ## remove what was built here
+	rm -rf $(BUILD) $(BUILD)-*
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
