@@ -1,0 +1,114 @@
+/* An exercise: metadata, grading plan, reference and wrong solutions.  Read from a folder (or from
+ * memory for an instructor's upload) and checked against its topology, so that what is returned can be
+ * graded.  Used by the grader, labd and labctl.  Shape: grading/exercise.rng.
+ *
+ *   exercise_read.c XML -> struct exercise,  exercise_check.c meaning,  exercise.c loading and memory */
+#ifndef GRADING_EXERCISE_H
+#define GRADING_EXERCISE_H
+
+#include "grading/probe.h"
+#include "labd/base/err.h"
+#include "labd/base/name.h"
+#include "topology/topo.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define EXERCISE_FILE_MAX (1u << 20)
+#define EXERCISE_CHECKS_MAX 64
+#define EXERCISE_WRONGS_MAX 32
+#define EXERCISE_HOPS_ANY (-1)
+
+struct buf;
+
+enum exercise_kind {
+    EXERCISE_REACHABILITY,
+    EXERCISE_UNREACHABLE,
+    EXERCISE_TCP_OPEN,
+    EXERCISE_TCP_CLOSED,
+    EXERCISE_PATH,
+    EXERCISE_KIND_COUNT
+};
+const char *exercise_kind_name(enum exercise_kind k); /* "reachability" .. */
+
+/* What a closed TCP port has to look like. */
+enum exercise_expect {
+    EXERCISE_ANY,      /* no connection, whatever the reason */
+    EXERCISE_FILTERED, /* the SYN never arrived at 'seen_at' */
+    EXERCISE_REFUSED,  /* it arrived there, and that host refused it */
+};
+
+struct exercise_names { /* of links or checks */
+    char (*v)[NAME_SIZE];
+    size_t n, cap;
+};
+
+struct exercise_check {
+    char id[NAME_SIZE];
+    enum exercise_kind kind;
+    char *title;
+    unsigned points;
+    struct exercise_names requires; /* ids: this check is blocked unless each passes */
+    char control[NAME_SIZE];        /* id, "" if none; always there for negative checks */
+    char from[NAME_SIZE];           /* a reference */
+    struct probe_addr to;
+    char to_ref[NAME_SIZE]; /* "" unless 'to' names a reference */
+    enum probe_kind proto;
+    uint16_t port;
+    char seen_at[PROBE_PORT_SIZE]; /* "@REF" if to_ref */
+    int hops;                      /* routers between, or EXERCISE_HOPS_ANY */
+    bool both;                     /* the answer, too, must come back */
+    struct exercise_names via, avoids, cut; /* links */
+    unsigned settle_ms; /* how long the network may take to find a new path after the cut */
+    enum exercise_expect expect;
+    char *hint; /* or NULL */
+    int line;
+};
+
+struct exercise_wrong {
+    char *dir; /* "wrong/no-forwarding" */
+    unsigned score;
+    char *why;
+    int line;
+};
+
+struct exercise {
+    char id[NAME_SIZE];
+    char *title, *level, *summary, *source; /* source may be NULL */
+    unsigned minutes, version;
+    char *dir;          /* the folder, NULL if from memory */
+    char *instructions; /* Markdown; NULL if from memory */
+    char *solution_dir; /* "solution", relative to 'dir'; NULL if there is none */
+    struct exercise_wrong *wrongs;
+    size_t nwrongs;
+    struct topo *topo; /* valid */
+    char *topo_file;   /* "topology.xml" */
+    unsigned deadline_ms, hold, interval_ms;
+    struct probe_ref refs[PROBE_REFS_MAX];
+    size_t nrefs;
+    struct exercise_check *checks;
+    size_t nchecks;
+};
+
+/* Reads 'dir'/exercise.xml and everything that it names.  The exercise's id must be the folder's
+ * name.  NULL with 'e' holding the first problem; 'xm' and 'tm' (each may be NULL) get all problems of
+ * exercise.xml (missing or wrong scripts included) and of the topology file. */
+struct exercise *exercise_load_dir(const char *dir, struct topo_msgs *xm, struct topo_msgs *tm, struct err *e);
+/* The same from two texts; <instructions>, <solution> and <wrong> are not followed. */
+struct exercise *exercise_load_mem(const char *xml, size_t n, const char *topo_xml, size_t topo_n,
+                                   struct topo_msgs *xm, struct topo_msgs *tm, struct err *e);
+void exercise_free(struct exercise *x); /* NULL is fine */
+void exercise_freep(struct exercise **x);
+
+unsigned exercise_max_score(const struct exercise *x);
+const struct exercise_check *exercise_check_find(const struct exercise *x, const char *id);
+
+/* Appends the script of 'node' in 'which' ("solution", "wrong/no-forwarding": solution_dir or a
+ * wrongs[].dir).  ERR_NOT_FOUND if that node has none: then nothing is run there. */
+int exercise_script(const struct exercise *x, const char *which, const char *node, struct buf *out,
+                    struct err *e) MUST_CHECK;
+
+/* The published schema (grading/exercise.rng) as it was at build time. */
+extern const char exercise_rng[], exercise_rng_end[];
+
+#endif

@@ -1,0 +1,31 @@
+/* Grading a running lab: rounds of probes until every check holds or the deadline has passed, then a
+ * report.  Used by a forked worker of labd: it blocks.
+ *
+ *   exercise -> grading_spec() -> labhost "probe.run" -> grading_judge() -> report
+ *
+ * Only grading_run() talks to labhost; grading_spec.c and grading_judge.c are pure. */
+#ifndef GRADING_GRADING_H
+#define GRADING_GRADING_H
+
+#include "labd/base/err.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+struct exercise;
+struct plan;
+
+/* 'done' of 'total' checks hold at the moment; may fall again. */
+typedef void grading_progress_fn(size_t done, size_t total, void *arg);
+
+/* Grades lab 'lab', which labhost at 'host_socket' runs and which was made from 'x' by 'p'.  If the lab
+ * was typed into meanwhile, grades again, at most twice.  '*report' is a new reference:
+ * {schema:1, lab, exercise, attempt:null, started, finished, score, max_score, typed_during, checks:[{id, kind,
+ * title, status, score, max_score, evidence, observed, expected, hint, time_to_pass_ms, samples}]}, times in
+ * milliseconds since 1970; the caller sets "attempt".  -1 if it could not be graded, for a reason that
+ * is ours and not the student's: then the attempt is an error and costs nothing.
+ * Blocks up to some minutes. */
+int grading_run(const struct exercise *x, const struct plan *p, const char *host_socket, const char *lab,
+                grading_progress_fn *progress, void *arg, json_t **report, struct err *e) MUST_CHECK;
+
+#endif

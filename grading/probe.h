@@ -1,0 +1,183 @@
+/* The spec and the result of "probe.run": what the grader asks the machine to observe.  Used by the
+ * grader in labd (writes specs, reads results), labhost (checks specs again and resolves them) and
+ * labprobe (carries them out).
+ *
+ * A reference host is a network namespace of ours with one interface, attached to a segment of the
+ * lab; the student has no login there.  A probe sends from a reference host; a sighting says that a
+ * packet of a probe was seen at a port of the lab, outside any guest.
+ *
+ * What labhost does with "probe.run" {lab, spec}:
+ *   1. s = probe_spec_from_json(spec, false, e)       shape, sizes and names; refuses pids and devices
+ *   2. probe_spec_resolve(s, plan, e)                 devices, MACs; refuses what the plan does not have
+ *   3. for each s->refs[i]: a child that calls unshare(CLONE_NEWNET) and sleeps (with PR_SET_PDEATHSIG);
+ *      the net layer makes a veth pair with one end named "eth0" in that child's namespace and the other
+ *      on the bridge of refs[i].segment (access VLAN refs[i].vlan on a switch; 0: none);
+ *      s->refs[i].pid = child
+ *   4. takes the links s->cut[] down, in the machine only: the lab's wanted state is not touched, so
+ *      whoever reconciles the lab next (labhost at start, the next link.set) puts them back; a crash
+ *      can not leave a cut behind
+ *   5. runs "labprobe" as root with probe_spec_to_json(s) on stdin, at most
+ *      probe_spec_duration_ms(s) + 10000 milliseconds; stdout is the result, stderr one line if the
+ *      status is not 0.  labprobe brings eth0 up, sets MAC, addresses and gateways itself.
+ *   6. always, also when the peer has gone or labprobe failed: puts the cut links back to their wanted
+ *      state, removes the reference ports, kills the children of step 3
+ *   7. replies {"result": ...} after probe_result_from_json() accepted it
+ *
+ * spec: {"references":[{"name","segment","vlan","addresses":[{"address":"10.0.1.250/24","gateway"?}],
+ *          "mac"?,"pid"?}],
+ *        "observe":[{"port":"h2:eth0","dev"?}],
+ *        "probes":[{"id","kind":"icmp|udp|tcp","from","to","port","ttl","far","count","interval_ms",
+ *          "timeout_ms","stop"}],
+ *        "cut":["l1"]}
+ * result: {"lost":0,"probes":[{"id","error":null,"samples":[{"sent_us","reply_us":null,"reply_ttl",
+ *          "tcp":null,"data":false,"echo":false,
+ *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl"}]}]}]}
+ * "mac", "pid" and "dev" are there only after probe_spec_resolve(). */
+#ifndef GRADING_PROBE_H
+#define GRADING_PROBE_H
+
+#include "labd/base/err.h"
+#include "labd/base/name.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct plan;
+
+#define PROBE_REFS_MAX 16
+#define PROBE_ADDRS_MAX 2 /* of a reference: one IPv4, one IPv6 */
+#define PROBE_PORTS_MAX 128
+#define PROBE_PROBES_MAX 128
+#define PROBE_COUNT_MAX 200
+#define PROBE_TCP_COUNT_MAX 40
+#define PROBE_CUT_MAX 8
+#define PROBE_DURATION_MAX_MS 120000u
+#define PROBE_SIGHTINGS_MAX 64 /* per sample */
+#define PROBE_PORT_SIZE (NAME_SIZE + IFNAME_SIZE) /* "NODE:IF", "LINK:a", "@REFERENCE" */
+#define PROBE_ADDR_TEXT 46
+#define PROBE_SPEC_BYTES_MAX (256u << 10)
+#define PROBE_RESULT_BYTES_MAX (4u << 20) /* fits a frame of labd/rpc */
+
+struct probe_addr {
+    int family; /* AF_INET, AF_INET6; 0: none */
+    uint8_t b[16];
+};
+/* "10.0.1.1" or "2001:db8::1"; false if it is neither. */
+bool probe_addr_parse(const char *s, struct probe_addr *out);
+/* "10.0.1.250/24": both parts needed. */
+bool probe_addr_parse_net(const char *s, struct probe_addr *out, unsigned *prefix);
+const char *probe_addr_text(const struct probe_addr *a, char out[PROBE_ADDR_TEXT]); /* "-" if none */
+bool probe_addr_equal(const struct probe_addr *a, const struct probe_addr *b);
+bool probe_addr_in_net(const struct probe_addr *a, const struct probe_addr *net, unsigned prefix);
+
+struct probe_ref {
+    char name[NAME_SIZE];
+    char segment[NAME_SIZE]; /* a network, hub or switch of the topology */
+    uint16_t vlan;           /* access VLAN on a switch, or 0 */
+    struct {
+        struct probe_addr addr, gateway; /* gateway.family 0: none */
+        unsigned prefix;
+    } net[PROBE_ADDRS_MAX];
+    size_t nnets;
+    char mac[18]; /* resolved: the same for (lab, reference) each time, so that no neighbour goes stale */
+    pid_t pid;    /* resolved: a process in its namespace; 0 before */
+};
+
+/* A port to observe.  "in" is towards the owner of the port (node or reference), "out" is from it. */
+struct probe_port {
+    char name[PROBE_PORT_SIZE]; /* "NODE:IF" or "LINK:a" or "LINK:b" */
+    char dev[IFNAME_SIZE];      /* resolved: the host-side device */
+    bool swap; /* resolved: the device is an end of a pair between two elements, so "in" is what it receives */
+};
+
+enum probe_kind { PROBE_ICMP, PROBE_UDP, PROBE_TCP };
+struct probe {
+    char id[NAME_SIZE];
+    enum probe_kind kind;
+    char from[NAME_SIZE]; /* a reference */
+    struct probe_addr to;
+    uint16_t port; /* UDP and TCP */
+    uint8_t ttl;   /* initial TTL or hop limit */
+    /* The far port, where arrival counts: the name of an observed port or "@REFERENCE"; "" if none. */
+    char far[PROBE_PORT_SIZE];
+    unsigned count, interval_ms; /* samples, each with a nonce of its own */
+    unsigned timeout_ms;         /* how long to wait after the last sample was sent */
+    /* Stop sending after so many consecutive samples that were answered (and seen at 'far'); 0: never. */
+    unsigned stop;
+};
+
+struct probe_spec {
+    struct probe_ref refs[PROBE_REFS_MAX];
+    size_t nrefs;
+    struct probe_port ports[PROBE_PORTS_MAX];
+    size_t nports;
+    struct probe probes[PROBE_PROBES_MAX];
+    size_t nprobes;
+    char cut[PROBE_CUT_MAX][NAME_SIZE]; /* links held down while the probes run */
+    size_t ncut;
+};
+
+struct probe_spec *probe_spec_new(void); /* zeroed; never NULL */
+void probe_spec_free(struct probe_spec *s);
+void probe_spec_freep(struct probe_spec **s);
+json_t *probe_spec_to_json(const struct probe_spec *s); /* new reference */
+/* Does not trust 'j'.  'resolved' says whether "mac", "pid" and "dev" must be there or must not. */
+struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct err *e);
+/* Fills devices and MACs from the plan.  ERR_INVALID naming what the plan does not have. */
+int probe_spec_resolve(struct probe_spec *s, const struct plan *p, struct err *e) MUST_CHECK;
+/* The longest that the probes can take. */
+unsigned probe_spec_duration_ms(const struct probe_spec *s);
+const struct probe_ref *probe_ref_find(const struct probe_spec *s, const char *name); /* or NULL */
+
+enum probe_tcp { PROBE_TCP_NONE, PROBE_TCP_OPEN, PROBE_TCP_REFUSED, PROBE_TCP_TIMEOUT, PROBE_TCP_UNREACHABLE };
+
+/* What the packet was; requests travel away from the reference, replies towards it. */
+enum probe_what {
+    PROBE_REQUEST, /* echo request or datagram with the nonce */
+    PROBE_REPLY,   /* echo reply or datagram with the nonce */
+    PROBE_SYN,     /* the SYN of this connection, by ports and sequence number */
+    PROBE_SYNACK,  /* what acknowledges that sequence number */
+    PROBE_RST,
+    PROBE_DATA,     /* nonce in TCP data away from the reference */
+    PROBE_DATABACK, /* nonce in TCP data towards it */
+    PROBE_WHAT_COUNT
+};
+struct probe_sighting {
+    char port[PROBE_PORT_SIZE];
+    bool in;
+    enum probe_what what;
+    int64_t t_us; /* since labprobe began to send */
+    struct probe_addr src, dst;
+    uint8_t ttl;
+};
+struct probe_sample {
+    int64_t sent_us;
+    int64_t reply_us; /* -1: none.  ICMP, UDP: reply at the reference; TCP: connected or refused */
+    uint8_t reply_ttl;
+    enum probe_tcp tcp;
+    bool data, echo; /* TCP, UDP: the peer sent something; sent the nonce back */
+    struct probe_sighting *sightings; /* in order of time */
+    size_t nsightings;
+};
+struct probe_outcome {
+    char id[NAME_SIZE];
+    char error[160]; /* "": fine; else why this probe could not be made: ours, not the student's */
+    struct probe_sample *samples;
+    size_t nsamples;
+};
+struct probe_result {
+    uint64_t lost; /* packets that the capture had to drop */
+    struct probe_outcome *probes;
+    size_t nprobes;
+};
+struct probe_result *probe_result_new(void);
+void probe_result_free(struct probe_result *r);
+void probe_result_freep(struct probe_result **r);
+json_t *probe_result_to_json(const struct probe_result *r);
+/* Does not trust 'j'. */
+struct probe_result *probe_result_from_json(const json_t *j, struct err *e);
+const struct probe_outcome *probe_outcome_find(const struct probe_result *r, const char *id);
+
+#endif
