@@ -1,0 +1,177 @@
+/* All SQL of the project.  Migrations are append-only: a database in the field went through exactly
+ * these steps, so a step is never edited after it was released. */
+#include "labd/site/store/store_int.h"
+
+/* A row may refer to rows of its own institution only: every foreign key carries the institution. */
+static const char migration_1[] =
+    "CREATE TABLE institutions("
+    " id INTEGER PRIMARY KEY,"
+    " name TEXT NOT NULL UNIQUE,"
+    " title TEXT NOT NULL) STRICT;"
+
+    "CREATE TABLE hosts("
+    " id INTEGER PRIMARY KEY,"
+    " institution INTEGER NOT NULL REFERENCES institutions(id),"
+    " name TEXT NOT NULL,"
+    " UNIQUE(institution, id), UNIQUE(institution, name)) STRICT;"
+
+    "CREATE TABLE users("
+    " id INTEGER PRIMARY KEY,"
+    " institution INTEGER NOT NULL REFERENCES institutions(id),"
+    " login TEXT NOT NULL,"
+    " name TEXT NOT NULL,"
+    " role TEXT NOT NULL CHECK(role IN ('student', 'instructor', 'admin')),"
+    " pwhash TEXT,"
+    " created INTEGER NOT NULL,"
+    " UNIQUE(institution, id), UNIQUE(institution, login)) STRICT;"
+
+    "CREATE TABLE sessions("
+    " id INTEGER PRIMARY KEY,"
+    " institution INTEGER NOT NULL,"
+    " user INTEGER NOT NULL,"
+    " token_hash BLOB NOT NULL UNIQUE CHECK(length(token_hash) = 32),"
+    " created INTEGER NOT NULL,"
+    " used INTEGER NOT NULL,"
+    " FOREIGN KEY(institution, user) REFERENCES users(institution, id)) STRICT;"
+    "CREATE INDEX sessions_user ON sessions(institution, user);"
+
+    "CREATE TABLE signin_failures("
+    " institution INTEGER NOT NULL REFERENCES institutions(id),"
+    " kind TEXT NOT NULL CHECK(kind IN ('account', 'address')),"
+    " key TEXT NOT NULL,"
+    " count INTEGER NOT NULL,"
+    " since INTEGER NOT NULL,"
+    " PRIMARY KEY(institution, kind, key)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX signin_since ON signin_failures(institution, since);"
+
+    "CREATE TABLE labs("
+    " id TEXT NOT NULL PRIMARY KEY,"
+    " institution INTEGER NOT NULL,"
+    " host INTEGER NOT NULL,"
+    " owner INTEGER NOT NULL,"
+    " exercise TEXT,"
+    " name TEXT NOT NULL,"
+    " title TEXT NOT NULL,"
+    " topology TEXT NOT NULL,"
+    " exercise_xml TEXT,"
+    " driver TEXT NOT NULL,"
+    " state TEXT NOT NULL CHECK(state IN ('starting', 'running', 'failed', 'stopping', 'gone')),"
+    " error TEXT,"
+    " created INTEGER NOT NULL,"
+    " ready INTEGER,"
+    " UNIQUE(institution, id),"
+    " FOREIGN KEY(institution, host) REFERENCES hosts(institution, id),"
+    " FOREIGN KEY(institution, owner) REFERENCES users(institution, id)) STRICT;"
+    "CREATE UNIQUE INDEX labs_one_per_exercise ON labs(institution, owner, exercise) WHERE state <> 'gone';"
+
+    "CREATE TABLE attempts("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " institution INTEGER NOT NULL,"
+    " lab TEXT NOT NULL,"
+    " user INTEGER NOT NULL,"
+    " exercise TEXT,"
+    " number INTEGER NOT NULL,"
+    " state TEXT NOT NULL CHECK(state IN ('queued', 'running', 'done', 'error')),"
+    " started INTEGER NOT NULL,"
+    " finished INTEGER,"
+    " score REAL,"
+    " max_score REAL NOT NULL,"
+    " error TEXT,"
+    " report TEXT,"
+    " FOREIGN KEY(institution, lab) REFERENCES labs(institution, id),"
+    " FOREIGN KEY(institution, user) REFERENCES users(institution, id)) STRICT;"
+    "CREATE INDEX attempts_lab ON attempts(institution, lab);"
+    "CREATE INDEX attempts_user ON attempts(institution, user, exercise);"
+    "CREATE INDEX attempts_open ON attempts(institution, state) WHERE state IN ('queued', 'running');"
+
+    "INSERT INTO institutions(id, name, title) VALUES(1, 'default', 'This site');"
+    "INSERT INTO hosts(id, institution, name) VALUES(1, 1, 'local');";
+
+const char *const store_migrations[] = {migration_1};
+const int store_nmigrations = (int)(sizeof store_migrations / sizeof *store_migrations);
+
+#define LAB_COLUMNS                                                                              \
+    "l.id, l.host, l.owner, u.login, u.name, l.exercise, l.name, l.title, l.topology, "          \
+    "l.exercise_xml, l.driver, l.state, l.error, l.created, l.ready"
+#define ATTEMPT_COLUMNS                                                                          \
+    "id, lab, user, exercise, number, state, started, finished, score, max_score, error, report"
+/* An attempt that ended in an error of ours costs the student nothing, so it is not counted. */
+#define SCORE_COLUMNS                                                                            \
+    "count(*) FILTER (WHERE a.state <> 'error'), max(a.score), max(a.max_score), max(a.started)"
+
+const char *const store_sql[SQL_COUNT] = {
+    [SQL_INSTITUTION_ADD] = "INSERT INTO institutions(name, title) VALUES(?1, ?2)",
+    [SQL_INSTITUTION_EACH] = "SELECT id, name FROM institutions ORDER BY id",
+    [SQL_INSTITUTION_NAME] = "SELECT name FROM institutions WHERE id = ?1",
+    [SQL_HOST_ADD] = "INSERT INTO hosts(institution, name) VALUES(?1, ?2)",
+    [SQL_HOST_FIND] = "SELECT id FROM hosts WHERE institution = ?1 AND name = ?2",
+
+    [SQL_USER_PUT] = "INSERT INTO users(institution, login, name, role, pwhash, created)"
+                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
+                     " ON CONFLICT(institution, login) DO UPDATE"
+                     " SET name = excluded.name, role = excluded.role, pwhash = excluded.pwhash"
+                     " RETURNING id",
+    [SQL_USER_FIND] = "SELECT id, login, name, role, pwhash FROM users WHERE institution = ?1 AND login = ?2",
+    [SQL_USER_COUNT] = "SELECT count(*) FROM users WHERE institution = ?1",
+    [SQL_USER_END_SESSIONS] = "DELETE FROM sessions WHERE institution = ?1 AND user = ?2",
+
+    [SQL_SESSION_ADD] = "INSERT INTO sessions(institution, user, token_hash, created, used)"
+                        " VALUES(?1, ?2, ?3, ?4, ?4) RETURNING id",
+    [SQL_SESSION_FIND] = "SELECT s.id, s.created, s.used, u.id, u.login, u.name, u.role"
+                         " FROM sessions s JOIN users u ON u.institution = s.institution AND u.id = s.user"
+                         " WHERE s.institution = ?1 AND s.token_hash = ?2 AND s.created >= ?3 AND s.used >= ?4",
+    [SQL_SESSION_TOUCH] = "UPDATE sessions SET used = ?3 WHERE institution = ?1 AND id = ?2",
+    [SQL_SESSION_DEL] = "DELETE FROM sessions WHERE institution = ?1 AND id = ?2",
+    [SQL_SESSION_EXPIRE] = "DELETE FROM sessions WHERE institution = ?1 AND (created < ?2 OR used < ?3)",
+    [SQL_SESSION_COUNT] =
+        "SELECT count(*) FROM sessions WHERE institution = ?1 AND created >= ?2 AND used >= ?3",
+
+    [SQL_SIGNIN_PURGE] = "DELETE FROM signin_failures WHERE institution = ?1 AND since <= ?2",
+    [SQL_SIGNIN_FAIL] = "INSERT INTO signin_failures(institution, kind, key, count, since)"
+                        " VALUES(?1, ?2, ?3, 1, ?4)"
+                        " ON CONFLICT DO UPDATE SET count = count + 1 RETURNING count, since",
+    [SQL_SIGNIN_FORGIVE] = "UPDATE signin_failures SET count = count - 1"
+                           " WHERE institution = ?1 AND kind = ?2 AND key = ?3 AND count > 0",
+    [SQL_SIGNIN_FORGET] = "DELETE FROM signin_failures WHERE institution = ?1 AND kind = ?2 AND key = ?3",
+
+    [SQL_LAB_ADD] = "INSERT INTO labs(institution, id, host, owner, exercise, name, title, topology,"
+                    " exercise_xml, driver, state, created)"
+                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    [SQL_LAB_SET_STATE] = "UPDATE labs SET state = ?3, error = ?4, ready = ?5"
+                          " WHERE institution = ?1 AND id = ?2",
+    [SQL_LAB_END] = "UPDATE labs SET state = 'gone', topology = '', exercise_xml = NULL"
+                    " WHERE institution = ?1 AND id = ?2",
+    [SQL_LAB_EACH] = "SELECT " LAB_COLUMNS
+                     " FROM labs l JOIN users u ON u.institution = l.institution AND u.id = l.owner"
+                     " WHERE l.institution = ?1 AND l.state <> 'gone' ORDER BY l.created, l.id",
+
+    [SQL_ATTEMPT_ADD] = "INSERT INTO attempts(institution, lab, user, exercise, number, state, started, max_score)"
+                        " VALUES(?1, ?2, ?3, ?4,"
+                        " 1 + (SELECT count(*) FROM attempts WHERE institution = ?1 AND user = ?3"
+                        "      AND exercise IS ?4 AND (?4 IS NOT NULL OR lab = ?2) AND state <> 'error'),"
+                        " ?5, ?6, ?7) RETURNING id, number",
+    [SQL_ATTEMPT_RUNNING] = "UPDATE attempts SET state = 'running' WHERE institution = ?1 AND id = ?2",
+    [SQL_ATTEMPT_FINISH] = "UPDATE attempts SET state = ?3, finished = ?4, score = ?5, max_score = ?6,"
+                           " error = ?7, report = ?8 WHERE institution = ?1 AND id = ?2",
+    [SQL_ATTEMPT_INTERRUPT] = "UPDATE attempts SET state = 'error', finished = ?2, error = ?3"
+                              " WHERE institution = ?1 AND state IN ('queued', 'running')",
+    [SQL_ATTEMPT_FIND] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE institution = ?1 AND id = ?2",
+    [SQL_ATTEMPT_LATEST] = "SELECT " ATTEMPT_COLUMNS
+                           " FROM attempts WHERE institution = ?1 AND lab = ?2 ORDER BY id DESC LIMIT 1",
+    [SQL_ATTEMPT_EACH] = "SELECT " ATTEMPT_COLUMNS
+                         " FROM attempts WHERE institution = ?1 AND lab = ?2 ORDER BY id",
+    [SQL_ATTEMPT_COUNT] = "SELECT count(*) FROM attempts WHERE institution = ?1 AND state = ?2",
+
+    [SQL_SCORE_FIND] = "SELECT " SCORE_COLUMNS
+                       " FROM attempts a WHERE a.institution = ?1 AND a.user = ?2 AND a.exercise = ?3",
+    [SQL_OVERVIEW_EACH] =
+        "SELECT u.login, u.name, p.exercise,"
+        " (SELECT l.id FROM labs l WHERE l.institution = ?1 AND l.owner = u.id AND l.exercise = p.exercise"
+        "  AND l.state <> 'gone'), " SCORE_COLUMNS
+        " FROM (SELECT owner AS user, exercise FROM labs"
+        "       WHERE institution = ?1 AND exercise IS NOT NULL AND state <> 'gone'"
+        "       UNION SELECT user, exercise FROM attempts WHERE institution = ?1 AND exercise IS NOT NULL) p"
+        " JOIN users u ON u.institution = ?1 AND u.id = p.user"
+        " LEFT JOIN attempts a ON a.institution = ?1 AND a.user = p.user AND a.exercise = p.exercise"
+        " GROUP BY u.id, p.exercise ORDER BY u.login, p.exercise",
+};
