@@ -10,22 +10,21 @@
  *   1. s = probe_spec_from_json(spec, false, e)       shape, sizes and names; refuses pids and devices
  *   2. probe_spec_resolve(s, plan, e)                 devices, MACs; refuses what the plan does not have
  *   3. for each s->refs[i]: a child that calls unshare(CLONE_NEWNET) and sleeps (with PR_SET_PDEATHSIG);
- *      the net layer makes a veth pair with one end named "eth0" in that child's namespace and the other
- *      on the bridge of refs[i].segment (access VLAN refs[i].vlan on a switch; 0: none);
- *      s->refs[i].pid = child
+ *      s->refs[i].pid = child; net_reference_add(index i, segment plan_segment_find(refs[i].segment), vlan,
+ *      pid, mac, ipv6 = probe_ref_has(&refs[i], AF_INET6)) puts "eth0" there
  *   4. takes the links s->cut[] down, in the machine only: the lab's wanted state is not touched, so
  *      whoever reconciles the lab next (labhost at start, the next link.set) puts them back; a crash
  *      can not leave a cut behind
  *   5. runs "labprobe" as root with probe_spec_to_json(s) on stdin, at most
  *      probe_spec_duration_ms(s) + 10000 milliseconds; stdout is the result, stderr one line if the
- *      status is not 0.  labprobe brings eth0 up, sets MAC, addresses and gateways itself.
+ *      status is not 0.  labprobe sets addresses and gateways and brings eth0 up itself.
  *   6. always, also when the peer has gone or labprobe failed: puts the cut links back to their wanted
  *      state, removes the reference ports, kills the children of step 3
  *   7. replies {"result": ...} after probe_result_from_json() accepted it
  *
  * spec: {"references":[{"name","segment","vlan","addresses":[{"address":"10.0.1.250/24","gateway"?}],
  *          "mac"?,"pid"?}],
- *        "observe":[{"port":"h2:eth0","dev"?}],
+ *        "observe":[{"port":"h2:eth0","dev"?,"element"?}],
  *        "probes":[{"id","kind":"icmp|udp|tcp","from","to","port","ttl","far","count","interval_ms",
  *          "timeout_ms","stop"}],
  *        "cut":["l1"]}
@@ -53,6 +52,7 @@ struct plan;
 #define PROBE_COUNT_MAX 200
 #define PROBE_TCP_COUNT_MAX 40
 #define PROBE_CUT_MAX 8
+#define PROBE_START_SPREAD_MS 250u /* each probe begins at a random moment within */
 #define PROBE_DURATION_MAX_MS 120000u
 #define PROBE_SIGHTINGS_MAX 64 /* per sample */
 #define PROBE_PORT_SIZE (NAME_SIZE + IFNAME_SIZE) /* "NODE:IF", "LINK:a", "@REFERENCE" */
@@ -85,11 +85,12 @@ struct probe_ref {
     pid_t pid;    /* resolved: a process in its namespace; 0 before */
 };
 
-/* A port to observe.  "in" is towards the owner of the port (node or reference), "out" is from it. */
+/* A port to observe.  "in" is towards the owner of the port (guest, reference, or an element of ours for
+ * a link between two elements), "out" is from it. */
 struct probe_port {
     char name[PROBE_PORT_SIZE]; /* "NODE:IF" or "LINK:a" or "LINK:b" */
     char dev[IFNAME_SIZE];      /* resolved: the host-side device */
-    bool swap; /* resolved: the device is an end of a pair between two elements, so "in" is what it receives */
+    bool element;               /* resolved: it is a port of a switch, hub or network, not of a guest */
 };
 
 enum probe_kind { PROBE_ICMP, PROBE_UDP, PROBE_TCP };
@@ -130,6 +131,7 @@ int probe_spec_resolve(struct probe_spec *s, const struct plan *p, struct err *e
 /* The longest that the probes can take. */
 unsigned probe_spec_duration_ms(const struct probe_spec *s);
 const struct probe_ref *probe_ref_find(const struct probe_spec *s, const char *name); /* or NULL */
+bool probe_ref_has(const struct probe_ref *r, int family);
 
 enum probe_tcp { PROBE_TCP_NONE, PROBE_TCP_OPEN, PROBE_TCP_REFUSED, PROBE_TCP_TIMEOUT, PROBE_TCP_UNREACHABLE };
 

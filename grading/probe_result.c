@@ -1,0 +1,182 @@
+/* The result of probe.run: to and from JSON. */
+#include "grading/probe.h"
+
+#include "grading/probe_json.h"
+#include "labd/base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *const outcomes[] = {
+    [PROBE_TCP_OPEN] = "open",
+    [PROBE_TCP_REFUSED] = "refused",
+    [PROBE_TCP_TIMEOUT] = "timeout",
+    [PROBE_TCP_UNREACHABLE] = "unreachable",
+};
+static const char *const whats[PROBE_WHAT_COUNT] = {
+    [PROBE_REQUEST] = "request", [PROBE_REPLY] = "reply", [PROBE_SYN] = "syn",           [PROBE_SYNACK] = "synack",
+    [PROBE_RST] = "rst",         [PROBE_DATA] = "data",   [PROBE_DATABACK] = "databack",
+};
+
+#define US_MAX ((json_int_t)PROBE_DURATION_MAX_MS * 10000)
+
+struct probe_result *probe_result_new(void)
+{
+    return xcalloc(1, sizeof(struct probe_result));
+}
+
+void probe_result_free(struct probe_result *r)
+{
+    if (r == NULL)
+        return;
+    for (size_t i = 0; i < r->nprobes; i++) {
+        for (size_t k = 0; k < r->probes[i].nsamples; k++)
+            free(r->probes[i].samples[k].sightings);
+        free(r->probes[i].samples);
+    }
+    free(r->probes);
+    free(r);
+}
+
+void probe_result_freep(struct probe_result **r)
+{
+    probe_result_free(*r);
+}
+
+const struct probe_outcome *probe_outcome_find(const struct probe_result *r, const char *id)
+{
+    for (size_t i = 0; i < r->nprobes; i++)
+        if (strcmp(r->probes[i].id, id) == 0)
+            return &r->probes[i];
+    return NULL;
+}
+
+static json_t *sample_json(const struct probe_sample *s)
+{
+    json_t *sightings = json_array();
+
+    for (size_t i = 0; i < s->nsightings; i++) {
+        const struct probe_sighting *g = &s->sightings[i];
+
+        json_array_append_new(sightings,
+                              json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:i}", "port", g->port, "dir",
+                                        g->in ? "in" : "out", "what", whats[g->what], "t_us", (json_int_t)g->t_us,
+                                        "src", probe_json_from_addr(&g->src), "dst", probe_json_from_addr(&g->dst),
+                                        "ttl", (int)g->ttl));
+    }
+    return json_pack("{s:I, s:o, s:i, s:o, s:b, s:b, s:o}", "sent_us", (json_int_t)s->sent_us, "reply_us",
+                     s->reply_us < 0 ? json_null() : json_integer(s->reply_us), "reply_ttl", (int)s->reply_ttl, "tcp",
+                     s->tcp == PROBE_TCP_NONE ? json_null() : json_string(outcomes[s->tcp]), "data", (int)s->data,
+                     "echo", (int)s->echo, "sightings", sightings);
+}
+
+json_t *probe_result_to_json(const struct probe_result *r)
+{
+    json_t *probes = json_array();
+
+    for (size_t i = 0; i < r->nprobes; i++) {
+        const struct probe_outcome *o = &r->probes[i];
+        json_t *samples = json_array();
+
+        for (size_t k = 0; k < o->nsamples; k++)
+            json_array_append_new(samples, sample_json(&o->samples[k]));
+        json_array_append_new(probes,
+                              json_pack("{s:s, s:o, s:o}", "id", o->id, "error",
+                                        o->error[0] == '\0' ? json_null() : json_string(o->error), "samples", samples));
+    }
+    return json_pack("{s:I, s:o}", "lost", (json_int_t)r->lost, "probes", probes);
+}
+
+static int sighting_read(const json_t *j, struct probe_sighting *g, struct err *e)
+{
+    static const char *const dirs[] = {"out", "in"};
+    json_int_t t, ttl;
+    int dir, what;
+
+    if (probe_json_text(j, "sighting", "port", true, g->port, sizeof g->port, e) < 0 ||
+        (dir = probe_json_enum(j, "sighting", "dir", dirs, 2, e)) < 0 ||
+        (what = probe_json_enum(j, "sighting", "what", whats, PROBE_WHAT_COUNT, e)) < 0 ||
+        probe_json_int(j, "sighting", "t_us", -US_MAX, US_MAX, 0, &t, e) < 0 ||
+        probe_json_int(j, "sighting", "ttl", 0, 255, 0, &ttl, e) < 0 ||
+        probe_json_addr(j, "sighting", "src", true, &g->src, e) < 0 ||
+        probe_json_addr(j, "sighting", "dst", true, &g->dst, e) < 0)
+        return -1;
+    g->in = dir == 1;
+    g->what = (enum probe_what)what;
+    g->t_us = t;
+    g->ttl = (uint8_t)ttl;
+    return 0;
+}
+
+static int sample_read(const json_t *j, struct probe_sample *s, struct err *e)
+{
+    const json_t *list;
+    json_int_t sent, reply, ttl;
+    json_t *v;
+    size_t i;
+    int tcp = PROBE_TCP_NONE;
+
+    if (probe_json_int(j, "sample", "sent_us", 0, US_MAX, 0, &sent, e) < 0 ||
+        probe_json_int(j, "sample", "reply_us", -1, US_MAX, -1, &reply, e) < 0 ||
+        probe_json_int(j, "sample", "reply_ttl", 0, 255, 0, &ttl, e) < 0 ||
+        probe_json_array(j, "sightings", PROBE_SIGHTINGS_MAX, &list, e) < 0)
+        return -1;
+    if (!json_is_null(json_object_get(j, "tcp")) &&
+        (tcp = probe_json_enum(j, "sample", "tcp", outcomes, ARRAY_LEN(outcomes), e)) < 0)
+        return -1;
+    s->sent_us = sent;
+    s->reply_us = reply;
+    s->reply_ttl = (uint8_t)ttl;
+    s->tcp = (enum probe_tcp)tcp;
+    s->data = json_is_true(json_object_get(j, "data"));
+    s->echo = json_is_true(json_object_get(j, "echo"));
+    s->sightings = xcalloc(json_array_size(list) + 1, sizeof *s->sightings);
+    json_array_foreach(list, i, v) {
+        if (sighting_read(v, &s->sightings[i], e) < 0)
+            return -1;
+        s->nsightings++;
+    }
+    return 0;
+}
+
+static int outcome_read(const json_t *j, struct probe_outcome *o, struct err *e)
+{
+    const json_t *list;
+    json_t *v;
+    size_t i;
+
+    if (probe_json_text(j, "probe result", "id", true, o->id, sizeof o->id, e) < 0 ||
+        probe_json_text(j, o->id, "error", false, o->error, sizeof o->error, e) < 0 ||
+        probe_json_array(j, "samples", PROBE_COUNT_MAX, &list, e) < 0)
+        return -1;
+    o->samples = xcalloc(json_array_size(list) + 1, sizeof *o->samples);
+    json_array_foreach(list, i, v) {
+        o->nsamples++;
+        if (sample_read(v, &o->samples[i], e) < 0)
+            return err_wrap(e, "result of probe '%s'", o->id);
+    }
+    return 0;
+}
+
+struct probe_result *probe_result_from_json(const json_t *j, struct err *e)
+{
+    AUTO(probe_result_freep) struct probe_result *r = probe_result_new();
+    const json_t *list;
+    json_int_t lost;
+    json_t *v;
+    size_t i;
+
+    if (!json_is_object(j))
+        return err_set(e, ERR_PROTOCOL, "the probe result is not an object"), NULL;
+    if (probe_json_int(j, "probe result", "lost", 0, INT64_MAX, 0, &lost, e) < 0 ||
+        probe_json_array(j, "probes", PROBE_PROBES_MAX, &list, e) < 0)
+        return NULL;
+    r->lost = (uint64_t)lost;
+    r->probes = xcalloc(json_array_size(list) + 1, sizeof *r->probes);
+    json_array_foreach(list, i, v) {
+        r->nprobes++;
+        if (outcome_read(v, &r->probes[i], e) < 0)
+            return NULL;
+    }
+    return TAKE(r);
+}

@@ -1,0 +1,370 @@
+/* The spec of probe.run: to and from JSON, and its resolution against the plan.  Pure. */
+#include "grading/probe.h"
+
+#include "grading/probe_json.h"
+#include "labd/base/mem.h"
+#include "topology/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static const char *const kinds[] = {[PROBE_ICMP] = "icmp", [PROBE_UDP] = "udp", [PROBE_TCP] = "tcp"};
+
+struct probe_spec *probe_spec_new(void)
+{
+    return xcalloc(1, sizeof(struct probe_spec));
+}
+
+void probe_spec_free(struct probe_spec *s)
+{
+    free(s);
+}
+
+void probe_spec_freep(struct probe_spec **s)
+{
+    probe_spec_free(*s);
+}
+
+const struct probe_ref *probe_ref_find(const struct probe_spec *s, const char *name)
+{
+    for (size_t i = 0; i < s->nrefs; i++)
+        if (strcmp(s->refs[i].name, name) == 0)
+            return &s->refs[i];
+    return NULL;
+}
+
+bool probe_ref_has(const struct probe_ref *r, int family)
+{
+    for (size_t i = 0; i < r->nnets; i++)
+        if (r->net[i].addr.family == family)
+            return true;
+    return false;
+}
+
+/* ---- to JSON ---- */
+static json_t *ref_json(const struct probe_ref *r)
+{
+    json_t *nets = json_array(), *j = json_object();
+
+    for (size_t i = 0; i < r->nnets; i++) {
+        char text[PROBE_ADDR_TEXT], net[PROBE_ADDR_TEXT + 8];
+
+        snprintf(net, sizeof net, "%s/%u", probe_addr_text(&r->net[i].addr, text), r->net[i].prefix);
+        json_array_append_new(nets, json_pack("{s:s, s:o}", "address", net, "gateway",
+                                              probe_json_from_addr(&r->net[i].gateway)));
+    }
+    json_object_set_new(j, "name", json_string(r->name));
+    json_object_set_new(j, "segment", json_string(r->segment));
+    json_object_set_new(j, "vlan", json_integer(r->vlan));
+    json_object_set_new(j, "addresses", nets);
+    if (r->mac[0] != '\0')
+        json_object_set_new(j, "mac", json_string(r->mac));
+    if (r->pid > 0)
+        json_object_set_new(j, "pid", json_integer(r->pid));
+    return j;
+}
+
+static json_t *port_json(const struct probe_port *p)
+{
+    json_t *j = json_object();
+
+    json_object_set_new(j, "port", json_string(p->name));
+    if (p->dev[0] != '\0') {
+        json_object_set_new(j, "dev", json_string(p->dev));
+        json_object_set_new(j, "element", json_boolean(p->element));
+    }
+    return j;
+}
+
+json_t *probe_spec_to_json(const struct probe_spec *s)
+{
+    json_t *refs = json_array(), *ports = json_array(), *probes = json_array(), *cut = json_array();
+
+    for (size_t i = 0; i < s->nrefs; i++)
+        json_array_append_new(refs, ref_json(&s->refs[i]));
+    for (size_t i = 0; i < s->nports; i++)
+        json_array_append_new(ports, port_json(&s->ports[i]));
+    for (size_t i = 0; i < s->nprobes; i++) {
+        const struct probe *p = &s->probes[i];
+
+        json_array_append_new(
+            probes, json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:s, s:i, s:i, s:i, s:i}", "id", p->id, "kind",
+                              kinds[p->kind], "from", p->from, "to", probe_json_from_addr(&p->to), "port",
+                              (int)p->port, "ttl", (int)p->ttl, "far", p->far, "count", (int)p->count,
+                              "interval_ms", (int)p->interval_ms, "timeout_ms", (int)p->timeout_ms, "stop",
+                              (int)p->stop));
+    }
+    for (size_t i = 0; i < s->ncut; i++)
+        json_array_append_new(cut, json_string(s->cut[i]));
+    return json_pack("{s:o, s:o, s:o, s:o}", "references", refs, "observe", ports, "probes", probes, "cut", cut);
+}
+
+/* ---- from JSON ---- */
+/* "NODE:IF" or "LINK:a". */
+static int port_check(const char *name, struct err *e)
+{
+    char head[NAME_SIZE];
+    const char *colon = strchr(name, ':');
+
+    if (colon != NULL && (size_t)(colon - name) < sizeof head) {
+        memcpy(head, name, (size_t)(colon - name));
+        head[colon - name] = '\0';
+        if (name_ok(head) && ifname_ok(colon + 1))
+            return 0;
+    }
+    return err_set(e, ERR_INVALID, "observe: '%s' is not of the form NODE:INTERFACE or LINK:a", name);
+}
+
+static bool mac_ok(const char *s)
+{
+    for (size_t i = 0; i < 17; i++)
+        if (i % 3 == 2 ? s[i] != ':' : s[i] == '\0' || strchr("0123456789abcdef", s[i]) == NULL)
+            return false;
+    return s[17] == '\0';
+}
+
+static int ref_nets(const json_t *j, struct probe_ref *r, struct err *e)
+{
+    const json_t *nets;
+    json_t *v;
+    size_t i;
+
+    if (probe_json_array(j, "addresses", PROBE_ADDRS_MAX, &nets, e) < 0)
+        return -1;
+    json_array_foreach(nets, i, v) {
+        char text[PROBE_ADDR_TEXT + 8];
+
+        if (probe_json_text(v, "reference address", "address", true, text, sizeof text, e) < 0 ||
+            probe_json_addr(v, "reference address", "gateway", false, &r->net[i].gateway, e) < 0)
+            return -1;
+        if (!probe_addr_parse_net(text, &r->net[i].addr, &r->net[i].prefix))
+            return err_set(e, ERR_INVALID, "reference address '%s' is not of the form ADDRESS/PREFIX", text);
+        if (r->net[i].gateway.family != 0 &&
+            !probe_addr_in_net(&r->net[i].gateway, &r->net[i].addr, r->net[i].prefix))
+            return err_set(e, ERR_INVALID, "the gateway of reference address '%s' is outside its prefix", text);
+        if (i > 0 && r->net[i].addr.family == r->net[0].addr.family)
+            return err_set(e, ERR_INVALID, "reference has two addresses of one family");
+        r->nnets++;
+    }
+    if (r->nnets == 0)
+        return err_set(e, ERR_INVALID, "reference has no address");
+    return 0;
+}
+
+static int ref_read(const json_t *j, bool resolved, struct probe_ref *r, struct err *e)
+{
+    json_int_t vlan, pid;
+
+    if (probe_json_text(j, "reference", "name", true, r->name, sizeof r->name, e) < 0 ||
+        name_check(r->name, "reference", e) < 0 ||
+        probe_json_text(j, "reference", "segment", true, r->segment, sizeof r->segment, e) < 0 ||
+        name_check(r->segment, "segment", e) < 0 ||
+        probe_json_int(j, "reference", "vlan", 0, 4094, 0, &vlan, e) < 0 ||
+        probe_json_int(j, "reference", "pid", resolved ? 2 : 0, resolved ? 0x7fffffff : 0, 0, &pid, e) < 0 ||
+        probe_json_text(j, "reference", "mac", resolved, r->mac, sizeof r->mac, e) < 0)
+        return -1;
+    if (resolved ? !mac_ok(r->mac) : r->mac[0] != '\0')
+        return err_set(e, ERR_INVALID, "reference '%s': 'mac' is not as expected", r->name);
+    r->vlan = (uint16_t)vlan;
+    r->pid = (pid_t)pid;
+    if (ref_nets(j, r, e) < 0)
+        return err_wrap(e, "reference '%s'", r->name);
+    return 0;
+}
+
+static int port_read(const json_t *j, bool resolved, struct probe_port *p, struct err *e)
+{
+    if (probe_json_text(j, "observe", "port", true, p->name, sizeof p->name, e) < 0 || port_check(p->name, e) < 0 ||
+        probe_json_text(j, "observe", "dev", resolved, p->dev, sizeof p->dev, e) < 0)
+        return -1;
+    if (!resolved && p->dev[0] != '\0')
+        return err_set(e, ERR_INVALID, "observe '%s': 'dev' is not yours to choose", p->name);
+    p->element = json_is_true(json_object_get(j, "element"));
+    return 0;
+}
+
+/* The far port must be one that is watched. */
+static int far_check(const struct probe_spec *s, const struct probe *p, struct err *e)
+{
+    if (p->far[0] == '\0' || (p->far[0] == '@' && probe_ref_find(s, p->far + 1) != NULL))
+        return 0;
+    for (size_t i = 0; i < s->nports; i++)
+        if (strcmp(s->ports[i].name, p->far) == 0)
+            return 0;
+    return err_set(e, ERR_INVALID, "probe '%s': port '%s' is not observed", p->id, p->far);
+}
+
+static int probe_read(const json_t *j, const struct probe_spec *s, struct probe *p, struct err *e)
+{
+    json_int_t port, ttl, count, interval, timeout, stop;
+    const struct probe_ref *from;
+    int kind;
+
+    if (probe_json_text(j, "probe", "id", true, p->id, sizeof p->id, e) < 0 || name_check(p->id, "probe", e) < 0)
+        return -1;
+    if ((kind = probe_json_enum(j, p->id, "kind", kinds, ARRAY_LEN(kinds), e)) < 0)
+        return -1;
+    p->kind = (enum probe_kind)kind;
+    if (probe_json_text(j, p->id, "from", true, p->from, sizeof p->from, e) < 0 ||
+        probe_json_text(j, p->id, "far", false, p->far, sizeof p->far, e) < 0 ||
+        probe_json_addr(j, p->id, "to", true, &p->to, e) < 0 ||
+        probe_json_int(j, p->id, "port", kind == PROBE_ICMP ? 0 : 1, kind == PROBE_ICMP ? 0 : 65535, 0, &port, e) < 0 ||
+        probe_json_int(j, p->id, "ttl", 1, 255, 64, &ttl, e) < 0 ||
+        probe_json_int(j, p->id, "count", 1, kind == PROBE_TCP ? PROBE_TCP_COUNT_MAX : PROBE_COUNT_MAX, 1, &count, e) <
+            0 ||
+        probe_json_int(j, p->id, "interval_ms", 10, 10000, 200, &interval, e) < 0 ||
+        probe_json_int(j, p->id, "timeout_ms", 10, 10000, 1000, &timeout, e) < 0 ||
+        probe_json_int(j, p->id, "stop", 0, PROBE_COUNT_MAX, 0, &stop, e) < 0 || far_check(s, p, e) < 0)
+        return -1;
+    p->port = (uint16_t)port;
+    p->ttl = (uint8_t)ttl;
+    p->count = (unsigned)count;
+    p->interval_ms = (unsigned)interval;
+    p->timeout_ms = (unsigned)timeout;
+    p->stop = (unsigned)stop;
+    if ((from = probe_ref_find(s, p->from)) == NULL)
+        return err_set(e, ERR_INVALID, "probe '%s': there is no reference '%s'", p->id, p->from);
+    if (!probe_ref_has(from, p->to.family))
+        return err_set(e, ERR_INVALID, "probe '%s': reference '%s' has no address of that family", p->id, p->from);
+    for (size_t i = 0; i < s->nprobes; i++)
+        if (strcmp(s->probes[i].id, p->id) == 0)
+            return err_set(e, ERR_INVALID, "two probes have the id '%s'", p->id);
+    return 0;
+}
+
+static int cut_read(const json_t *list, struct probe_spec *s, struct err *e)
+{
+    json_t *v;
+    size_t i;
+
+    json_array_foreach(list, i, v) {
+        const char *name = json_string_value(v);
+
+        if (name == NULL || !name_ok(name))
+            return err_set(e, ERR_INVALID, "'cut' names something that is not a link");
+        snprintf(s->cut[s->ncut++], NAME_SIZE, "%s", name);
+    }
+    return 0;
+}
+
+struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct err *e)
+{
+    AUTO(probe_spec_freep) struct probe_spec *s = probe_spec_new();
+    const json_t *refs, *ports, *probes, *cut;
+    json_t *v;
+    size_t i;
+
+    if (!json_is_object(j))
+        return err_set(e, ERR_INVALID, "the probe spec is not an object"), NULL;
+    if (probe_json_array(j, "references", PROBE_REFS_MAX, &refs, e) < 0 ||
+        probe_json_array(j, "observe", PROBE_PORTS_MAX, &ports, e) < 0 ||
+        probe_json_array(j, "probes", PROBE_PROBES_MAX, &probes, e) < 0 ||
+        probe_json_array(j, "cut", PROBE_CUT_MAX, &cut, e) < 0)
+        return NULL;
+    json_array_foreach(refs, i, v) {
+        struct probe_ref r = {0};
+
+        if (ref_read(v, resolved, &r, e) < 0)
+            return NULL;
+        if (probe_ref_find(s, r.name) != NULL)
+            return err_set(e, ERR_INVALID, "two references have the name '%s'", r.name), NULL;
+        s->refs[s->nrefs++] = r;
+    }
+    json_array_foreach(ports, i, v) {
+        if (port_read(v, resolved, &s->ports[s->nports], e) < 0)
+            return NULL;
+        s->nports++;
+    }
+    json_array_foreach(probes, i, v) {
+        if (probe_read(v, s, &s->probes[s->nprobes], e) < 0)
+            return NULL;
+        s->nprobes++;
+    }
+    if (cut_read(cut, s, e) < 0)
+        return NULL;
+    if (probe_spec_duration_ms(s) > PROBE_DURATION_MAX_MS)
+        return err_set(e, ERR_INVALID, "the probes would take longer than %u seconds", PROBE_DURATION_MAX_MS / 1000),
+               NULL;
+    return TAKE(s);
+}
+
+unsigned probe_spec_duration_ms(const struct probe_spec *s)
+{
+    unsigned longest = 0;
+
+    for (size_t i = 0; i < s->nprobes; i++) {
+        const struct probe *p = &s->probes[i];
+        unsigned ms = PROBE_START_SPREAD_MS + (p->count - 1) * p->interval_ms + p->timeout_ms;
+
+        if (ms > longest)
+            longest = ms;
+    }
+    return longest;
+}
+
+/* ---- resolution ---- */
+static const struct plan_port *plan_port_find(const struct plan *p, const char *name)
+{
+    char head[NAME_SIZE] = "";
+    const char *colon = strchr(name, ':');
+    const struct plan_node *n;
+    const struct plan_link *l;
+
+    if (colon == NULL || (size_t)(colon - name) >= sizeof head)
+        return NULL;
+    memcpy(head, name, (size_t)(colon - name));
+    if ((n = plan_node_find(p, head)) != NULL)
+        for (size_t i = 0; i < n->nifaces; i++)
+            if (strcmp(n->ifaces[i].name, colon + 1) == 0)
+                return &p->ports[n->ifaces[i].port];
+    if ((l = plan_link_find(p, head)) != NULL && (strcmp(colon, ":a") == 0 || strcmp(colon, ":b") == 0)) {
+        int32_t i = l->port[colon[1] == 'b'];
+
+        /* A link from a guest to a switch or hub is one wire with one device. */
+        return i >= 0 ? &p->ports[i] : l->port[0] >= 0 ? &p->ports[l->port[0]] : NULL;
+    }
+    return NULL;
+}
+
+/* Looks like the MAC of any node; the same in every round, or the students' neighbour tables would
+ * point to a reference that is gone.  FNV-1a; distinctness within the lab is by the index. */
+static void ref_mac(const char *lab, size_t index, const char *name, char out[18])
+{
+    uint32_t h = 2166136261u;
+
+    for (const char *p = lab; *p != '\0'; p++)
+        h = (h ^ (uint8_t)*p) * 16777619u;
+    for (const char *p = name; *p != '\0'; p++)
+        h = (h ^ (uint8_t)*p) * 16777619u;
+    snprintf(out, 18, "02:%02x:%02x:%02x:%02x:%02x", h >> 24 & 0xff, h >> 16 & 0xff, h >> 8 & 0xff, h & 0xff,
+             0x80u | (unsigned)(index & 0x3f));
+}
+
+int probe_spec_resolve(struct probe_spec *s, const struct plan *p, struct err *e)
+{
+    for (size_t i = 0; i < s->nrefs; i++) {
+        struct probe_ref *r = &s->refs[i];
+        int seg = plan_segment_find(p, r->segment);
+
+        if (seg < 0 || p->segments[seg].kind == PLAN_LINK)
+            return err_set(e, ERR_INVALID, "reference '%s': the lab has no network, hub or switch '%s'", r->name,
+                           r->segment);
+        if (r->vlan != 0 && p->segments[seg].kind != PLAN_LEARN)
+            return err_set(e, ERR_INVALID, "reference '%s': '%s' is not a switch, so it has no VLANs", r->name,
+                           r->segment);
+        ref_mac(p->lab, i, r->name, r->mac);
+    }
+    for (size_t i = 0; i < s->nports; i++) {
+        const struct plan_port *port = plan_port_find(p, s->ports[i].name);
+
+        if (port == NULL)
+            return err_set(e, ERR_INVALID, "observe: the lab has no port '%s'", s->ports[i].name);
+        memcpy(s->ports[i].dev, port->dev, sizeof s->ports[i].dev);
+        s->ports[i].element = port->node < 0;
+    }
+    for (size_t i = 0; i < s->ncut; i++)
+        if (plan_link_find(p, s->cut[i]) == NULL)
+            return err_set(e, ERR_INVALID, "cut: the lab has no link '%s'", s->cut[i]);
+    return 0;
+}
