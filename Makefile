@@ -91,6 +91,37 @@ tests: $(PROGRAMS) $(UNIT_TESTS) $(CONTRACT_TESTS) ## build the tests without ru
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
+# ---- web, image --------------------------------------------------------------------------------
+web/node_modules/.stamp: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+WEB_SRC := $(wildcard web/index.html web/vite.config.* web/tsconfig.json) $(shell find web/src -type f 2>/dev/null)
+web/dist/index.html: web/node_modules/.stamp $(WEB_SRC)
+	cd web && npm run --silent build
+	@touch $@
+
+.PHONY: web image deps
+web: ; @labd/tools/deps.sh web && $(MAKE) --no-print-directory web/dist/index.html ## build the web front end into web/dist
+image: ; @labd/tools/deps.sh image && images/build.sh ## build the guest image, or reuse it
+
+deps: ## install the packages that building, running and testing need (root)
+	labd/tools/deps.sh build run image web test
+
+# ---- running -------------------------------------------------------------------------------------
+.PHONY: demo
+demo: ## one command: install what is missing, build, start (LISTEN=host:port, DRIVER=container|fake)
+	@labd/tools/deps.sh build run image web
+	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory web/dist/index.html
+	@images/build.sh
+	@BUILD=$(BUILD) LISTEN="$(LISTEN)" DRIVER="$(DRIVER)" exec labd/tools/demo.sh
+
+# ---- checks --------------------------------------------------------------------------------------
+.PHONY: test
+test: all $(UNIT_TESTS) ## the quick tests: no root, no network, under a minute
+	@tests/run.sh $(UNIT_TESTS)
+
 .PHONY: clean
 clean: ## remove what was built here
 	rm -rf $(BUILD) $(BUILD)-*

@@ -1,0 +1,137 @@
+/* labhost's own state: the labs of this machine and what works on them.  Used by labd/host only. */
+#ifndef HOST_HOST_H
+#define HOST_HOST_H
+
+#include "labd/base/loop.h"
+#include "labd/host/guest/guest.h"
+#include "labd/host/net/net.h"
+#include "labd/host/reconcile.h"
+#include "labd/rpc/frame.h"
+#include "labd/rpc/rpc.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define DRIVERS_MAX 8
+#define JOBS_AT_ONCE 4 /* workers of all labs together; each runs as many programs as there are cores */
+
+enum node_state { NODE_WAITING, NODE_CREATING, NODE_BOOTING, NODE_RUNNING, NODE_FAILED, NODE_STOPPED };
+enum lab_state { LAB_STARTING, LAB_RUNNING, LAB_FAILED, LAB_STOPPING };
+
+struct lab_node {
+    enum node_state state;
+    char *error;  /* or NULL */
+    char *output; /* what its startup printed, made valid UTF-8; or NULL */
+    int pidfd;    /* of a process that lives as long as the guest; -1 */
+    struct loop_fd *watch;
+    struct lab *lab;
+};
+
+enum job_kind { JOB_RECONCILE, JOB_LINK, JOB_PROBE };
+struct job {
+    struct job *next;
+    enum job_kind kind;
+    bool *reset;           /* JOB_RECONCILE: per node, or NULL */
+    size_t link;           /* JOB_LINK: what the link becomes */
+    bool up;
+    struct plan_impair impair[2];
+    json_t *spec;          /* JOB_PROBE */
+    struct rpc_call *call; /* answered at the end; or NULL */
+    /* while it runs */
+    pid_t pid;
+    struct frame_conn *conn;
+    json_t *result;
+    bool ended; /* process reaped */
+    struct err error;     /* code ERR_NONE: all is well */
+};
+
+struct lab {
+    struct host *host;
+    struct lab *next;
+    char id[LAB_ID_SIZE];
+    const struct guest_ops *ops;
+    struct plan *plan;
+    uint32_t slot; /* its range of uids */
+    enum lab_wanted wanted;
+    enum lab_state state;
+    char *error;
+    struct lab_node *nodes; /* plan->nnodes */
+    int64_t created_ms, ready_ms;
+    uint64_t typed;
+    struct job *running, *queue;
+    struct loop_timer *notify;
+    bool links_changed; /* a probe that cut links died: restore them */
+};
+
+struct host {
+    struct loop *loop;
+    struct guest_host guest;
+    struct net_host net;
+    bool net_ok;
+    char *net_why; /* why not */
+    struct {
+        const struct guest_ops *ops;
+        bool ok;
+        char *why, *notes;
+    } drivers[DRIVERS_MAX];
+    size_t ndrivers;
+    const struct guest_ops *default_driver; /* NULL if none works */
+    char *notes;
+    struct lab *labs;
+    unsigned njobs;
+    struct subscriber *subscribers;
+    struct rpc_server *server;
+    char *self_dir; /* where labconsole and labprobe are installed */
+};
+
+/* host.c */
+struct host_options {
+    const char *state_dir, *run_dir, *image_dir, *driver;
+    uid_t allow_uid;
+    bool private_ovs;
+};
+struct host *host_open(struct loop *l, const struct host_options *o, struct err *e);
+void host_close(struct host *h); /* running labs go on */
+int host_recover(struct host *h, struct err *e) MUST_CHECK; /* reads what is on disk and starts its jobs */
+const struct guest_ops *host_driver(const struct host *h, const char *name, struct err *e); /* name or NULL */
+uint64_t host_memory_mb(const char *field); /* "MemAvailable", "MemTotal" */
+
+/* lab.c: the records */
+struct lab *lab_find(const struct host *h, const char *id);
+struct lab *lab_add(struct host *h, const char *id, const struct guest_ops *ops, struct plan *plan /* taken */,
+                    uint32_t slot);
+void lab_remove(struct lab *lab); /* frees the record only */
+int lab_save(const struct lab *lab, struct err *e) MUST_CHECK;
+int lab_load_all(struct host *h, struct err *e) MUST_CHECK;
+uint32_t lab_free_slot(const struct host *h);
+json_t *lab_json(const struct lab *lab); /* the lab object of doc/protocol.md */
+void lab_node_set(struct lab *lab, size_t node, enum node_state state, const char *error, const char *output);
+void lab_node_watch(struct lab *lab, size_t node, pid_t pid);
+void lab_fail(struct lab *lab, const struct err *e);
+void lab_changed(struct lab *lab);   /* tells the subscribers soon, many changes at once */
+void lab_tell_now(struct lab *lab);  /* tells them now */
+struct guest_lab lab_guest(const struct lab *lab);
+int lab_dir(const struct host *h, const char *id, char *out, size_t size, struct err *e);
+void host_subscribe(struct host *h, struct frame_conn *conn);
+void host_tell(struct host *h, json_t *event); /* steals */
+
+/* job.c: the queue of each lab, and the worker processes */
+void job_add(struct lab *lab, struct job *job /* taken */);
+void job_kill_running(struct lab *lab); /* its end is handled as a failure */
+void jobs_free(struct lab *lab);
+
+/* work.c, probe_run.c: what a worker process does; they report on 'fd' and return 0 or -1 with 'e' */
+int work_reconcile(const struct lab *lab, const bool *reset, int fd, struct err *e);
+int work_probe(const struct lab *lab, const json_t *spec, json_t **result, struct err *e);
+void work_tell_node(int fd, size_t node, enum node_state state, const struct err *why, const char *output, size_t n,
+                    pid_t pid);
+int work_purge(const struct host *h, const char *id, struct err *e); /* a lab whose plan is lost */
+
+/* requests.c, stream_*.c */
+extern const struct rpc_method host_methods[];
+void stream_console(struct rpc_call *call, struct lab *lab, json_t *req);
+void stream_exec(struct rpc_call *call, struct lab *lab, size_t node, json_t *req);
+void stream_capture(struct rpc_call *call, struct lab *lab, json_t *req);
+
+#endif

@@ -1,0 +1,256 @@
+/* Jobs: whatever changes a lab runs in a worker process, one after another for one lab, some labs at a
+ * time.  The worker reports over a socket in frames (work.c); labhost's loop only records. */
+#include "labd/host/host.h"
+
+#include "labd/base/log.h"
+#include "labd/base/mem.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void start_next(struct host *h);
+
+static void job_free(struct job *j)
+{
+    if (j == NULL)
+        return;
+    frame_conn_free(j->conn);
+    json_decref(j->spec);
+    json_decref(j->result);
+    free(j->reset);
+    free(j);
+}
+
+void jobs_free(struct lab *lab)
+{
+    struct job *j;
+
+    while ((j = lab->queue) != NULL) {
+        lab->queue = j->next;
+        if (j->call != NULL) {
+            struct err e;
+            err_set(&e, ERR_CONFLICT, "lab %s was stopped", lab->id);
+            rpc_fail(j->call, &e);
+        }
+        job_free(j);
+    }
+    if (lab->running != NULL) { /* labhost ends: PR_SET_PDEATHSIG ends the worker */
+        job_free(lab->running);
+        lab->running = NULL;
+        lab->host->njobs--;
+    }
+}
+
+void job_kill_running(struct lab *lab)
+{
+    if (lab->running != NULL && lab->running->pid > 0)
+        kill(lab->running->pid, SIGKILL);
+}
+
+static void lab_gone(struct lab *lab)
+{
+    struct host *h = lab->host;
+
+    log_info("lab.gone", "lab", lab->id);
+    host_tell(h, json_pack("{s:s, s:s}", "event", "gone", "lab", lab->id));
+    lab_remove(lab);
+}
+
+static void link_done(struct lab *lab, const struct job *j)
+{
+    struct plan_link *l = &lab->plan->links[j->link];
+    struct plan_link old = *l;
+    struct err e;
+
+    if (j->error.code != ERR_NONE)
+        return;
+    l->up = j->up;
+    memcpy(l->impair, j->impair, sizeof l->impair);
+    if (lab_save(lab, &e) < 0) {
+        *l = old;
+        log_err("lab.save", &e, "lab", lab->id, NULL);
+    }
+}
+
+/* The worker has ended and everything that it said has been read. */
+static void complete(struct lab *lab)
+{
+    struct host *h = lab->host;
+    struct job *j = TAKE(lab->running);
+    bool gone = false;
+
+    h->njobs--;
+    switch (j->kind) {
+    case JOB_RECONCILE:
+        gone = lab->wanted == LAB_ABSENT && j->error.code == ERR_NONE && lab->queue == NULL;
+        lab_fail(lab, j->error.code != ERR_NONE ? &j->error : NULL);
+        if (j->error.code != ERR_NONE)
+            log_err("lab.job", &j->error, "lab", lab->id, NULL);
+        break;
+    case JOB_LINK:
+        link_done(lab, j);
+        break;
+    case JOB_PROBE:
+        lab->links_changed |= j->error.code != ERR_NONE;
+        break;
+    }
+    if (j->call != NULL && j->error.code != ERR_NONE)
+        rpc_fail(j->call, &j->error);
+    else if (j->call != NULL)
+        rpc_reply(j->call, j->result != NULL ? json_pack("{s:O}", "result", j->result) : NULL);
+    job_free(j);
+    if (gone) {
+        lab_gone(lab);
+    } else {
+        /* A probe that did not end well may have left a link cut or a reference host attached. */
+        if (lab->links_changed && lab->wanted == LAB_PRESENT) {
+            struct job *again = xcalloc(1, sizeof *again);
+            again->kind = JOB_RECONCILE;
+            job_add(lab, again);
+        }
+        lab->links_changed = false;
+        lab_tell_now(lab);
+    }
+    start_next(h);
+}
+
+static void on_report(struct frame_conn *conn, uint8_t type, const uint8_t *payload, size_t n, void *arg)
+{
+    struct lab *lab = arg;
+    struct job *job = lab->running;
+    int node = -1, state = 0, pid = 0;
+    const char *error = NULL, *output = NULL;
+
+    (void)conn;
+    json_t *j = type == FRAME_JSON ? json_loadb((const char *)payload, n, 0, NULL) : NULL;
+    json_t *failed = json_object_get(j, "failed");
+    if (failed != NULL) {
+        rpc_err_from_json(failed, &job->error);
+    } else if (json_object_get(j, "done") != NULL) {
+        job->error.code = ERR_NONE;
+        job->result = json_incref(json_object_get(j, "result"));
+    } else if (json_unpack(j, "{s:i, s:i, s:i, s?s, s?s}", "node", &node, "state", &state, "pid", &pid, "error",
+                           &error, "output", &output) == 0 &&
+               node >= 0 && (size_t)node < lab->plan->nnodes && state >= NODE_WAITING && state <= NODE_STOPPED) {
+        lab_node_set(lab, (size_t)node, (enum node_state)state, error, output);
+        if (pid > 0)
+            lab_node_watch(lab, (size_t)node, pid);
+    }
+    json_decref(j);
+}
+
+static void on_report_end(struct frame_conn *conn, const struct err *e, void *arg)
+{
+    struct lab *lab = arg;
+    struct job *j = lab->running;
+
+    (void)e;
+    frame_conn_free(conn);
+    j->conn = NULL;
+    if (j->ended)
+        complete(lab);
+}
+
+static void on_worker_exit(pid_t pid, int status, void *arg)
+{
+    struct lab *lab = arg;
+    struct job *j = lab->running;
+
+    (void)pid, (void)status;
+    j->ended = true;
+    if (j->conn == NULL)
+        complete(lab);
+}
+
+/* Runs in the worker process. */
+static _Noreturn void worker(const struct lab *lab, const struct job *j, int fd)
+{
+    struct err e = {0};
+    json_t *result = NULL;
+    int rc = -1;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NAME, "labhost-job");
+    signal(SIGPIPE, SIG_IGN);
+    switch (j->kind) {
+    case JOB_RECONCILE:
+        rc = work_reconcile(lab, j->reset, fd, &e);
+        break;
+    case JOB_LINK:
+        rc = net_link_set(&lab->host->net, lab->plan, j->link, j->up, j->impair, &e);
+        break;
+    case JOB_PROBE:
+        rc = work_probe(lab, j->spec, &result, &e);
+        break;
+    }
+    json_t *last = rc < 0 ? json_pack("{s:o}", "failed", rpc_err_json(&e))
+                          : json_pack("{s:b, s:o*}", "done", 1, "result", result);
+    char *text = json_dumps(last, JSON_COMPACT);
+    if (text != NULL && frame_write_fd(fd, FRAME_JSON, text, strlen(text), NULL) < 0)
+        _exit(1);
+    _exit(0);
+}
+
+static int run(struct lab *lab, struct job *j, struct err *e)
+{
+    int sv[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
+        return err_sys(e, "socketpair");
+    j->pid = fork();
+    if (j->pid < 0) {
+        err_sys(e, "fork a worker");
+        close(sv[0]);
+        close(sv[1]);
+        return -1;
+    }
+    if (j->pid == 0) {
+        close(sv[0]);
+        worker(lab, j, sv[1]);
+    }
+    close(sv[1]);
+    j->conn = frame_conn_new(lab->host->loop, sv[0], on_report, on_report_end, lab);
+    /* Until the worker says otherwise: */
+    err_set(&j->error, ERR_INTERNAL, "the worker of lab %s was ended", lab->id);
+    if (loop_child_add(lab->host->loop, j->pid, on_worker_exit, lab, e) < 0) {
+        kill(j->pid, SIGKILL);
+        waitpid(j->pid, NULL, 0);
+        return -1;
+    }
+    return 0;
+}
+
+static void start_next(struct host *h)
+{
+    for (struct lab *lab = h->labs, *next; lab != NULL && h->njobs < JOBS_AT_ONCE; lab = next) {
+        next = lab->next;
+        if (lab->running != NULL || lab->queue == NULL)
+            continue;
+        struct job *j = lab->queue;
+        lab->queue = j->next;
+        j->next = NULL;
+        lab->running = j;
+        h->njobs++;
+        if (run(lab, j, &j->error) < 0) {
+            complete(lab);
+            return; /* which has called us again */
+        }
+        lab_changed(lab);
+    }
+}
+
+void job_add(struct lab *lab, struct job *job)
+{
+    struct job **p = &lab->queue;
+
+    while (*p != NULL)
+        p = &(*p)->next;
+    *p = job;
+    start_next(lab->host);
+}

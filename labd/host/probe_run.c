@@ -1,0 +1,149 @@
+/* What the worker process of a JOB_PROBE does: attaches the reference hosts, cuts the links of the spec,
+ * runs labprobe, and puts everything back.  See the contract in grading/probe.h.
+ *
+ * Why this is safe: the spec comes from labd, which labhost does not trust, so it is decoded with all
+ * limits checked, may name no pid or device, and is resolved against the plan that labhost holds. */
+#include "labd/host/host.h"
+
+#include "labd/base/mem.h"
+#include "grading/probe.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define GRACE_MS 10000u
+
+/* A process that does nothing but hold a fresh network namespace; ends with this one. */
+static pid_t holder_new(struct err *e)
+{
+    int ready[2];
+    char c;
+
+    if (pipe(ready) < 0)
+        return err_sys(e, "pipe");
+    pid_t parent = getpid();
+    pid_t pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent || unshare(CLONE_NEWNET) < 0 || write(ready[1], "r", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    close(ready[1]);
+    bool ok = pid > 0 && read(ready[0], &c, 1) == 1;
+    close(ready[0]);
+    if (!ok) {
+        err_sys(e, "make a network namespace for a reference host");
+        if (pid > 0) {
+            kill(pid, SIGKILL);
+            waitpid(pid, NULL, 0);
+        }
+        return -1;
+    }
+    return pid;
+}
+
+static int attach(const struct lab *lab, struct probe_spec *s, struct err *e)
+{
+    for (size_t i = 0; i < s->nrefs; i++) {
+        struct probe_ref *r = &s->refs[i];
+        int segment = plan_segment_find(lab->plan, r->segment);
+        if (segment < 0)
+            return err_set(e, ERR_INVALID, "reference %s: the lab has no segment %s", r->name, r->segment);
+        if ((r->pid = holder_new(e)) < 0) {
+            r->pid = 0;
+            return -1;
+        }
+        const struct net_reference ref = {.index = (uint32_t)i,
+                                          .segment = (size_t)segment,
+                                          .vlan = r->vlan,
+                                          .pid = r->pid,
+                                          .mac = r->mac[0] != '\0' ? r->mac : NULL,
+                                          .ipv6 = probe_ref_has(r, AF_INET6)};
+        if (net_reference_add(&lab->host->net, lab->plan, &ref, e) < 0)
+            return err_wrap(e, "attach reference host %s", r->name);
+    }
+    return 0;
+}
+
+static int set_cuts(const struct lab *lab, const struct probe_spec *s, bool cut, struct err *e)
+{
+    for (size_t i = 0; i < s->ncut; i++) {
+        const struct plan_link *l = plan_link_find(lab->plan, s->cut[i]);
+        if (l == NULL)
+            return err_set(e, ERR_INVALID, "the lab has no link %s to cut", s->cut[i]);
+        if (net_link_set(&lab->host->net, lab->plan, (size_t)(l - lab->plan->links), l->up && !cut, l->impair, e) < 0)
+            return err_wrap(e, "%s link %s", cut ? "cut" : "restore", l->name);
+    }
+    return 0;
+}
+
+static int run_labprobe(const struct lab *lab, const struct probe_spec *s, json_t **result, struct err *e)
+{
+    json_t *spec = probe_spec_to_json(s);
+    AUTO(mem_freep) char *input = json_dumps(spec, JSON_COMPACT);
+    AUTO(mem_freep) char *program = xasprintf("%s/labprobe", lab->host->self_dir);
+    AUTO(buf_clear) struct buf out = BUF_INIT;
+    const char *argv[] = {program, NULL};
+
+    json_decref(spec);
+    if (input == NULL)
+        return err_set(e, ERR_INTERNAL, "the probe spec cannot be written as JSON");
+    const struct proc_spec p = {.argv = argv,
+                                .input = input,
+                                .input_len = strlen(input),
+                                .timeout_ms = probe_spec_duration_ms(s) + GRACE_MS,
+                                .output_max = PROBE_RESULT_BYTES_MAX};
+    if (proc_check(NULL, &p, &out, e) < 0)
+        return -1;
+    json_t *j = json_loadb(buf_str(&out), out.len, 0, NULL);
+    /* labprobe read hostile packets: what it says is checked like anything else. */
+    struct probe_result *r = probe_result_from_json(j, e);
+    if (r == NULL) {
+        json_decref(j);
+        return err_wrap(e, "result of labprobe");
+    }
+    probe_result_free(r);
+    *result = j;
+    return 0;
+}
+
+int work_probe(const struct lab *lab, const json_t *spec, json_t **result, struct err *e)
+{
+    struct err restore;
+    json_t *found = NULL;
+
+    if (!lab->ops->wired)
+        return err_set(e, ERR_UNSUPPORTED, "driver %s has no wires that could be probed", lab->ops->name);
+    AUTO(probe_spec_freep) struct probe_spec *s = probe_spec_from_json(spec, false, e);
+    if (s == NULL || probe_spec_resolve(s, lab->plan, e) < 0)
+        return -1;
+    int rc = attach(lab, s, e);
+    if (rc == 0 && (rc = set_cuts(lab, s, true, e)) == 0)
+        rc = run_labprobe(lab, s, &found, e);
+    if (set_cuts(lab, s, false, &restore) < 0 && rc == 0) {
+        *e = restore;
+        rc = -1;
+    }
+    if (net_reference_clear(&lab->host->net, lab->plan, &restore) < 0 && rc == 0) {
+        *e = restore;
+        rc = -1;
+    }
+    for (size_t i = 0; i < s->nrefs; i++) {
+        if (s->refs[i].pid <= 0)
+            continue;
+        kill(s->refs[i].pid, SIGKILL);
+        waitpid(s->refs[i].pid, NULL, 0);
+    }
+    if (rc == 0)
+        *result = TAKE(found);
+    json_decref(found);
+    return rc;
+}

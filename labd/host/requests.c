@@ -1,0 +1,333 @@
+/* The requests that labhost answers: labd/doc/protocol.md.  labd is not trusted: every name is looked up,
+ * every number checked, and nothing that it sends becomes a path. */
+#include "labd/host/host.h"
+
+#include "labd/base/log.h"
+#include "labd/base/mem.h"
+
+#include <string.h>
+
+static void host_status(struct rpc_call *call, json_t *req, void *arg)
+{
+    const struct host *h = arg;
+    json_t *drivers = json_array();
+    int labs = 0;
+
+    (void)req;
+    for (size_t i = 0; i < h->ndrivers; i++)
+        json_array_append_new(drivers, json_pack("{s:s, s:b, s:s*, s:s}", "name", h->drivers[i].ops->name, "ok",
+                                                 h->drivers[i].ok, "why", h->drivers[i].why, "notes",
+                                                 h->drivers[i].notes));
+    for (const struct lab *lab = h->labs; lab != NULL; lab = lab->next)
+        labs++;
+    rpc_reply(call, json_pack("{s:s, s:s*, s:o, s:s, s:b, s:s, s:I, s:I, s:i}", "version", PARALAB_VERSION, "driver",
+                              h->default_driver != NULL ? h->default_driver->name : NULL, "drivers", drivers,
+                              "datapath", h->net_ok ? net_datapath_name(h->net.datapath) : h->net_why, "netem",
+                              h->net_ok && h->net.netem, "notes", h->notes, "memory_free_mb",
+                              (json_int_t)host_memory_mb("MemAvailable"), "memory_total_mb",
+                              (json_int_t)host_memory_mb("MemTotal"), "labs", labs));
+}
+
+static struct lab *find(const struct host *h, const json_t *req, struct err *e)
+{
+    const char *id = json_string_value(json_object_get(req, "lab"));
+
+    if (!lab_id_ok(id)) {
+        err_set(e, ERR_INVALID, "the request names no lab");
+        return NULL;
+    }
+    struct lab *lab = lab_find(h, id);
+    if (lab == NULL)
+        err_set(e, ERR_NOT_FOUND, "no lab %s runs here", id);
+    return lab;
+}
+
+static int find_node(const struct lab *lab, const json_t *req, size_t *node, struct err *e)
+{
+    const char *name = json_string_value(json_object_get(req, "node"));
+    const struct plan_node *n = name_ok(name) ? plan_node_find(lab->plan, name) : NULL;
+
+    if (n == NULL)
+        return err_set(e, ERR_NOT_FOUND, "lab %s has no such node", lab->id);
+    *node = (size_t)(n - lab->plan->nodes);
+    return 0;
+}
+
+static struct job *reconcile_job(void)
+{
+    struct job *j = xcalloc(1, sizeof *j);
+
+    j->kind = JOB_RECONCILE;
+    return j;
+}
+
+/* ---- life of a lab ---- */
+
+/* Refused up front rather than by the kernel half way through. */
+static int check_memory(const struct plan *p, const struct guest_ops *ops, struct err *e)
+{
+    uint64_t need = 0, free_mb = host_memory_mb("MemAvailable");
+
+    if (!ops->wired)
+        return 0;
+    /* An idle container takes a few megabytes whatever its limit says; a quarter of the limits is what
+     * a lab of working nodes was seen to use. */
+    for (size_t i = 0; i < p->nnodes; i++)
+        need += p->nodes[i].memory_mb;
+    need /= 4;
+    if (need > free_mb)
+        return err_set(e, ERR_CAPACITY, "the lab needs about %llu MB of memory, and %llu MB are free on this machine",
+                       (unsigned long long)need, (unsigned long long)free_mb);
+    return 0;
+}
+
+static int create(struct host *h, json_t *req, struct err *e)
+{
+    const char *id = json_string_value(json_object_get(req, "lab"));
+    const char *driver = json_string_value(json_object_get(req, "driver"));
+
+    if (!lab_id_ok(id))
+        return err_set(e, ERR_INVALID, "a lab id is a letter and five letters or digits");
+    if (lab_find(h, id) != NULL)
+        return err_set(e, ERR_CONFLICT, "lab %s exists already", id);
+    const struct guest_ops *ops = host_driver(h, driver, e);
+    if (ops == NULL)
+        return -1;
+    AUTO(plan_freep) struct plan *plan = plan_from_json(json_object_get(req, "plan"), e);
+    if (plan == NULL)
+        return -1;
+    if (strcmp(plan->lab, id) != 0)
+        return err_set(e, ERR_INVALID, "the plan is of another lab, %s", plan->lab);
+    if (ops->wired && (net_host_check(&h->net, e) < 0 || net_plan_check(&h->net, plan, e) < 0))
+        return -1;
+    if (check_memory(plan, ops, e) < 0)
+        return -1;
+    uint32_t slot = lab_free_slot(h);
+    struct lab *lab = lab_add(h, id, ops, TAKE(plan), slot);
+    if (lab_save(lab, e) < 0) {
+        struct err ignored;
+        lab_remove(lab);
+        if (work_purge(h, id, &ignored) < 0)
+            log_err("lab.purge", &ignored, "lab", id, NULL);
+        return -1;
+    }
+    log_info("lab.create", "lab", id, "driver", ops->name);
+    job_add(lab, reconcile_job());
+    return 0;
+}
+
+static void answer(struct rpc_call *call, int rc, const struct err *e)
+{
+    if (rc < 0)
+        rpc_fail(call, e);
+    else
+        rpc_reply(call, NULL);
+}
+
+static void lab_create(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct err e;
+    int rc = create(arg, req, &e);
+
+    answer(call, rc, &e);
+}
+
+static void lab_delete(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct host *h = arg;
+    struct err e;
+
+    struct lab *lab = find(h, req, &e);
+    if (lab == NULL) {
+        answer(call, e.code == ERR_NOT_FOUND ? 0 : -1, &e);
+        return;
+    }
+    enum lab_wanted before = lab->wanted;
+    lab->wanted = LAB_ABSENT;
+    if (lab_save(lab, &e) < 0) {
+        lab->wanted = before;
+        rpc_fail(call, &e);
+        return;
+    }
+    log_info("lab.delete", "lab", lab->id);
+    /* What runs now is of no use any more; what it leaves half made, the next job removes. */
+    if (before == LAB_PRESENT)
+        job_kill_running(lab);
+    if (before == LAB_PRESENT || lab->running == NULL)
+        job_add(lab, reconcile_job());
+    lab_tell_now(lab);
+    rpc_reply(call, NULL);
+}
+
+static int reset(struct host *h, json_t *req, struct err *e)
+{
+    struct lab *lab = find(h, req, e);
+    size_t node = 0;
+
+    if (lab == NULL)
+        return -1;
+    bool one = json_is_string(json_object_get(req, "node"));
+    if (one && find_node(lab, req, &node, e) < 0)
+        return -1;
+    if (lab->wanted == LAB_ABSENT)
+        return err_set(e, ERR_CONFLICT, "lab %s is being stopped", lab->id);
+    struct job *j = reconcile_job();
+    j->reset = xcalloc(lab->plan->nnodes, sizeof *j->reset);
+    for (size_t i = 0; i < lab->plan->nnodes; i++)
+        j->reset[i] = !one || i == node;
+    job_add(lab, j);
+    return 0;
+}
+
+static void lab_reset(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct err e;
+    int rc = reset(arg, req, &e);
+
+    answer(call, rc, &e);
+}
+
+static void lab_get(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct err e;
+    struct lab *lab = find(arg, req, &e);
+
+    if (lab == NULL)
+        rpc_fail(call, &e);
+    else
+        rpc_reply(call, lab_json(lab));
+}
+
+static void lab_list(struct rpc_call *call, json_t *req, void *arg)
+{
+    const struct host *h = arg;
+    json_t *labs = json_array();
+
+    (void)req;
+    for (const struct lab *lab = h->labs; lab != NULL; lab = lab->next)
+        json_array_append_new(labs, lab_json(lab));
+    rpc_reply(call, json_pack("{s:o}", "labs", labs));
+}
+
+/* ---- links and probes: answered when their job has ended ---- */
+
+static struct lab *find_present(const struct host *h, const json_t *req, struct err *e)
+{
+    struct lab *lab = find(h, req, e);
+
+    if (lab != NULL && lab->wanted == LAB_ABSENT) {
+        err_set(e, ERR_CONFLICT, "lab %s is being stopped", lab->id);
+        return NULL;
+    }
+    return lab;
+}
+
+static int link_job(struct host *h, json_t *req, struct job *j, struct lab **out, struct err *e)
+{
+    struct lab *lab = find_present(h, req, e);
+    const char *name = json_string_value(json_object_get(req, "link"));
+    const json_t *impair = json_object_get(req, "impair"), *up = json_object_get(req, "up");
+
+    if (lab == NULL)
+        return -1;
+    const struct plan_link *l = name_ok(name) ? plan_link_find(lab->plan, name) : NULL;
+    if (l == NULL)
+        return err_set(e, ERR_NOT_FOUND, "lab %s has no such link", lab->id);
+    if (!lab->ops->wired)
+        return err_set(e, ERR_UNSUPPORTED, "driver %s has no wires", lab->ops->name);
+    j->kind = JOB_LINK;
+    j->link = (size_t)(l - lab->plan->links);
+    j->up = json_is_boolean(up) ? json_is_true(up) : l->up;
+    for (int end = 0; end < 2; end++) {
+        const json_t *i = json_object_get(impair, end == 0 ? "a" : "b");
+        j->impair[end] = l->impair[end];
+        if (i != NULL && plan_impair_from_json(i, &j->impair[end], e) < 0)
+            return -1;
+    }
+    *out = lab;
+    return 0;
+}
+
+static void link_set(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct job *j = xcalloc(1, sizeof *j);
+    struct lab *lab = NULL;
+    struct err e;
+
+    if (link_job(arg, req, j, &lab, &e) < 0) {
+        free(j);
+        rpc_fail(call, &e);
+        return;
+    }
+    j->call = call;
+    job_add(lab, j);
+}
+
+static void probe_run(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct err e;
+    struct lab *lab = find_present(arg, req, &e);
+
+    if (lab == NULL) {
+        rpc_fail(call, &e);
+        return;
+    }
+    struct job *j = xcalloc(1, sizeof *j);
+    j->kind = JOB_PROBE;
+    j->spec = json_incref(json_object_get(req, "spec"));
+    j->call = call;
+    job_add(lab, j);
+}
+
+/* ---- streams ---- */
+
+static void console_open(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct err e;
+    size_t node;
+    struct lab *lab = find_present(arg, req, &e);
+
+    if (lab == NULL || find_node(lab, req, &node, &e) < 0)
+        rpc_fail(call, &e);
+    else
+        stream_console(call, lab, req);
+}
+
+static void exec_open(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct err e;
+    size_t node;
+    struct lab *lab = find_present(arg, req, &e);
+
+    if (lab == NULL || find_node(lab, req, &node, &e) < 0)
+        rpc_fail(call, &e);
+    else
+        stream_exec(call, lab, node, req);
+}
+
+static void capture_open(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct err e;
+    struct lab *lab = find_present(arg, req, &e);
+
+    if (lab == NULL)
+        rpc_fail(call, &e);
+    else
+        stream_capture(call, lab, req);
+}
+
+static void events(struct rpc_call *call, json_t *req, void *arg)
+{
+    (void)req;
+    struct frame_conn *conn = rpc_stream(call, NULL);
+    if (conn != NULL)
+        host_subscribe(arg, conn);
+}
+
+const struct rpc_method host_methods[] = {
+    {"host.status", host_status}, {"lab.create", lab_create},     {"lab.delete", lab_delete},
+    {"lab.reset", lab_reset},     {"lab.get", lab_get},           {"lab.list", lab_list},
+    {"link.set", link_set},       {"probe.run", probe_run},       {"console.open", console_open},
+    {"exec.open", exec_open},     {"capture.open", capture_open}, {"events", events},
+    {NULL, NULL},
+};

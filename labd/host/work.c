@@ -1,0 +1,213 @@
+/* What the worker process of a JOB_RECONCILE does: observes, asks reconcile() for the steps, carries them
+ * out in bulk and tells labhost's loop about each node.  Runs as root in a process of its own. */
+#include "labd/host/host.h"
+
+#include "labd/base/file.h"
+#include "labd/base/mem.h"
+#include "labd/host/console/console_client.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BOOT_TIMEOUT_MS 120000u
+
+struct work {
+    const struct lab *lab;
+    int fd;
+    pid_t *pids; /* per node: lives as long as the guest */
+    bool failed; /* a guest could not be created: ours, unlike a startup script that fails */
+    struct err why;
+};
+
+/* What a guest printed, made harmless: valid UTF-8, no control bytes but newline and tab. */
+static char *clean(const char *s, size_t n)
+{
+    char *out = xstrndup(s, n);
+
+    n = strlen(out);
+    json_t *valid = json_stringn(out, n);
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)out[i];
+        if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f || (c >= 0x80 && valid == NULL))
+            out[i] = '?';
+    }
+    json_decref(valid);
+    return out;
+}
+
+void work_tell_node(int fd, size_t node, enum node_state state, const struct err *why, const char *output, size_t n,
+                    pid_t pid)
+{
+    json_t *j = json_pack("{s:i, s:i, s:i}", "node", (int)node, "state", (int)state, "pid", (int)pid);
+
+    if (why != NULL)
+        json_object_set_new(j, "error", json_string(why->msg));
+    if (n > 0) {
+        AUTO(mem_freep) char *text = clean(output, n);
+        json_object_set_new(j, "output", json_string(text));
+    }
+    AUTO(mem_freep) char *s = json_dumps(j, JSON_COMPACT);
+    json_decref(j);
+    /* If labhost has gone, PR_SET_PDEATHSIG ends this process: nothing to do here. */
+    if (s != NULL && frame_write_fd(fd, FRAME_JSON, s, strlen(s), NULL) < 0)
+        return;
+}
+
+static void created(size_t node, const struct err *e, const char *output, size_t n, void *arg)
+{
+    struct work *w = arg;
+
+    if (e == NULL || e->code == ERR_NONE) {
+        work_tell_node(w->fd, node, NODE_BOOTING, NULL, NULL, 0, 0);
+        return;
+    }
+    if (!w->failed) {
+        w->why = *e;
+        err_wrap(&w->why, "node %s", w->lab->plan->nodes[node].name);
+    }
+    w->failed = true;
+    work_tell_node(w->fd, node, NODE_FAILED, e, output, n, 0);
+}
+
+static void booted(size_t node, const struct err *e, const char *output, size_t n, void *arg)
+{
+    struct work *w = arg;
+    bool ok = e == NULL || e->code == ERR_NONE;
+
+    work_tell_node(w->fd, node, ok ? NODE_RUNNING : NODE_FAILED, ok ? NULL : e, output, n, w->pids[node]);
+}
+
+static size_t *all_nodes(const struct plan *p)
+{
+    size_t *v = xcalloc(p->nnodes, sizeof *v);
+
+    for (size_t i = 0; i < p->nnodes; i++)
+        v[i] = i;
+    return v;
+}
+
+static int dismantle(const struct work *w, struct err *e)
+{
+    const struct lab *lab = w->lab;
+    const struct guest_lab g = lab_guest(lab);
+    AUTO(mem_freep) size_t *all = all_nodes(lab->plan);
+
+    if (lab->ops->remove(&g, all, lab->plan->nnodes, e) < 0)
+        return err_wrap(e, "remove the guests of lab %s", lab->id);
+    if (lab->ops->wired && net_detach(&lab->host->net, lab->id, e) < 0)
+        return err_wrap(e, "remove the wiring of lab %s", lab->id);
+    return 0;
+}
+
+int work_purge(const struct host *h, const char *id, struct err *e)
+{
+    char dir[PATH_MAX];
+
+    for (size_t i = 0; i < h->ndrivers; i++)
+        if (h->drivers[i].ops->purge(&h->guest, id, e) < 0)
+            return err_wrap(e, "remove what is left of lab %s", id);
+    if (h->net_ok && net_detach(&h->net, id, e) < 0)
+        return err_wrap(e, "remove the wiring of lab %s", id);
+    if (lab_dir(h, id, dir, sizeof dir, e) < 0)
+        return -1;
+    return file_remove_tree(dir, e);
+}
+
+static int work_absent(const struct work *w, struct err *e)
+{
+    const struct lab *lab = w->lab;
+
+    console_stop(lab->host->guest.run_dir, lab->id);
+    if (dismantle(w, e) < 0 || lab->ops->purge(&lab->host->guest, lab->id, e) < 0)
+        return -1;
+    /* The folder with the wanted state goes last: until then a crash repeats all this. */
+    char dir[PATH_MAX];
+    if (lab_dir(lab->host, lab->id, dir, sizeof dir, e) < 0)
+        return -1;
+    return file_remove_tree(dir, e);
+}
+
+static int observe_pids(struct work *w, struct guest_observed *seen, struct err *e)
+{
+    const struct guest_lab g = lab_guest(w->lab);
+
+    if (w->lab->ops->observe(&g, seen, e) < 0)
+        return err_wrap(e, "observe the guests");
+    for (size_t i = 0; i < w->lab->plan->nnodes; i++)
+        w->pids[i] = seen[i].state == GUEST_RUNNING || seen[i].state == GUEST_CREATED ? seen[i].netns_pid : 0;
+    return 0;
+}
+
+static int carry_out(struct work *w, const struct steps *s, struct guest_observed *seen, struct err *e)
+{
+    const struct lab *lab = w->lab;
+    const struct guest_lab g = lab_guest(lab);
+
+    if (s->nremove > 0 && lab->ops->remove(&g, s->remove, s->nremove, e) < 0)
+        return err_wrap(e, "remove guests");
+    for (size_t i = 0; i < s->nwipe; i++)
+        if (lab->ops->wipe(&g, s->wipe[i], e) < 0)
+            return err_wrap(e, "discard the work of node %s", lab->plan->nodes[s->wipe[i]].name);
+    if (s->ncreate > 0 && lab->ops->create(&g, s->create, s->ncreate, created, w, e) < 0)
+        return err_wrap(e, "create the guests");
+    if (w->failed) {
+        *e = w->why;
+        return -1;
+    }
+    if (observe_pids(w, seen, e) < 0)
+        return -1;
+    if (lab->ops->wired && s->attach && net_reference_clear(&lab->host->net, lab->plan, e) < 0)
+        return err_wrap(e, "remove reference hosts");
+    if (lab->ops->wired && s->attach && net_attach(&lab->host->net, lab->plan, w->pids, e) < 0)
+        return err_wrap(e, "wire the lab");
+    if (s->nawait > 0 && lab->ops->wait(&g, s->await, s->nawait, BOOT_TIMEOUT_MS, booted, w, e) < 0)
+        return err_wrap(e, "wait for the guests");
+    return 0;
+}
+
+/* Nothing of a lab that could not be started stays; its nodes are told as stopped. */
+static void undo(const struct work *w)
+{
+    struct err ignored;
+
+    /* What cannot be removed now is tried again by "down" and at labhost's start. */
+    if (dismantle(w, &ignored) < 0)
+        return;
+    for (size_t i = 0; i < w->lab->plan->nnodes; i++)
+        work_tell_node(w->fd, i, NODE_STOPPED, NULL, NULL, 0, 0);
+}
+
+static bool any_running(const struct plan *p, const struct guest_observed *seen, const bool *reset)
+{
+    for (size_t i = 0; i < p->nnodes; i++)
+        if (seen[i].state == GUEST_RUNNING && (reset == NULL || !reset[i]))
+            return true;
+    return false;
+}
+
+int work_reconcile(const struct lab *lab, const bool *reset, int fd, struct err *e)
+{
+    struct work w = {.lab = lab, .fd = fd};
+    const struct guest_lab g = lab_guest(lab);
+    struct steps steps = {0};
+    AUTO(mem_freep) struct guest_observed *seen = xcalloc(lab->plan->nnodes, sizeof *seen);
+    AUTO(mem_freep) pid_t *pids = xcalloc(lab->plan->nnodes, sizeof *pids);
+
+    w.pids = pids;
+    if (lab->wanted == LAB_ABSENT)
+        return work_absent(&w, e);
+    if (lab->ops->wired && net_host_check(&lab->host->net, e) < 0)
+        return -1;
+    if (lab->ops->observe(&g, seen, e) < 0)
+        return err_wrap(e, "observe the guests");
+    bool others = any_running(lab->plan, seen, reset);
+    reconcile(lab->plan, lab->wanted, seen, reset, &steps);
+    for (size_t i = 0; i < steps.ncreate; i++)
+        work_tell_node(fd, steps.create[i], NODE_CREATING, NULL, NULL, 0, 0);
+    int rc = carry_out(&w, &steps, seen, e);
+    steps_clear(&steps);
+    if (rc < 0 && !others)
+        undo(&w);
+    return rc;
+}
