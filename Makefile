@@ -122,6 +122,74 @@ demo: ## one command: install what is missing, build, start (LISTEN=host:port, D
 test: all $(UNIT_TESTS) ## the quick tests: no root, no network, under a minute
 	@tests/run.sh $(UNIT_TESTS)
 
+.PHONY: check check-lint check-clang check-asan check-contract check-web check-e2e fuzz-run
+check: ## install what is missing and run every test of every kind (root)
+	@tests/check.sh
+
+check-contract: all $(CONTRACT_TESTS) ## drivers, wiring and probes on real parts (root)
+	@images/build.sh >/dev/null
+	@tests/run.sh $(CONTRACT_TESTS)
+
+check-asan: ## the quick tests under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT="-O1 -g -fno-omit-frame-pointer" HARDEN="-fPIE" \
+		CFLAGS="-O1 -g -fno-omit-frame-pointer -fPIE -fsanitize=address,undefined -fno-sanitize-recover=undefined" \
+		LDFLAGS="-pie -fsanitize=address,undefined" test
+
+check-clang: ## clang builds everything without a warning
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-clang CC=$(CLANG) STRICT=1 tests
+
+check-web: web/dist/index.html ## types and unit tests of the front end
+	cd web && npm run --silent check && npm test --silent
+
+check-e2e: all web/dist/index.html ## the whole stack with a real browser (root)
+	@images/build.sh >/dev/null
+	@BUILD=$(BUILD) node --test --test-concurrency=1 $(E2E_TESTS)
+E2E_TESTS ?= $(sort $(wildcard tests/e2e/*.test.mjs))
+
+# ---- fuzzing: clang's libFuzzer, seeded with the golden files ---------------------------------------
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 20
+FUZZ_BUILD = $(BUILD)-fuzz
+FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
+
+.PHONY: fuzzers
+fuzzers: $(FUZZERS:%=$(BUILD)/fuzz_%)
+$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(ARCHIVES)
+	$(call say,LD,$@)
+	$(Q)$(CC) -fsanitize=address,undefined,fuzzer -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+
+fuzz-run: ## run each fuzzer for FUZZ_SECONDS
+	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=$(CLANG) CFLAGS="$(FUZZ_FLAGS)" HARDEN= fuzzers
+	@tests/fuzz/run.sh $(FUZZ_BUILD) $(FUZZ_SECONDS) $(FUZZERS)
+
+# ---- looking at the code ---------------------------------------------------------------------------
+C_FILES = $(shell git ls-files '*.c' '*.h')
+.PHONY: lint format
+lint: ## layers, bans, static analysis, format
+	@tests/lint/lint.sh $(BUILD)
+
+format: ## format the C sources in place
+	clang-format -i $(C_FILES)
+
+# ---- figures ---------------------------------------------------------------------------------------
+.PHONY: bench bench-deps
+bench-deps: ## install the peers that we are measured against (root)
+	@labd/tools/deps.sh bench
+bench: all web/dist/index.html bench-deps ## print our figures as ratios against others (root)
+	@images/build.sh >/dev/null
+	@BUILD=$(BUILD) tests/bench/run.sh
+
+# ---- man pages and installation ----------------------------------------------------------------------
+MAN_SRC := $(wildcard labd/man/*.scd)
+MAN := $(patsubst labd/man/%.scd,$(BUILD)/man/%,$(MAN_SRC))
+$(BUILD)/man/%: labd/man/%.scd
+	$(call say,MAN,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)scdoc <$< >$@
+
+.PHONY: man install
+man: $(MAN) ## build the man pages (scdoc)
+
 .PHONY: clean
 clean: ## remove what was built here
 	rm -rf $(BUILD) $(BUILD)-*

@@ -1,0 +1,62 @@
+#!/bin/sh
+# `make check`: installs what is missing, then runs every kind of test, one after another, and closes
+# with one line for all.  A part that fails does not keep the next from running.
+set -u
+
+cd "$(dirname "$0")/.." || exit 2
+[ "$(id -u)" -eq 0 ] || { echo "make check: run it as root: it makes namespaces, bridges and containers" >&2; exit 2; }
+export BUILD=${BUILD:-build}
+began=$(date +%s)
+total_passed=0
+total_failed=0
+summary=
+
+# part NAME COMMAND...: its closing line 'N passed, N failed' is counted; without one, the part is one test.
+part() {
+	name=$1
+	shift
+	start=$(date +%s)
+	echo
+	echo "==== $name"
+	"$@" >"$out" 2>&1
+	status=$?
+	cat "$out"
+	p=$(sed -n 's/^\([0-9]*\) passed, [0-9]* failed$/\1/p' "$out" | tail -1)
+	f=$(sed -n 's/^[0-9]* passed, \([0-9]*\) failed$/\1/p' "$out" | tail -1)
+	if [ -z "$p" ]; then # node's own closing lines; there may be several runs
+		p=$(sed -n 's/^# pass \([0-9]*\)$/\1/p; s/^ℹ pass \([0-9]*\)$/\1/p' "$out" | awk '{n += $1} END {print n + 0}')
+		f=$(sed -n 's/^# fail \([0-9]*\)$/\1/p; s/^ℹ fail \([0-9]*\)$/\1/p' "$out" | awk '{n += $1} END {print n + 0}')
+		if [ "$p" -eq 0 ] && [ "$f" -eq 0 ]; then
+			if [ $status -eq 0 ]; then p=1; else f=1; fi
+		fi
+	fi
+	if [ $status -ne 0 ] && [ "$f" -eq 0 ]; then f=1; fi
+	total_passed=$((total_passed + p))
+	total_failed=$((total_failed + f))
+	summary="$summary$(printf '%-12s %5d passed %3d failed %5ds' "$name" "$p" "$f" $(($(date +%s) - start)))
+"
+}
+
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+make_() { make --no-print-directory "$@"; }
+
+part deps labd/tools/deps.sh build run image web test
+part build make_ STRICT=1 -j2 tests
+part lint make_ lint
+part clang make_ -j2 check-clang
+part unit make_ test
+part asan make_ -j2 check-asan
+part image images/build.sh
+part imagetest tests/image/test_image.sh
+part contract make_ check-contract
+part web make_ web
+part webtest make_ check-web
+part e2e make_ check-e2e
+part fuzz make_ -j2 fuzz-run
+
+echo
+printf '%s' "$summary"
+echo "Time: $(($(date +%s) - began)) s"
+echo "$total_passed passed, $total_failed failed"
+[ $total_failed -eq 0 ]

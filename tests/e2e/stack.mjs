@@ -1,0 +1,216 @@
+// The real stack for end-to-end tests: labhost and labd as processes in folders of their own, or the
+// whole of `make demo`.  Nothing here is a stand-in.
+import { spawn, execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, readFileSync, readdirSync, existsSync, chownSync, mkdirSync, openSync, closeSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { promisify } from 'node:util';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const run = promisify(execFile);
+export const top = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+export const build = path.resolve(top, process.env.BUILD ?? 'build');
+const cache = process.env.LABD_CACHE ?? '/var/cache/labd';
+
+export const sleep = ms => new Promise(r => setTimeout(r, ms));
+
+export async function freePort() {
+  const s = createServer();
+  await new Promise(r => s.listen(0, '127.0.0.1', r));
+  const { port } = s.address();
+  await new Promise(r => s.close(r));
+  return port;
+}
+
+/** Waits until `probe()` gives something true; fails with `what` after `ms`. */
+export async function until(what, ms, probe) {
+  const end = Date.now() + ms;
+  let last;
+  for (;;) {
+    try {
+      const got = await probe();
+      if (got) return got;
+      last = undefined;
+    } catch (e) {
+      last = e;
+    }
+    if (Date.now() > end) throw new Error(`${what} did not happen within ${ms} ms${last ? `: ${last.message}` : ''}`);
+    await sleep(50);
+  }
+}
+
+async function uidOf(user) {
+  try {
+    return Number((await run('id', ['-u', user])).stdout);
+  } catch {
+    await run('useradd', ['--system', '--no-create-home', '--home-dir', '/nonexistent', '--shell', '/usr/sbin/nologin', user]);
+    return Number((await run('id', ['-u', user])).stdout);
+  }
+}
+
+/** labhost and labd in a folder of their own, restartable one by one. */
+export class Stack {
+  static async create({ driver = 'container', env = {} } = {}) {
+    const s = new Stack();
+    s.driver = driver;
+    s.env = env;
+    s.dir = mkdtempSync('/tmp/pl.');
+    s.runDir = path.join(s.dir, 'run');
+    s.port = await freePort();
+    s.url = `http://127.0.0.1:${s.port}`;
+    s.uid = await uidOf('labd');
+    for (const d of ['run', 'site', 'host']) mkdirSync(path.join(s.dir, d), { recursive: true });
+    await run('chmod', ['711', s.dir]);
+    chownSync(path.join(s.dir, 'site'), s.uid, 0);
+    chownSync(s.runDir, s.uid, 0);
+    s.log = path.join(s.dir, 'log');
+    await s.startHost();
+    await s.startSite();
+    return s;
+  }
+
+  #spawn(program, args) {
+    const fd = openSync(this.log, 'a');
+    const p = spawn(path.join(build, program), args, { stdio: ['ignore', 'ignore', fd], detached: true, env: { ...process.env, ...this.env } });
+    closeSync(fd);
+    p.done = new Promise(r => p.on('exit', (code, signal) => r({ code, signal })));
+    return p;
+  }
+
+  async startHost() {
+    this.host = this.#spawn('labhost', ['--state', path.join(this.dir, 'host'), '--run', this.runDir, '--images', path.join(cache, 'images'),
+      '--driver', this.driver, '--user', 'labd', '--private-ovs']);
+    await this.#ready('labhost', this.host, async () => existsSync(path.join(this.runDir, 'host.sock')));
+  }
+
+  async startSite(exercises = path.join(top, 'exercises')) {
+    this.site = this.#spawn('labd', ['--listen', `127.0.0.1:${this.port}`, '--state', path.join(this.dir, 'site'), '--run', this.runDir,
+      '--exercises', exercises, '--web', path.join(top, 'web/dist'), '--host-socket', path.join(this.runDir, 'host.sock'), '--user', 'labd']);
+    await this.#ready('labd', this.site, async () => (await this.labctl(['list'])).status === 0);
+  }
+
+  async #ready(name, proc, probe) {
+    let ended = false;
+    proc.done.then(() => { ended = true; });
+    await until(`${name} answering`, 30000, async () => {
+      if (ended) throw new Error(`${name} ended: ${this.logTail()}`);
+      return probe();
+    });
+  }
+
+  logTail(n = 8) {
+    return existsSync(this.log) ? readFileSync(this.log, 'utf8').trim().split('\n').slice(-n).join('\n') : '';
+  }
+
+  /** Runs labctl; never throws for a status other than 0. */
+  labctl(args, { input, timeout = 120000, env = {} } = {}) {
+    return new Promise(resolve => {
+      const p = execFile(path.join(build, 'labctl'), args, {
+        timeout, maxBuffer: 64 << 20, env: { ...process.env, LABCTL_SOCKET: path.join(this.runDir, 'labd.sock'), ...env },
+      }, (error, stdout, stderr) => resolve({ status: error ? (error.code ?? 255) : 0, stdout, stderr }));
+      p.stdin.on('error', () => {});
+      if (input !== undefined) p.stdin.write(input);
+      p.stdin.end();
+    });
+  }
+
+  async ok(args, options) {
+    const r = await this.labctl(args, options);
+    if (r.status !== 0) throw new Error(`labctl ${args.join(' ')} ended with ${r.status}: ${r.stderr || r.stdout}\n${this.logTail()}`);
+    return r.stdout;
+  }
+
+  async addUser(login, role, password) {
+    const p = spawn(path.join(build, 'labd'), ['--state', path.join(this.dir, 'site'), '--user', 'labd', '--add-user', login, '--role', role,
+      '--name', login, '--password-stdin'], { stdio: ['pipe', 'inherit', 'inherit'] });
+    p.stdin.end(`${password}\n`);
+    const code = await new Promise(r => p.on('exit', r));
+    if (code !== 0) throw new Error(`adding user ${login} ended with ${code}`);
+  }
+
+  async kill(which, signal = 'SIGKILL') {
+    const p = this[which];
+    p.kill(signal);
+    await p.done;
+  }
+
+  /** Orderly end: labs, daemons, folders. */
+  async stop() {
+    try {
+      if (this.site.exitCode === null && this.site.signalCode === null) {
+        await this.ok(['down', '--all']);
+        await until('all labs gone', 60000, async () => JSON.parse(await this.ok(['list', '--json'])).length === 0 ||
+          JSON.parse(await this.ok(['list', '--json'])).labs?.length === 0);
+        await this.kill('site', 'SIGTERM');
+      }
+      await this.kill('host', 'SIGTERM');
+    } finally {
+      if (process.env.KEEP_STACK) console.error(`kept ${this.dir}`);
+      else rmSync(this.dir, { recursive: true, force: true });
+    }
+  }
+}
+
+/** `make demo` itself, as a person starts it. */
+export async function startDemo({ port, driver = 'container' } = {}) {
+  port ??= await freePort();
+  const dir = mkdtempSync('/tmp/pd.');
+  const env = { ...process.env, RUN: `${dir}/run`, STATE: `${dir}/state`, DEMO_KEEP_LOG: process.env.DEMO_KEEP_LOG ?? '' };
+  const p = spawn('make', ['-s', 'demo', `LISTEN=127.0.0.1:${port}`, `DRIVER=${driver}`], { cwd: top, env, detached: true });
+  p.done = new Promise(r => p.on('exit', (code, signal) => r({ code, signal })));
+  let out = '';
+  p.stdout.on('data', d => { out += d; });
+  p.stderr.on('data', d => { out += d; });
+  let ended = false;
+  p.done.then(() => { ended = true; });
+  await until('the demo running', 900000, async () => {
+    if (ended) throw new Error(`make demo ended:\n${out}`);
+    return /Ctrl-C stops/.test(out);
+  });
+  const password = who => out.match(new RegExp(`^ +${who} +(\\S+)$`, 'm'))[1];
+  return {
+    url: out.match(/http:\/\/\S+?(?=\/?\s)/)[0],
+    student: { login: 'student', password: password('student') },
+    instructor: { login: 'instructor', password: password('instructor') },
+    socket: `${dir}/run/labd.sock`,
+    output: () => out,
+    /** Ctrl-C, as the terminal sends it: to the whole foreground group. */
+    async stop() {
+      process.kill(-p.pid, 'SIGINT');
+      await p.done;
+      const left = ['run', 'state'].filter(d => existsSync(path.join(dir, d)));
+      rmSync(dir, { recursive: true, force: true });
+      return { out, left };
+    },
+  };
+}
+
+/** What a lab could leave behind on this machine; two snapshots must be equal. */
+export function snapshot() {
+  const procs = [];
+  for (const pid of readdirSync('/proc').filter(d => /^\d+$/.test(d))) {
+    try {
+      const cmd = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+      if (/lab-init|labconsole|labprobe|labhost|crun|ovs-vswitchd|ovsdb-server|tcpdump/.test(cmd) || cmd.startsWith(`${build}/labd `))
+        procs.push(cmd);
+    } catch { /* it has just ended */ }
+  }
+  const cgroups = [];
+  const walk = (dir, depth) => {
+    let list;
+    try { list = readdirSync(dir, { withFileTypes: true }); } catch { return; }
+    for (const d of list) {
+      if (!d.isDirectory()) continue;
+      if (/paralab/.test(d.name)) cgroups.push(path.join(dir, d.name));
+      if (depth > 0) walk(path.join(dir, d.name), depth - 1);
+    }
+  };
+  walk('/sys/fs/cgroup', 3);
+  return {
+    links: readdirSync('/sys/class/net').sort(),
+    mounts: readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map(l => l.split(' ').slice(3).join(' ')).filter(l => !/\/proc\/sys\/fs\/binfmt/.test(l)).sort(),
+    procs: procs.sort(),
+    cgroups: cgroups.sort(),
+    netns: existsSync('/run/netns') ? readdirSync('/run/netns').sort() : [],
+  };
+}
