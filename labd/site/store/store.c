@@ -10,7 +10,8 @@
 
 #define BUSY_MS 5000
 
-int store_err(struct store *s, const char *what, struct err *e) {
+int store_err(struct store *s, const char *what, struct err *e)
+{
     const char *text = sqlite3_errmsg(s->db);
     switch (sqlite3_errcode(s->db) & 0xff) {
     case SQLITE_FULL:
@@ -26,31 +27,37 @@ int store_err(struct store *s, const char *what, struct err *e) {
     }
 }
 
-static int run_script(struct store *s, const char *sql, const char *what, struct err *e) {
+static int run_script(struct store *s, const char *sql, const char *what, struct err *e)
+{
     if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
         return store_err(s, what, e);
     return 0;
 }
 
-int store_begin(struct store *s, struct err *e) {
+int store_begin(struct store *s, struct err *e)
+{
     return run_script(s, "BEGIN IMMEDIATE", "begin a transaction", e);
 }
 
-int store_commit(struct store *s, struct err *e) {
+int store_commit(struct store *s, struct err *e)
+{
     if (run_script(s, "COMMIT", "write to the database", e) == 0)
         return 0;
     store_rollback(s);
     return -1;
 }
 
-void store_rollback(struct store *s) {
+void store_rollback(struct store *s)
+{
     if (sqlite3_get_autocommit(s->db) == 0)
         (void)run_script(s, "ROLLBACK", "take back a transaction", NULL);
 }
 
-static int read_version(struct store *s, int *version, struct err *e) {
+static int read_version(struct store *s, int *version, struct err *e)
+{
     sqlite3_stmt *q = NULL;
-    if (sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &q, NULL) != SQLITE_OK || sqlite3_step(q) != SQLITE_ROW) {
+    if (sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &q, NULL) != SQLITE_OK ||
+        sqlite3_step(q) != SQLITE_ROW) {
         (void)store_err(s, "read the schema version of the database", e);
         sqlite3_finalize(q);
         return -1;
@@ -60,7 +67,8 @@ static int read_version(struct store *s, int *version, struct err *e) {
     return 0;
 }
 
-static int migrate(struct store *s, struct err *e) {
+static int migrate(struct store *s, struct err *e)
+{
     int version;
     if (store_begin(s, e) < 0)
         return -1;
@@ -71,8 +79,8 @@ static int migrate(struct store *s, struct err *e) {
     if (version < 0 || version > store_nmigrations) {
         store_rollback(s);
         return err_set(e, ERR_UNSUPPORTED,
-                       "the database has schema version %d but this labd knows %d: install a newer labd", version,
-                       store_nmigrations);
+                       "the database has schema version %d but this labd knows %d: install a newer labd",
+                       version, store_nmigrations);
     }
     for (int i = version; i < store_nmigrations; i++) {
         char pragma[48];
@@ -86,7 +94,8 @@ static int migrate(struct store *s, struct err *e) {
     return store_commit(s, e);
 }
 
-static int configure(struct store *s, struct err *e) {
+static int configure(struct store *s, struct err *e)
+{
     sqlite3_busy_timeout(s->db, BUSY_MS);
     if (sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL) != SQLITE_OK ||
         sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) != SQLITE_OK ||
@@ -100,17 +109,20 @@ static int configure(struct store *s, struct err *e) {
                       "configure the database", e);
 }
 
-static int prepare_all(struct store *s, struct err *e) {
+static int prepare_all(struct store *s, struct err *e)
+{
     for (int i = 0; i < SQL_COUNT; i++)
-        if (sqlite3_prepare_v3(s->db, store_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->stmt[i], NULL) != SQLITE_OK)
+        if (sqlite3_prepare_v3(s->db, store_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->stmt[i], NULL) !=
+            SQLITE_OK)
             return store_err(s, "prepare a statement", e);
     return 0;
 }
 
-struct store *store_open(const char *path, struct err *e) {
+struct store *store_open(const char *path, struct err *e)
+{
     AUTO(store_closep) struct store *s = xcalloc(1, sizeof *s);
-    if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) !=
-        SQLITE_OK) {
+    if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                        NULL) != SQLITE_OK) {
         if (s->db == NULL)
             err_set(e, ERR_CAPACITY, "open the database %s: out of memory", path);
         else
@@ -124,7 +136,8 @@ struct store *store_open(const char *path, struct err *e) {
     return TAKE(s);
 }
 
-void store_close(struct store *s) {
+void store_close(struct store *s)
+{
     if (s == NULL)
         return;
     for (int i = 0; i < SQL_COUNT; i++)
@@ -133,19 +146,23 @@ void store_close(struct store *s) {
     free(s);
 }
 
-void store_closep(struct store **s) {
+void store_closep(struct store **s)
+{
     store_close(*s);
 }
 
-bool store_writable(struct store *s, struct err *e) {
+bool store_writable(struct store *s, struct err *e)
+{
     if (store_begin(s, e) < 0)
         return false;
-    bool ok = run_script(s, "UPDATE institutions SET title = title WHERE id = 1", "write to the database", e) == 0;
+    bool ok =
+        run_script(s, "UPDATE institutions SET title = title WHERE id = 1", "write to the database", e) == 0;
     store_rollback(s);
     return ok;
 }
 
-sqlite3_stmt *store_bind(struct store *s, enum store_sql id, const char *types, ...) {
+sqlite3_stmt *store_bind(struct store *s, enum store_sql id, const char *types, ...)
+{
     sqlite3_stmt *q = s->stmt[id];
     va_list ap;
     sqlite3_reset(q);
@@ -168,9 +185,6 @@ sqlite3_stmt *store_bind(struct store *s, enum store_sql id, const char *types, 
             b = va_arg(ap, const void *);
             sqlite3_bind_blob(q, i, b, va_arg(ap, int), SQLITE_STATIC);
             break;
-        case 'd':
-            sqlite3_bind_double(q, i, va_arg(ap, double));
-            break;
         default:
             sqlite3_bind_null(q, i);
             break;
@@ -180,7 +194,8 @@ sqlite3_stmt *store_bind(struct store *s, enum store_sql id, const char *types, 
     return q;
 }
 
-int store_step(struct store *s, sqlite3_stmt *q, const char *what, struct err *e) {
+int store_step(struct store *s, sqlite3_stmt *q, const char *what, struct err *e)
+{
     switch (sqlite3_step(q)) {
     case SQLITE_ROW:
         return 1;
@@ -194,21 +209,24 @@ int store_step(struct store *s, sqlite3_stmt *q, const char *what, struct err *e
     }
 }
 
-int store_exec(struct store *s, sqlite3_stmt *q, const char *what, struct err *e) {
+int store_exec(struct store *s, sqlite3_stmt *q, const char *what, struct err *e)
+{
     int r;
     while ((r = store_step(s, q, what, e)) == 1)
         ;
     return r;
 }
 
-int store_row(struct store *s, sqlite3_stmt *q, const char *what, struct err *e) {
+int store_row(struct store *s, sqlite3_stmt *q, const char *what, struct err *e)
+{
     int r = store_step(s, q, what, e);
     if (r == 0)
         return err_set(e, ERR_NOT_FOUND, "%s: there is none", what);
     return r < 0 ? -1 : 0;
 }
 
-int store_count(struct store *s, sqlite3_stmt *q, const char *what, int64_t *n, struct err *e) {
+int store_count(struct store *s, sqlite3_stmt *q, const char *what, int64_t *n, struct err *e)
+{
     if (store_row(s, q, what, e) < 0)
         return -1;
     *n = sqlite3_column_int64(q, 0);
@@ -216,12 +234,14 @@ int store_count(struct store *s, sqlite3_stmt *q, const char *what, int64_t *n, 
     return 0;
 }
 
-void store_col_text(sqlite3_stmt *q, int col, char *out, size_t size) {
+void store_col_text(sqlite3_stmt *q, int col, char *out, size_t size)
+{
     const unsigned char *t = sqlite3_column_text(q, col);
     snprintf(out, size, "%s", t == NULL ? "" : (const char *)t);
 }
 
-char *store_col_dup(sqlite3_stmt *q, int col) {
+char *store_col_dup(sqlite3_stmt *q, int col)
+{
     const unsigned char *t = sqlite3_column_text(q, col);
     return t == NULL ? NULL : xstrdup((const char *)t);
 }

@@ -86,8 +86,8 @@ int store_session_count(struct store *s, int64_t inst, int64_t created_min, int6
 enum store_signin_kind { SIGNIN_ACCOUNT, SIGNIN_ADDRESS };
 /* Counts one more failure of 'key' and gives the number since the window began, which is at most
  * 'window' milliseconds ago; 'since' is its beginning. */
-int store_signin_fail(struct store *s, int64_t inst, enum store_signin_kind kind, const char *key, int64_t now,
-                      int64_t window, int64_t *count, int64_t *since, struct err *e) MUST_CHECK;
+int store_signin_fail(struct store *s, int64_t inst, enum store_signin_kind kind, const char *key,
+                      int64_t now, int64_t window, int64_t *count, int64_t *since, struct err *e) MUST_CHECK;
 int store_signin_forgive(struct store *s, int64_t inst, enum store_signin_kind kind, const char *key,
                          struct err *e) MUST_CHECK; /* takes one failure back */
 int store_signin_forget(struct store *s, int64_t inst, enum store_signin_kind kind, const char *key,
@@ -101,7 +101,7 @@ struct store_lab {
     char id[LAB_ID_SIZE];
     int64_t host, owner;
     char owner_login[STORE_LOGIN_SIZE], owner_name[STORE_TEXT_SIZE]; /* read only */
-    char exercise[NAME_SIZE]; /* "" for a raw lab */
+    char exercise[NAME_SIZE];                                        /* "" for a raw lab */
     char name[NAME_SIZE];
     char title[STORE_TEXT_SIZE];
     char *topology;     /* XML; owned; "" once the lab is gone */
@@ -119,7 +119,8 @@ int store_lab_set_state(struct store *s, int64_t inst, const char *id, enum stor
 /* Marks the lab gone and drops its XML; its attempts stay. */
 int store_lab_end(struct store *s, int64_t inst, const char *id, struct err *e) MUST_CHECK;
 typedef void store_lab_fn(const struct store_lab *l, void *arg); /* 'l' is borrowed for the call */
-int store_lab_each(struct store *s, int64_t inst, store_lab_fn *fn, void *arg, struct err *e) MUST_CHECK; /* not gone */
+int store_lab_each(struct store *s, int64_t inst, store_lab_fn *fn, void *arg,
+                   struct err *e) MUST_CHECK; /* not gone */
 
 /* ---- attempts ---- */
 enum store_attempt_state { ATTEMPT_QUEUED, ATTEMPT_RUNNING, ATTEMPT_DONE, ATTEMPT_ERROR };
@@ -133,7 +134,7 @@ struct store_attempt {
     int64_t number;           /* 1, 2, ... of this user and exercise (of this lab, if raw) */
     enum store_attempt_state state;
     int64_t started, finished; /* finished: 0 until then */
-    double score, max_score;   /* score: only when DONE */
+    int64_t score, max_score;  /* score: only when DONE */
     char error[STORE_ERROR_SIZE];
     char *report; /* JSON text or NULL; owned */
 };
@@ -142,7 +143,8 @@ void store_attempt_clear(struct store_attempt *a);
 int store_attempt_add(struct store *s, int64_t inst, struct store_attempt *a, struct err *e) MUST_CHECK;
 int store_attempt_running(struct store *s, int64_t inst, int64_t id, struct err *e) MUST_CHECK;
 /* Stores state, finished, score, max_score, error and report. */
-int store_attempt_finish(struct store *s, int64_t inst, const struct store_attempt *a, struct err *e) MUST_CHECK;
+int store_attempt_finish(struct store *s, int64_t inst, const struct store_attempt *a,
+                         struct err *e) MUST_CHECK;
 /* Every attempt that is queued or running becomes ERROR "interrupted". */
 int store_attempt_interrupt(struct store *s, int64_t inst, int64_t now, struct err *e) MUST_CHECK;
 int store_attempt_find(struct store *s, int64_t inst, int64_t id, struct store_attempt *out,
@@ -159,11 +161,11 @@ int store_attempt_count(struct store *s, int64_t inst, enum store_attempt_state 
 struct store_score {
     int64_t attempts; /* those that count: an error costs nothing */
     bool has_best;
-    double best, max;
+    int64_t best, max;
     int64_t last; /* when the latest one began */
 };
-int store_score_find(struct store *s, int64_t inst, int64_t user, const char *exercise, struct store_score *out,
-                     struct err *e) MUST_CHECK; /* zero if there are none */
+int store_score_find(struct store *s, int64_t inst, int64_t user, const char *exercise,
+                     struct store_score *out, struct err *e) MUST_CHECK; /* zero if there are none */
 /* One row per user and exercise that has a lab or attempts. */
 struct store_overview {
     char login[STORE_LOGIN_SIZE], name[STORE_TEXT_SIZE], exercise[NAME_SIZE];

@@ -9,17 +9,20 @@ static const char *const state_names[] = {[ATTEMPT_QUEUED] = "queued",
                                           [ATTEMPT_DONE] = "done",
                                           [ATTEMPT_ERROR] = "error"};
 
-const char *store_attempt_state_name(enum store_attempt_state st) {
+const char *store_attempt_state_name(enum store_attempt_state st)
+{
     return state_names[st];
 }
 
-void store_attempt_clear(struct store_attempt *a) {
+void store_attempt_clear(struct store_attempt *a)
+{
     free(a->report);
     a->report = NULL;
 }
 
-int store_attempt_add(struct store *s, int64_t inst, struct store_attempt *a, struct err *e) {
-    sqlite3_stmt *q = store_bind(s, SQL_ATTEMPT_ADD, "itiTtid", inst, a->lab, a->user, a->exercise,
+int store_attempt_add(struct store *s, int64_t inst, struct store_attempt *a, struct err *e)
+{
+    sqlite3_stmt *q = store_bind(s, SQL_ATTEMPT_ADD, "itiTtii", inst, a->lab, a->user, a->exercise,
                                  state_names[a->state], a->started, a->max_score);
     if (store_row(s, q, "store the attempt", e) < 0)
         return -1;
@@ -31,25 +34,30 @@ int store_attempt_add(struct store *s, int64_t inst, struct store_attempt *a, st
     return 0;
 }
 
-int store_attempt_running(struct store *s, int64_t inst, int64_t id, struct err *e) {
+int store_attempt_running(struct store *s, int64_t inst, int64_t id, struct err *e)
+{
     return store_exec(s, store_bind(s, SQL_ATTEMPT_RUNNING, "ii", inst, id), "start the attempt", e);
 }
 
-int store_attempt_finish(struct store *s, int64_t inst, const struct store_attempt *a, struct err *e) {
-    sqlite3_stmt *q = store_bind(s, SQL_ATTEMPT_FINISH, "iitiddTT", inst, a->id, state_names[a->state], a->finished,
-                                 a->score, a->max_score, a->error, a->report);
+int store_attempt_finish(struct store *s, int64_t inst, const struct store_attempt *a, struct err *e)
+{
+    sqlite3_stmt *q = store_bind(s, SQL_ATTEMPT_FINISH, "iitiiiTT", inst, a->id, state_names[a->state],
+                                 a->finished, a->score, a->max_score, a->error, a->report);
     if (a->state != ATTEMPT_DONE)
         sqlite3_bind_null(q, 5); /* an attempt that did not end properly has no score */
     return store_exec(s, q, "store the report", e);
 }
 
-int store_attempt_interrupt(struct store *s, int64_t inst, int64_t now, struct err *e) {
-    sqlite3_stmt *q = store_bind(s, SQL_ATTEMPT_INTERRUPT, "iit", inst, now,
-                                 "interrupted: the server was restarted while it was grading; please check again");
+int store_attempt_interrupt(struct store *s, int64_t inst, int64_t now, struct err *e)
+{
+    sqlite3_stmt *q =
+        store_bind(s, SQL_ATTEMPT_INTERRUPT, "iit", inst, now,
+                   "interrupted: the server was restarted while it was grading; please check again");
     return store_exec(s, q, "mark interrupted attempts", e);
 }
 
-static void read_attempt(sqlite3_stmt *q, struct store_attempt *a) {
+static void read_attempt(sqlite3_stmt *q, struct store_attempt *a)
+{
     char state[16];
     a->id = sqlite3_column_int64(q, 0);
     store_col_text(q, 1, a->lab, sizeof a->lab);
@@ -63,13 +71,14 @@ static void read_attempt(sqlite3_stmt *q, struct store_attempt *a) {
             a->state = (enum store_attempt_state)i;
     a->started = sqlite3_column_int64(q, 6);
     a->finished = sqlite3_column_int64(q, 7);
-    a->score = sqlite3_column_double(q, 8);
-    a->max_score = sqlite3_column_double(q, 9);
+    a->score = sqlite3_column_int64(q, 8);
+    a->max_score = sqlite3_column_int64(q, 9);
     store_col_text(q, 10, a->error, sizeof a->error);
     a->report = store_col_dup(q, 11);
 }
 
-static int find_one(struct store *s, sqlite3_stmt *q, struct store_attempt *out, struct err *e) {
+static int find_one(struct store *s, sqlite3_stmt *q, struct store_attempt *out, struct err *e)
+{
     if (store_row(s, q, "find the attempt", e) < 0)
         return -1;
     read_attempt(q, out);
@@ -77,16 +86,20 @@ static int find_one(struct store *s, sqlite3_stmt *q, struct store_attempt *out,
     return 0;
 }
 
-int store_attempt_find(struct store *s, int64_t inst, int64_t id, struct store_attempt *out, struct err *e) {
+int store_attempt_find(struct store *s, int64_t inst, int64_t id, struct store_attempt *out, struct err *e)
+{
     return find_one(s, store_bind(s, SQL_ATTEMPT_FIND, "ii", inst, id), out, e);
 }
 
-int store_attempt_latest(struct store *s, int64_t inst, const char *lab, struct store_attempt *out, struct err *e) {
+int store_attempt_latest(struct store *s, int64_t inst, const char *lab, struct store_attempt *out,
+                         struct err *e)
+{
     return find_one(s, store_bind(s, SQL_ATTEMPT_LATEST, "it", inst, lab), out, e);
 }
 
 int store_attempt_each(struct store *s, int64_t inst, const char *lab, store_attempt_fn *fn, void *arg,
-                       struct err *e) {
+                       struct err *e)
+{
     sqlite3_stmt *q = store_bind(s, SQL_ATTEMPT_EACH, "it", inst, lab);
     int r;
     while ((r = store_step(s, q, "list the attempts", e)) == 1) {
@@ -98,20 +111,24 @@ int store_attempt_each(struct store *s, int64_t inst, const char *lab, store_att
     return r;
 }
 
-int store_attempt_count(struct store *s, int64_t inst, enum store_attempt_state st, int64_t *n, struct err *e) {
-    return store_count(s, store_bind(s, SQL_ATTEMPT_COUNT, "it", inst, state_names[st]), "count the attempts", n, e);
+int store_attempt_count(struct store *s, int64_t inst, enum store_attempt_state st, int64_t *n, struct err *e)
+{
+    return store_count(s, store_bind(s, SQL_ATTEMPT_COUNT, "it", inst, state_names[st]), "count the attempts",
+                       n, e);
 }
 
-static void read_score(sqlite3_stmt *q, int col, struct store_score *out) {
+static void read_score(sqlite3_stmt *q, int col, struct store_score *out)
+{
     out->attempts = sqlite3_column_int64(q, col);
     out->has_best = sqlite3_column_type(q, col + 1) != SQLITE_NULL;
-    out->best = sqlite3_column_double(q, col + 1);
-    out->max = sqlite3_column_double(q, col + 2);
+    out->best = sqlite3_column_int64(q, col + 1);
+    out->max = sqlite3_column_int64(q, col + 2);
     out->last = sqlite3_column_int64(q, col + 3);
 }
 
-int store_score_find(struct store *s, int64_t inst, int64_t user, const char *exercise, struct store_score *out,
-                     struct err *e) {
+int store_score_find(struct store *s, int64_t inst, int64_t user, const char *exercise,
+                     struct store_score *out, struct err *e)
+{
     sqlite3_stmt *q = store_bind(s, SQL_SCORE_FIND, "iit", inst, user, exercise);
     if (store_row(s, q, "find the scores", e) < 0)
         return -1;
@@ -120,7 +137,8 @@ int store_score_find(struct store *s, int64_t inst, int64_t user, const char *ex
     return 0;
 }
 
-int store_overview_each(struct store *s, int64_t inst, store_overview_fn *fn, void *arg, struct err *e) {
+int store_overview_each(struct store *s, int64_t inst, store_overview_fn *fn, void *arg, struct err *e)
+{
     sqlite3_stmt *q = store_bind(s, SQL_OVERVIEW_EACH, "i", inst);
     int r;
     while ((r = store_step(s, q, "list the scores", e)) == 1) {

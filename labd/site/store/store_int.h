@@ -54,7 +54,7 @@ struct store {
 };
 
 /* Resets statement 'id' and binds ?1.. from 'types': i int64_t, t const char *, T const char * with ""
- * stored as NULL, b (const void *, int), d double, n NULL.  Strings are borrowed until the next step. */
+ * stored as NULL, b (const void *, int), n NULL.  Strings are borrowed until the next step. */
 sqlite3_stmt *store_bind(struct store *s, enum store_sql id, const char *types, ...);
 /* Runs a bound statement to its end; 'what' begins the sentence of an error. */
 int store_exec(struct store *s, sqlite3_stmt *q, const char *what, struct err *e) MUST_CHECK;

@@ -10,34 +10,41 @@ static const char *const state_names[] = {[LAB_STARTING] = "starting",
                                           [LAB_STOPPING] = "stopping",
                                           [LAB_GONE] = "gone"};
 
-const char *store_lab_state_name(enum store_lab_state st) {
+const char *store_lab_state_name(enum store_lab_state st)
+{
     return state_names[st];
 }
 
-void store_lab_clear(struct store_lab *l) {
+void store_lab_clear(struct store_lab *l)
+{
     free(l->topology);
     free(l->exercise_xml);
     l->topology = l->exercise_xml = NULL;
 }
 
-int store_lab_add(struct store *s, int64_t inst, const struct store_lab *l, struct err *e) {
-    sqlite3_stmt *q = store_bind(s, SQL_LAB_ADD, "itiiTtttTtti", inst, l->id, l->host, l->owner, l->exercise, l->name,
-                                 l->title, l->topology, l->exercise_xml, l->driver, state_names[l->state], l->created);
+int store_lab_add(struct store *s, int64_t inst, const struct store_lab *l, struct err *e)
+{
+    sqlite3_stmt *q =
+        store_bind(s, SQL_LAB_ADD, "itiiTtttTtti", inst, l->id, l->host, l->owner, l->exercise, l->name,
+                   l->title, l->topology, l->exercise_xml, l->driver, state_names[l->state], l->created);
     return store_exec(s, q, "store the lab", e);
 }
 
-int store_lab_set_state(struct store *s, int64_t inst, const char *id, enum store_lab_state st, const char *error,
-                        int64_t ready, struct err *e) {
-    sqlite3_stmt *q =
-        store_bind(s, SQL_LAB_SET_STATE, ready > 0 ? "ittTi" : "ittTn", inst, id, state_names[st], error, ready);
+int store_lab_set_state(struct store *s, int64_t inst, const char *id, enum store_lab_state st,
+                        const char *error, int64_t ready, struct err *e)
+{
+    sqlite3_stmt *q = store_bind(s, SQL_LAB_SET_STATE, ready > 0 ? "ittTi" : "ittTn", inst, id,
+                                 state_names[st], error, ready);
     return store_exec(s, q, "store the lab's state", e);
 }
 
-int store_lab_end(struct store *s, int64_t inst, const char *id, struct err *e) {
+int store_lab_end(struct store *s, int64_t inst, const char *id, struct err *e)
+{
     return store_exec(s, store_bind(s, SQL_LAB_END, "it", inst, id), "end the lab", e);
 }
 
-static void read_lab(sqlite3_stmt *q, struct store_lab *l) {
+static void read_lab(sqlite3_stmt *q, struct store_lab *l)
+{
     char state[16];
     store_col_text(q, 0, l->id, sizeof l->id);
     l->host = sqlite3_column_int64(q, 1);
@@ -60,7 +67,8 @@ static void read_lab(sqlite3_stmt *q, struct store_lab *l) {
     l->ready = sqlite3_column_int64(q, 14);
 }
 
-int store_lab_each(struct store *s, int64_t inst, store_lab_fn *fn, void *arg, struct err *e) {
+int store_lab_each(struct store *s, int64_t inst, store_lab_fn *fn, void *arg, struct err *e)
+{
     sqlite3_stmt *q = store_bind(s, SQL_LAB_EACH, "i", inst);
     struct store_lab *v = NULL;
     size_t n = 0, cap = 0;

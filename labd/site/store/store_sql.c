@@ -74,8 +74,8 @@ static const char migration_1[] =
     " state TEXT NOT NULL CHECK(state IN ('queued', 'running', 'done', 'error')),"
     " started INTEGER NOT NULL,"
     " finished INTEGER,"
-    " score REAL,"
-    " max_score REAL NOT NULL,"
+    " score INTEGER,"
+    " max_score INTEGER NOT NULL,"
     " error TEXT,"
     " report TEXT,"
     " FOREIGN KEY(institution, lab) REFERENCES labs(institution, id),"
@@ -90,13 +90,13 @@ static const char migration_1[] =
 const char *const store_migrations[] = {migration_1};
 const int store_nmigrations = (int)(sizeof store_migrations / sizeof *store_migrations);
 
-#define LAB_COLUMNS                                                                              \
-    "l.id, l.host, l.owner, u.login, u.name, l.exercise, l.name, l.title, l.topology, "          \
+#define LAB_COLUMNS \
+    "l.id, l.host, l.owner, u.login, u.name, l.exercise, l.name, l.title, l.topology, " \
     "l.exercise_xml, l.driver, l.state, l.error, l.created, l.ready"
-#define ATTEMPT_COLUMNS                                                                          \
+#define ATTEMPT_COLUMNS \
     "id, lab, user, exercise, number, state, started, finished, score, max_score, error, report"
 /* An attempt that ended in an error of ours costs the student nothing, so it is not counted. */
-#define SCORE_COLUMNS                                                                            \
+#define SCORE_COLUMNS \
     "count(*) FILTER (WHERE a.state <> 'error'), max(a.score), max(a.max_score), max(a.started)"
 
 const char *const store_sql[SQL_COUNT] = {
@@ -117,9 +117,10 @@ const char *const store_sql[SQL_COUNT] = {
 
     [SQL_SESSION_ADD] = "INSERT INTO sessions(institution, user, token_hash, created, used)"
                         " VALUES(?1, ?2, ?3, ?4, ?4) RETURNING id",
-    [SQL_SESSION_FIND] = "SELECT s.id, s.created, s.used, u.id, u.login, u.name, u.role"
-                         " FROM sessions s JOIN users u ON u.institution = s.institution AND u.id = s.user"
-                         " WHERE s.institution = ?1 AND s.token_hash = ?2 AND s.created >= ?3 AND s.used >= ?4",
+    [SQL_SESSION_FIND] =
+        "SELECT s.id, s.created, s.used, u.id, u.login, u.name, u.role"
+        " FROM sessions s JOIN users u ON u.institution = s.institution AND u.id = s.user"
+        " WHERE s.institution = ?1 AND s.token_hash = ?2 AND s.created >= ?3 AND s.used >= ?4",
     [SQL_SESSION_TOUCH] = "UPDATE sessions SET used = ?3 WHERE institution = ?1 AND id = ?2",
     [SQL_SESSION_DEL] = "DELETE FROM sessions WHERE institution = ?1 AND id = ?2",
     [SQL_SESSION_EXPIRE] = "DELETE FROM sessions WHERE institution = ?1 AND (created < ?2 OR used < ?3)",
@@ -141,15 +142,16 @@ const char *const store_sql[SQL_COUNT] = {
                           " WHERE institution = ?1 AND id = ?2",
     [SQL_LAB_END] = "UPDATE labs SET state = 'gone', topology = '', exercise_xml = NULL"
                     " WHERE institution = ?1 AND id = ?2",
-    [SQL_LAB_EACH] = "SELECT " LAB_COLUMNS
-                     " FROM labs l JOIN users u ON u.institution = l.institution AND u.id = l.owner"
-                     " WHERE l.institution = ?1 AND l.state <> 'gone' ORDER BY l.created, l.id",
+    [SQL_LAB_EACH] =
+        "SELECT " LAB_COLUMNS " FROM labs l JOIN users u ON u.institution = l.institution AND u.id = l.owner"
+        " WHERE l.institution = ?1 AND l.state <> 'gone' ORDER BY l.created, l.id",
 
-    [SQL_ATTEMPT_ADD] = "INSERT INTO attempts(institution, lab, user, exercise, number, state, started, max_score)"
-                        " VALUES(?1, ?2, ?3, ?4,"
-                        " 1 + (SELECT count(*) FROM attempts WHERE institution = ?1 AND user = ?3"
-                        "      AND exercise IS ?4 AND (?4 IS NOT NULL OR lab = ?2) AND state <> 'error'),"
-                        " ?5, ?6, ?7) RETURNING id, number",
+    [SQL_ATTEMPT_ADD] =
+        "INSERT INTO attempts(institution, lab, user, exercise, number, state, started, max_score)"
+        " VALUES(?1, ?2, ?3, ?4,"
+        " 1 + (SELECT count(*) FROM attempts WHERE institution = ?1 AND user = ?3"
+        "      AND exercise IS ?4 AND (?4 IS NOT NULL OR lab = ?2) AND state <> 'error'),"
+        " ?5, ?6, ?7) RETURNING id, number",
     [SQL_ATTEMPT_RUNNING] = "UPDATE attempts SET state = 'running' WHERE institution = ?1 AND id = ?2",
     [SQL_ATTEMPT_FINISH] = "UPDATE attempts SET state = ?3, finished = ?4, score = ?5, max_score = ?6,"
                            " error = ?7, report = ?8 WHERE institution = ?1 AND id = ?2",
@@ -158,8 +160,8 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_ATTEMPT_FIND] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE institution = ?1 AND id = ?2",
     [SQL_ATTEMPT_LATEST] = "SELECT " ATTEMPT_COLUMNS
                            " FROM attempts WHERE institution = ?1 AND lab = ?2 ORDER BY id DESC LIMIT 1",
-    [SQL_ATTEMPT_EACH] = "SELECT " ATTEMPT_COLUMNS
-                         " FROM attempts WHERE institution = ?1 AND lab = ?2 ORDER BY id",
+    [SQL_ATTEMPT_EACH] =
+        "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE institution = ?1 AND lab = ?2 ORDER BY id",
     [SQL_ATTEMPT_COUNT] = "SELECT count(*) FROM attempts WHERE institution = ?1 AND state = ?2",
 
     [SQL_SCORE_FIND] = "SELECT " SCORE_COLUMNS
@@ -167,8 +169,7 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_OVERVIEW_EACH] =
         "SELECT u.login, u.name, p.exercise,"
         " (SELECT l.id FROM labs l WHERE l.institution = ?1 AND l.owner = u.id AND l.exercise = p.exercise"
-        "  AND l.state <> 'gone'), " SCORE_COLUMNS
-        " FROM (SELECT owner AS user, exercise FROM labs"
+        "  AND l.state <> 'gone'), " SCORE_COLUMNS " FROM (SELECT owner AS user, exercise FROM labs"
         "       WHERE institution = ?1 AND exercise IS NOT NULL AND state <> 'gone'"
         "       UNION SELECT user, exercise FROM attempts WHERE institution = ?1 AND exercise IS NOT NULL) p"
         " JOIN users u ON u.institution = ?1 AND u.id = p.user"

@@ -4,21 +4,26 @@
 
 #include <string.h>
 
-static const char *const role_names[] = {
-    [ROLE_NONE] = "none", [ROLE_STUDENT] = "student", [ROLE_INSTRUCTOR] = "instructor", [ROLE_ADMIN] = "admin"};
+static const char *const role_names[] = {[ROLE_NONE] = "none",
+                                         [ROLE_STUDENT] = "student",
+                                         [ROLE_INSTRUCTOR] = "instructor",
+                                         [ROLE_ADMIN] = "admin"};
 
-const char *store_role_name(enum store_role r) {
+const char *store_role_name(enum store_role r)
+{
     return role_names[r];
 }
 
-enum store_role store_role_from_name(const char *name) {
+enum store_role store_role_from_name(const char *name)
+{
     for (size_t i = ROLE_STUDENT; i < ARRAY_LEN(role_names); i++)
         if (strcmp(role_names[i], name) == 0)
             return (enum store_role)i;
     return ROLE_NONE;
 }
 
-int store_institution_add(struct store *s, const char *name, const char *title, int64_t *id, struct err *e) {
+int store_institution_add(struct store *s, const char *name, const char *title, int64_t *id, struct err *e)
+{
     if (name_check(name, "institution", e) < 0 || store_begin(s, e) < 0)
         return -1;
     if (store_exec(s, store_bind(s, SQL_INSTITUTION_ADD, "tt", name, title), "add an institution", e) < 0) {
@@ -36,7 +41,8 @@ int store_institution_add(struct store *s, const char *name, const char *title, 
     return 0;
 }
 
-int store_institution_each(struct store *s, store_institution_fn *fn, void *arg, struct err *e) {
+int store_institution_each(struct store *s, store_institution_fn *fn, void *arg, struct err *e)
+{
     sqlite3_stmt *q = store_bind(s, SQL_INSTITUTION_EACH, "");
     int64_t ids[256];
     char names[256][NAME_SIZE];
@@ -58,7 +64,8 @@ int store_institution_each(struct store *s, store_institution_fn *fn, void *arg,
     return 0;
 }
 
-int store_institution_name(struct store *s, int64_t inst, char out[NAME_SIZE], struct err *e) {
+int store_institution_name(struct store *s, int64_t inst, char out[NAME_SIZE], struct err *e)
+{
     sqlite3_stmt *q = store_bind(s, SQL_INSTITUTION_NAME, "i", inst);
     if (store_row(s, q, "find the institution", e) < 0)
         return -1;
@@ -67,24 +74,27 @@ int store_institution_name(struct store *s, int64_t inst, char out[NAME_SIZE], s
     return 0;
 }
 
-int store_host_find(struct store *s, int64_t inst, const char *name, int64_t *id, struct err *e) {
+int store_host_find(struct store *s, int64_t inst, const char *name, int64_t *id, struct err *e)
+{
     return store_count(s, store_bind(s, SQL_HOST_FIND, "it", inst, name), "find the host", id, e);
 }
 
 int store_user_put(struct store *s, int64_t inst, const struct store_user *u, int64_t now, int64_t *id,
-                   struct err *e) {
+                   struct err *e)
+{
     int64_t got;
     if (store_begin(s, e) < 0)
         return -1;
-    sqlite3_stmt *q =
-        store_bind(s, SQL_USER_PUT, "itttTi", inst, u->login, u->name, store_role_name(u->role), u->pwhash, now);
+    sqlite3_stmt *q = store_bind(s, SQL_USER_PUT, "itttTi", inst, u->login, u->name, store_role_name(u->role),
+                                 u->pwhash, now);
     if (store_row(s, q, "store the account", e) < 0) {
         store_rollback(s);
         return -1;
     }
     got = sqlite3_column_int64(q, 0);
     if (store_exec(s, q, "store the account", e) < 0 ||
-        store_exec(s, store_bind(s, SQL_USER_END_SESSIONS, "ii", inst, got), "end the account's sessions", e) < 0) {
+        store_exec(s, store_bind(s, SQL_USER_END_SESSIONS, "ii", inst, got), "end the account's sessions",
+                   e) < 0) {
         store_rollback(s);
         return -1;
     }
@@ -94,7 +104,8 @@ int store_user_put(struct store *s, int64_t inst, const struct store_user *u, in
     return 0;
 }
 
-int store_user_find(struct store *s, int64_t inst, const char *login, struct store_user *out, struct err *e) {
+int store_user_find(struct store *s, int64_t inst, const char *login, struct store_user *out, struct err *e)
+{
     sqlite3_stmt *q = store_bind(s, SQL_USER_FIND, "it", inst, login);
     char role[16];
     if (store_row(s, q, "find the account", e) < 0)
@@ -109,6 +120,7 @@ int store_user_find(struct store *s, int64_t inst, const char *login, struct sto
     return 0;
 }
 
-int store_user_count(struct store *s, int64_t inst, int64_t *n, struct err *e) {
+int store_user_count(struct store *s, int64_t inst, int64_t *n, struct err *e)
+{
     return store_count(s, store_bind(s, SQL_USER_COUNT, "i", inst), "count the accounts", n, e);
 }
