@@ -54,7 +54,10 @@ struct plan;
 #define PROBE_CUT_MAX 8
 #define PROBE_START_SPREAD_MS 250u /* each probe begins at a random moment within */
 #define PROBE_DURATION_MAX_MS 120000u
-#define PROBE_SIGHTINGS_MAX 64 /* per sample */
+#define PROBE_SAMPLES_MAX 2000      /* of all probes together */
+#define PROBE_TCP_SAMPLES_MAX 512
+#define PROBE_SIGHTINGS_MAX 512 /* per sample */
+#define PROBE_SIGHTINGS_ALL_MAX 16384
 #define PROBE_PORT_SIZE (NAME_SIZE + IFNAME_SIZE) /* "NODE:IF", "LINK:a", "@REFERENCE" */
 #define PROBE_ADDR_TEXT 46
 #define PROBE_SPEC_BYTES_MAX (256u << 10)
@@ -160,7 +163,7 @@ struct probe_sample {
     uint8_t reply_ttl;
     enum probe_tcp tcp;
     bool data, echo; /* TCP, UDP: the peer sent something; sent the nonce back */
-    struct probe_sighting *sightings; /* in order of time */
+    struct probe_sighting *sightings; /* in order of time; repetitions at the same port are left out */
     size_t nsightings;
 };
 struct probe_outcome {
@@ -170,7 +173,7 @@ struct probe_outcome {
     size_t nsamples;
 };
 struct probe_result {
-    uint64_t lost; /* packets that the capture had to drop */
+    uint64_t lost; /* packets that the capture had to drop: what was not seen proves nothing then */
     struct probe_outcome *probes;
     size_t nprobes;
 };

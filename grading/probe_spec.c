@@ -248,6 +248,20 @@ static int cut_read(const json_t *list, struct probe_spec *s, struct err *e)
     return 0;
 }
 
+static int samples_check(const struct probe_spec *s, struct err *e)
+{
+    unsigned all = 0, tcp = 0;
+
+    for (size_t i = 0; i < s->nprobes; i++) {
+        all += s->probes[i].count;
+        tcp += s->probes[i].kind == PROBE_TCP ? s->probes[i].count : 0;
+    }
+    if (all > PROBE_SAMPLES_MAX || tcp > PROBE_TCP_SAMPLES_MAX)
+        return err_set(e, ERR_CAPACITY, "more than %d samples (%d of TCP) in one probe spec", PROBE_SAMPLES_MAX,
+                       PROBE_TCP_SAMPLES_MAX);
+    return 0;
+}
+
 struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct err *e)
 {
     AUTO(probe_spec_freep) struct probe_spec *s = probe_spec_new();
@@ -282,6 +296,8 @@ struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct e
         s->nprobes++;
     }
     if (cut_read(cut, s, e) < 0)
+        return NULL;
+    if (samples_check(s, e) < 0)
         return NULL;
     if (probe_spec_duration_ms(s) > PROBE_DURATION_MAX_MS)
         return err_set(e, ERR_INVALID, "the probes would take longer than %u seconds", PROBE_DURATION_MAX_MS / 1000),

@@ -1,0 +1,169 @@
+/* Which sample does this packet belong to?  By the nonce in its payload, or for TCP segments without
+ * payload by ports and sequence number. */
+#include "grading/probe/engine.h"
+#include "labd/base/mem.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+static size_t nonce_hash(const uint8_t *nonce, size_t size)
+{
+    uint64_t h;
+
+    memcpy(&h, nonce, sizeof h); /* random already */
+    return (size_t)h & (size - 1);
+}
+
+static void table_add(struct engine *en, size_t volley, size_t shot)
+{
+    size_t i = nonce_hash(en->volleys[volley].shots[shot].nonce, en->table_size);
+
+    while (en->table[i].used)
+        i = (i + 1) & (en->table_size - 1);
+    en->table[i] = (struct nonce_slot){(uint32_t)volley, (uint32_t)shot, true};
+}
+
+static struct shot *nonce_find(struct engine *en, const uint8_t *nonce, struct volley **v)
+{
+    for (size_t i = nonce_hash(nonce, en->table_size); en->table[i].used; i = (i + 1) & (en->table_size - 1)) {
+        struct volley *candidate = &en->volleys[en->table[i].volley];
+        struct shot *s = &candidate->shots[en->table[i].shot];
+
+        if (memcmp(s->nonce, nonce, NONCE_SIZE) == 0) {
+            *v = candidate;
+            return s;
+        }
+    }
+    return NULL;
+}
+
+int match_nonces(struct engine *en, struct err *e)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < en->spec->nprobes; i++)
+        total += en->volleys[i].p->count;
+    for (en->table_size = 64; en->table_size < 2 * total; en->table_size *= 2)
+        ;
+    en->table = xcalloc(en->table_size, sizeof *en->table);
+    for (size_t i = 0; i < en->spec->nprobes; i++)
+        for (size_t k = 0; k < en->volleys[i].p->count; k++) {
+            struct shot *s = &en->volleys[i].shots[k];
+
+            if (getrandom(s->nonce, sizeof s->nonce, 0) != (ssize_t)sizeof s->nonce)
+                return err_sys(e, "get random bytes");
+            for (size_t b = 0; b < NONCE_SIZE; b++)
+                snprintf(s->hex + 2 * b, 3, "%02x", s->nonce[b]);
+            table_add(en, i, k);
+        }
+    return 0;
+}
+
+/* Repetitions at the same port carry nothing new, and would let a student fill the list. */
+static void record(struct engine *en, struct shot *s, const struct packet *p, const char *port, bool in, int64_t t_us,
+                   enum probe_what what, uint32_t seq)
+{
+    struct seen *n;
+
+    for (size_t i = 0; i < s->nseen; i++) {
+        struct seen *o = &s->seen[i];
+
+        if (o->g.what == what && o->g.in == in && o->seq == seq && strcmp(o->g.port, port) == 0) {
+            if (t_us < o->g.t_us)
+                o->g.t_us = t_us;
+            return;
+        }
+    }
+    if (s->nseen >= PROBE_SIGHTINGS_MAX || en->nseen >= PROBE_SIGHTINGS_ALL_MAX) {
+        en->lost++;
+        return;
+    }
+    XGROW(s->seen, s->nseen, s->cap);
+    n = &s->seen[s->nseen++];
+    memset(n, 0, sizeof *n);
+    snprintf(n->g.port, sizeof n->g.port, "%s", port);
+    n->g.in = in;
+    n->g.what = what;
+    n->g.t_us = t_us;
+    n->g.src = p->src;
+    n->g.dst = p->dst;
+    n->g.ttl = p->ttl;
+    n->seq = seq;
+    en->nseen++;
+}
+
+static bool at_home(const struct volley *v, const char *port)
+{
+    return port[0] == '@' && strcmp(port + 1, v->p->from) == 0;
+}
+
+static void echo_or_datagram(struct engine *en, const struct packet *p, const char *port, bool in, int64_t t_us)
+{
+    struct volley *v;
+    struct shot *s;
+    bool reply;
+
+    if (p->ndata < NONCE_SIZE || (s = nonce_find(en, p->data, &v)) == NULL || v->p->kind != p->kind ||
+        s->state == SHOT_WAITING)
+        return;
+    reply = p->kind == PROBE_ICMP ? p->echo_reply : p->sport == v->p->port && p->dport == v->ident;
+    if (p->kind == PROBE_UDP && !reply && p->dport != v->p->port)
+        return;
+    record(en, s, p, port, in, t_us, reply ? PROBE_REPLY : PROBE_REQUEST, 0);
+    if (reply && in && at_home(v, port) && s->s.reply_us < 0 && probe_addr_equal(&p->src, &v->p->to) &&
+        probe_addr_equal(&p->dst, &v->self)) {
+        s->s.reply_us = t_us < s->s.sent_us ? s->s.sent_us : t_us;
+        s->s.reply_ttl = p->ttl;
+        s->s.data = s->s.echo = p->kind == PROBE_UDP;
+    }
+}
+
+static bool holds_nonce(const struct packet *p, const struct shot *s)
+{
+    return p->ndata >= NONCE_HEX && memmem(p->data, p->ndata, s->hex, NONCE_HEX) != NULL;
+}
+
+/* One of the two addresses may have been translated on the way; the ports stay. */
+static void segment(struct engine *en, struct volley *v, struct shot *s, const struct packet *p, const char *port,
+                    bool in, int64_t t_us)
+{
+    bool home = at_home(v, port);
+
+    if (p->sport == s->lport && (p->dport == v->p->port || probe_addr_equal(&p->dst, &v->p->to))) {
+        if ((p->flags & (PACKET_SYN | PACKET_ACK)) == PACKET_SYN) {
+            if (home && !in) {
+                s->isn = p->seq;
+                s->isn_known = true;
+            }
+            record(en, s, p, port, in, t_us, PROBE_SYN, p->seq);
+        } else if (holds_nonce(p, s)) {
+            record(en, s, p, port, in, t_us, PROBE_DATA, 0);
+        }
+    } else if (p->dport == s->lport && (p->sport == v->p->port || probe_addr_equal(&p->src, &v->p->to))) {
+        if ((p->flags & (PACKET_SYN | PACKET_ACK)) == (PACKET_SYN | PACKET_ACK))
+            record(en, s, p, port, in, t_us, PROBE_SYNACK, p->ack);
+        else if ((p->flags & PACKET_RST) != 0)
+            record(en, s, p, port, in, t_us, PROBE_RST, p->ack);
+        else if (holds_nonce(p, s))
+            record(en, s, p, port, in, t_us, PROBE_DATABACK, 0);
+    }
+}
+
+void match_packet(struct engine *en, const struct packet *p, const char *port, bool in, int64_t t_us)
+{
+    if (p->kind != PROBE_TCP) {
+        echo_or_datagram(en, p, port, in, t_us);
+        return;
+    }
+    for (size_t i = 0; i < en->spec->nprobes; i++) {
+        struct volley *v = &en->volleys[i];
+
+        if (v->p->kind != PROBE_TCP || v->p->to.family != p->src.family)
+            continue;
+        for (unsigned k = 0; k < v->fired; k++)
+            if (v->shots[k].lport != 0 && (v->shots[k].lport == p->sport || v->shots[k].lport == p->dport))
+                segment(en, v, &v->shots[k], p, port, in, t_us);
+    }
+}

@@ -1,0 +1,163 @@
+#include "grading/probe/packet.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+    ETHER_LEN = 14,
+    TYPE_IPV4 = 0x0800,
+    TYPE_IPV6 = 0x86dd,
+    TYPE_VLAN = 0x8100,
+    TYPE_QINQ = 0x88a8,
+    PROTO_HOPOPTS = 0,
+    PROTO_ICMP = 1,
+    PROTO_TCP = 6,
+    PROTO_UDP = 17,
+    PROTO_ROUTING = 43,
+    PROTO_ICMPV6 = 58,
+    PROTO_DSTOPTS = 60,
+};
+#define TAGS_MAX 2
+#define EXT_HEADERS_MAX 8
+
+/* What is left of the frame; take() is the only thing that moves on. */
+struct cursor {
+    const uint8_t *p;
+    size_t n;
+};
+
+static const uint8_t *take(struct cursor *c, size_t n)
+{
+    const uint8_t *p = c->p;
+
+    if (c->n < n)
+        return NULL;
+    c->p += n;
+    c->n -= n;
+    return p;
+}
+
+static uint16_t be16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static uint32_t be32(const uint8_t *p)
+{
+    return (uint32_t)be16(p) << 16 | be16(p + 2);
+}
+
+/* RFC 791. */
+static bool ipv4(struct cursor *c, struct packet *out, unsigned *proto)
+{
+    const uint8_t *h = take(c, 20);
+    size_t head, total;
+
+    if (h == NULL || h[0] >> 4 != 4)
+        return false;
+    head = (size_t)(h[0] & 15) * 4;
+    total = be16(h + 2);
+    if (head < 20 || total < head || (be16(h + 6) & 0x3fff) != 0)
+        return false;
+    if (c->n > total - 20)
+        c->n = total - 20; /* padding of short frames */
+    if (take(c, head - 20) == NULL)
+        return false;
+    out->src.family = out->dst.family = AF_INET;
+    memcpy(out->src.b, h + 12, 4);
+    memcpy(out->dst.b, h + 16, 4);
+    out->ttl = h[8];
+    *proto = h[9];
+    return true;
+}
+
+/* RFC 8200. */
+static bool ipv6(struct cursor *c, struct packet *out, unsigned *proto)
+{
+    const uint8_t *h = take(c, 40), *x;
+    unsigned next;
+
+    if (h == NULL || h[0] >> 4 != 6)
+        return false;
+    if (c->n > be16(h + 4))
+        c->n = be16(h + 4);
+    out->src.family = out->dst.family = AF_INET6;
+    memcpy(out->src.b, h + 8, 16);
+    memcpy(out->dst.b, h + 24, 16);
+    out->ttl = h[7];
+    next = h[6];
+    for (int i = 0; i < EXT_HEADERS_MAX; i++) {
+        if (next != PROTO_HOPOPTS && next != PROTO_ROUTING && next != PROTO_DSTOPTS) {
+            *proto = next;
+            return true;
+        }
+        if ((x = take(c, 8)) == NULL || take(c, (size_t)x[1] * 8) == NULL)
+            return false;
+        next = x[0];
+    }
+    return false;
+}
+
+static bool transport(struct cursor *c, unsigned proto, struct packet *out)
+{
+    const uint8_t *h;
+    bool v4 = out->src.family == AF_INET;
+
+    if (proto == (v4 ? PROTO_ICMP : PROTO_ICMPV6)) {
+        unsigned request = v4 ? 8 : 128, reply = v4 ? 0 : 129;
+
+        if ((h = take(c, 8)) == NULL || (h[0] != request && h[0] != reply))
+            return false;
+        out->kind = PROBE_ICMP;
+        out->echo_reply = h[0] == reply;
+    } else if (proto == PROTO_UDP) {
+        if ((h = take(c, 8)) == NULL)
+            return false;
+        out->kind = PROBE_UDP;
+        out->sport = be16(h);
+        out->dport = be16(h + 2);
+    } else if (proto == PROTO_TCP) {
+        size_t head;
+
+        if ((h = take(c, 20)) == NULL)
+            return false;
+        head = (size_t)(h[12] >> 4) * 4;
+        if (head < 20 || take(c, head - 20) == NULL)
+            return false;
+        out->kind = PROBE_TCP;
+        out->sport = be16(h);
+        out->dport = be16(h + 2);
+        out->seq = be32(h + 4);
+        out->ack = be32(h + 8);
+        out->flags = h[13];
+    } else {
+        return false;
+    }
+    out->data = c->p;
+    out->ndata = c->n;
+    return true;
+}
+
+bool packet_parse(const uint8_t *frame, size_t n, struct packet *out)
+{
+    struct cursor c = {frame, n};
+    const uint8_t *h = take(&c, ETHER_LEN);
+    struct packet p;
+    unsigned type, proto = 0;
+
+    if (h == NULL)
+        return false;
+    memset(&p, 0, sizeof p);
+    type = be16(h + 12);
+    for (int i = 0; i < TAGS_MAX && (type == TYPE_VLAN || type == TYPE_QINQ); i++) {
+        if ((h = take(&c, 4)) == NULL)
+            return false;
+        type = be16(h + 2);
+    }
+    if (type == TYPE_IPV4 ? !ipv4(&c, &p, &proto) : type != TYPE_IPV6 || !ipv6(&c, &p, &proto))
+        return false;
+    if (!transport(&c, proto, &p))
+        return false;
+    *out = p;
+    return true;
+}

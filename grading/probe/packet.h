@@ -1,0 +1,29 @@
+/* Parses a captured Ethernet frame as far as probes need it.  Used by labprobe on packets that anyone
+ * in a lab may have made. */
+#ifndef GRADING_PROBE_PACKET_H
+#define GRADING_PROBE_PACKET_H
+
+#include "grading/probe.h"
+
+#define PACKET_FIN 0x01
+#define PACKET_SYN 0x02
+#define PACKET_RST 0x04
+#define PACKET_ACK 0x10
+
+struct packet {
+    struct probe_addr src, dst;
+    uint8_t ttl;
+    enum probe_kind kind;
+    bool echo_reply;       /* ICMP: else an echo request; other types are not parsed */
+    uint16_t sport, dport; /* UDP, TCP */
+    uint32_t seq, ack;     /* TCP */
+    uint8_t flags;         /* TCP */
+    const uint8_t *data;   /* payload, borrowed from the frame; may be cut short by the capture */
+    size_t ndata;
+};
+
+/* False if it is none of echo, UDP, TCP in an unfragmented IPv4 or IPv6 packet, or cut before its
+ * headers end.  Checksums are not verified: the host that answers does. */
+bool packet_parse(const uint8_t *frame, size_t n, struct packet *out);
+
+#endif

@@ -1,0 +1,35 @@
+/* Watches ports with packet sockets.  Used by labprobe: opened with privilege, read without. */
+#ifndef GRADING_PROBE_WATCH_H
+#define GRADING_PROBE_WATCH_H
+
+#include "grading/probe.h"
+
+#include <linux/filter.h>
+
+#define WATCH_SNAP 512 /* bytes of a frame that are looked at */
+
+struct watch {
+    int fd;
+    char port[PROBE_PORT_SIZE];
+    bool outgoing_is_in; /* what the device sends goes to the port's owner: the host side of a guest */
+};
+
+/* Opens a socket on 'dev' of the calling thread's network namespace that sees only packets from or to
+ * one of 'addrs' (and VLAN-tagged frames).  ERR_SYS, ERR_NOT_FOUND. */
+int watch_open(const char *dev, const char *port, bool outgoing_is_in, const struct probe_addr *addrs, size_t naddrs,
+               struct watch *out, struct err *e) MUST_CHECK;
+void watch_close(struct watch *w);
+
+/* Reads one frame into 'buf' (WATCH_SNAP bytes).  Its length, or 0 when there is none at the moment.
+ * '*t_ns': CLOCK_REALTIME at which the kernel saw it; '*in': towards the port's owner. */
+size_t watch_read(struct watch *w, uint8_t *buf, int64_t *t_ns, bool *in);
+/* Packets that this socket had to drop since it was opened or asked last. */
+uint64_t watch_lost(struct watch *w);
+
+/* The filter, for tests: fills 'out' (room for WATCH_FILTER_MAX) and returns the number of
+ * instructions. */
+#define WATCH_ADDRS_MAX (PROBE_REFS_MAX * PROBE_ADDRS_MAX + PROBE_PROBES_MAX)
+#define WATCH_FILTER_MAX (16 + 4 * WATCH_ADDRS_MAX)
+size_t watch_filter(const struct probe_addr *addrs, size_t naddrs, struct sock_filter *out);
+
+#endif
