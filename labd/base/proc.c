@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,6 +47,8 @@ static _Noreturn void child_exec(const char *const *argv, const int fds[3], cons
     int total = 3 + nkeep;
 
     setpgid(0, 0);
+    /* A program never outlives the process that waits for it; daemons leave by a fork of their own. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     if ((report = fcntl(report, F_DUPFD_CLOEXEC, 64)) < 0)
         _exit(126);
     for (int i = 0; i < total; i++) {
