@@ -18,6 +18,7 @@
 
 #define TOPO_FILE_MAX (4u << 20) /* bytes of XML */
 #define TOPO_MSGS_MAX 50
+#define TOPO_RSTP_PRIORITY 32768u /* unless declared */
 
 struct buf;
 

@@ -1,0 +1,209 @@
+/* Switches, links and what they join. */
+#include "topology/topo_check.h"
+
+#include "labd/base/mem.h"
+#include "topology/limits.h"
+#include "topology/topo_value.h"
+
+#include <string.h>
+
+#define KINDS_LINKED \
+    (1u << TOPO_HOST | 1u << TOPO_ROUTER | 1u << TOPO_SWITCH | 1u << TOPO_HUB | 1u << TOPO_NETWORK)
+
+static void check_vlan(struct check *c, const struct topo_port *p, uint32_t vlan)
+{
+    char shown[VALUE_SHOW_SIZE];
+
+    if (vlan < 1 || vlan > LIMIT_VLAN_MAX)
+        check_error(c, p->line, "VLAN %u of port \"%s\" is out of range: use 1 to %d", vlan,
+                    value_show(p->name != NULL ? p->name : "", shown), LIMIT_VLAN_MAX);
+}
+
+static void check_trunk(struct check *c, const struct topo_port *p)
+{
+    char shown[VALUE_SHOW_SIZE];
+    bool native = p->ntrunks == 0 || p->native == 0;
+
+    value_show(p->name != NULL ? p->name : "", shown);
+    if (p->ntrunks > PLAN_VLANS_MAX) {
+        check_error(c, p->line, "port \"%s\" has %zu VLANs; the most is %d, or trunk=\"all\"", shown, p->ntrunks,
+                    PLAN_VLANS_MAX);
+        return;
+    }
+    for (size_t i = 0; i < p->ntrunks; i++) {
+        check_vlan(c, p, p->trunks[i]);
+        native = native || p->trunks[i] == p->native;
+        for (size_t k = 0; k < i; k++)
+            if (p->trunks[k] == p->trunks[i]) {
+                check_error(c, p->line, "port \"%s\" names VLAN %u twice", shown, p->trunks[i]);
+                break;
+            }
+    }
+    if (p->native != 0)
+        check_vlan(c, p, p->native);
+    if (!native)
+        check_error(c, p->line, "the native VLAN %u of port \"%s\" is not among its trunk VLANs", p->native, shown);
+}
+
+static void check_port(struct check *c, const struct topo_element *x, const struct topo_port *p)
+{
+    char shown[VALUE_SHOW_SIZE], name[VALUE_SHOW_SIZE];
+    const struct topo_slot *slot;
+
+    value_show(p->name != NULL ? p->name : "", shown);
+    value_show(x->name != NULL ? x->name : "", name);
+    if (p->name == NULL)
+        check_error(c, p->line, "<port> lacks the attribute \"name\"");
+    else if (!ifname_ok(p->name))
+        check_error(c, p->line,
+                    "port name \"%s\" is not allowed: use 1 to 15 characters from a-z, 0-9, '.', '_' and '-', "
+                    "beginning with a letter, and not \"lo\"",
+                    shown);
+    if (p->mode == PLAN_VLAN_ACCESS)
+        check_vlan(c, p, p->access);
+    else if (p->mode == PLAN_VLAN_TRUNK)
+        check_trunk(c, p);
+    slot = topo_index_slot(&c->ix, c->t->nnodes + (size_t)(x - c->t->elements), p->name);
+    if (slot == NULL)
+        return;
+    if (&x->ports[slot->i] != p)
+        check_error(c, p->line, "\"%s\" has two ports named \"%s\"", name, shown);
+    else if (slot->link < 0)
+        check_warn(c, p->line, "port \"%s\" of \"%s\" is not connected to anything", shown, name);
+}
+
+void check_switch(struct check *c, const struct topo_element *x)
+{
+    if (x->kind != TOPO_SWITCH)
+        return;
+    if (x->rstp_priority > LIMIT_RSTP_PRIORITY_MAX || x->rstp_priority % LIMIT_RSTP_PRIORITY_STEP != 0)
+        check_error(c, x->line, "rstp-priority=\"%u\" is not a multiple of %u up to %u", x->rstp_priority,
+                    LIMIT_RSTP_PRIORITY_STEP, LIMIT_RSTP_PRIORITY_MAX);
+    for (size_t i = 0; i < x->nports; i++)
+        check_port(c, x, &x->ports[i]);
+}
+
+/* ---- links ---- */
+struct joined {             /* elements of ours that links join, as sets (for loops) */
+    size_t *parent;         /* by element */
+    bool *blocked;          /* by root: every member is a switch with RSTP */
+};
+
+static size_t find_root(struct joined *j, size_t i)
+{
+    while (j->parent[i] != i)
+        i = j->parent[i] = j->parent[j->parent[i]];
+    return i;
+}
+
+static void check_slot(struct check *c, const struct topo_link *l, const struct topo_end *end,
+                       const struct topo_ref *ref)
+{
+    struct topo_slot *slot = topo_index_slot(&c->ix, topo_index_owner(&c->ix, ref), end->iface);
+    const char *what = ref->kind == TOPO_SWITCH ? "port" : "interface";
+    char node[VALUE_SHOW_SIZE], iface[VALUE_SHOW_SIZE];
+    struct value_guess g;
+
+    value_show(end->node, node);
+    value_show(end->iface, iface);
+    if (slot != NULL) {
+        if (slot->link != (int32_t)(l - c->t->links))
+            check_error(c, l->line, "%s \"%s\" of \"%s\" is used twice: by the link in line %d already", what, iface,
+                        node, c->t->links[slot->link].line);
+        return;
+    }
+    value_guess_init(&g, end->iface);
+    if (ref->kind == TOPO_SWITCH && check_may_guess(c, c->t->elements[ref->i].nports))
+        for (size_t i = 0; i < c->t->elements[ref->i].nports; i++)
+            if (c->t->elements[ref->i].ports[i].name != NULL)
+                value_guess_offer(&g, c->t->elements[ref->i].ports[i].name);
+    if (topo_kind_is_node(ref->kind) && check_may_guess(c, c->t->nodes[ref->i].nifaces))
+        for (size_t i = 0; i < c->t->nodes[ref->i].nifaces; i++)
+            if (c->t->nodes[ref->i].ifaces[i].name != NULL)
+                value_guess_offer(&g, c->t->nodes[ref->i].ifaces[i].name);
+    check_error(c, l->line, "%s \"%s\" has no %s \"%s\"%s%s%s", topo_kind_name(ref->kind), node, what, iface,
+                g.best ? "; did you mean \"" : "", g.best ? g.best : "", g.best ? "\"?" : "");
+}
+
+/* What the end names, or NULL after an error. */
+static const struct topo_ref *check_end(struct check *c, const struct topo_link *l, int k)
+{
+    const struct topo_end *end = &l->end[k];
+    const struct topo_ref *ref = topo_index_find(&c->ix, end->node);
+    char shown[VALUE_SHOW_SIZE], hint[CHECK_SUGGEST_SIZE];
+
+    if (end->node == NULL) {
+        check_error(c, l->line, "<link> lacks the attribute \"%c\"", "ab"[k]);
+        return NULL;
+    }
+    value_show(end->node, shown);
+    if (ref == NULL || ref->kind == TOPO_LINK) {
+        check_error(c, l->line, "end %c of the link: there is no host, router, switch, hub or network \"%s\"%s",
+                    "ab"[k], shown, check_suggest(c, end->node, KINDS_LINKED, hint));
+        return NULL;
+    }
+    if (topo_kind_is_node(ref->kind) && end->iface == NULL)
+        check_error(c, l->line, "end %c of the link names no interface of \"%s\"; write \"%s:eth0\", for instance",
+                    "ab"[k], shown, shown);
+    else if ((ref->kind == TOPO_HUB || ref->kind == TOPO_NETWORK) && end->iface != NULL)
+        check_error(c, l->line, "end %c of the link: a %s has no ports with names; write \"%s\"", "ab"[k],
+                    topo_kind_name(ref->kind), shown);
+    else if (end->iface != NULL)
+        check_slot(c, l, end, ref);
+    return ref;
+}
+
+static void check_loop(struct check *c, const struct topo_link *l, const struct topo_ref *const ref[2],
+                       struct joined *j)
+{
+    size_t a, b;
+
+    if (topo_kind_is_node(ref[0]->kind) || topo_kind_is_node(ref[1]->kind) || !l->up)
+        return;
+    a = find_root(j, ref[0]->i);
+    b = find_root(j, ref[1]->i);
+    if (a == b) {
+        if (!j->blocked[a])
+            check_warn(c, l->line,
+                       "this link closes a loop in which not every element is a switch with rstp=\"yes\": frames will "
+                       "circle for ever");
+        return;
+    }
+    j->parent[b] = a;
+    j->blocked[a] = j->blocked[a] && j->blocked[b];
+}
+
+static void check_link(struct check *c, const struct topo_link *l, struct joined *j)
+{
+    const struct topo_ref *ref[2] = {check_end(c, l, 0), check_end(c, l, 1)};
+
+    for (int k = 0; k < 2; k++) {
+        const char *fault = limit_impair_fault(&l->impair[k]);
+        if (fault != NULL)
+            check_error(c, l->line, "impairment from end %c: %s", "ab"[k], fault);
+    }
+    if (ref[0] == NULL || ref[1] == NULL)
+        return;
+    if (ref[0] == ref[1]) {
+        const char *a = l->end[0].iface, *b = l->end[1].iface;
+        if (a == NULL || b == NULL || strcmp(a, b) == 0) {
+            check_error(c, l->line, "both ends of the link are the same");
+            return;
+        }
+    }
+    check_loop(c, l, ref, j);
+}
+
+void check_links(struct check *c)
+{
+    AUTO(mem_freep) size_t *parent = xcalloc(c->t->nelements + 1, sizeof *parent);
+    AUTO(mem_freep) bool *blocked = xcalloc(c->t->nelements + 1, sizeof *blocked);
+    struct joined j = {parent, blocked};
+
+    for (size_t i = 0; i < c->t->nelements; i++) {
+        parent[i] = i;
+        blocked[i] = c->t->elements[i].kind == TOPO_SWITCH && c->t->elements[i].rstp;
+    }
+    for (size_t i = 0; i < c->t->nlinks; i++)
+        check_link(c, &c->t->links[i], &j);
+}

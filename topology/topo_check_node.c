@@ -1,0 +1,145 @@
+/* Hosts and routers: sizes, interfaces, files, FRR. */
+#include "topology/topo_check.h"
+
+#include "labd/base/mem.h"
+#include "topology/limits.h"
+#include "topology/topo_value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *show(const char *s, char out[VALUE_SHOW_SIZE])
+{
+    return value_show(s != NULL ? s : "", out);
+}
+
+/* ---- interfaces ---- */
+static void check_network(struct check *c, const struct topo_iface *f)
+{
+    const struct topo_ref *ref = topo_index_find(&c->ix, f->network);
+    char shown[VALUE_SHOW_SIZE], hint[CHECK_SUGGEST_SIZE];
+
+    if (ref == NULL)
+        check_error(c, f->line, "there is no network \"%s\"%s", show(f->network, shown),
+                    check_suggest(c, f->network, 1u << TOPO_NETWORK, hint));
+    else if (ref->kind != TOPO_NETWORK)
+        check_error(c, f->line, "\"%s\" is a %s, not a network; connect the interface to it with a <link>",
+                    show(f->network, shown), topo_kind_name(ref->kind));
+}
+
+static void check_iface(struct check *c, const struct topo_node *n, const struct topo_iface *f)
+{
+    char shown[VALUE_SHOW_SIZE], name[VALUE_SHOW_SIZE];
+    const struct topo_slot *slot;
+    bool v6 = false;
+
+    show(f->name, shown);
+    show(n->name, name);
+    if (f->name == NULL)
+        check_error(c, f->line, "<interface> lacks the attribute \"name\"");
+    else if (!ifname_ok(f->name))
+        check_error(c, f->line,
+                    "interface name \"%s\" is not allowed: use 1 to 15 characters from a-z, 0-9, '.', '_' and '-', "
+                    "beginning with a letter, and not \"lo\"",
+                    shown);
+    if (f->mtu != 0 && (f->mtu < LIMIT_MTU_MIN || f->mtu > LIMIT_MTU_MAX))
+        check_error(c, f->line, "MTU %u of %s:%s is out of range: use %d to %d", f->mtu, name, shown,
+                    LIMIT_MTU_MIN, LIMIT_MTU_MAX);
+    for (size_t i = 0; i < f->naddrs; i++)
+        v6 = v6 || strchr(f->addrs[i].text, ':') != NULL;
+    if (v6 && f->mtu >= LIMIT_MTU_MIN && f->mtu < 1280)
+        check_error(c, f->line, "MTU %u of %s:%s is too small for its IPv6 address: IPv6 needs 1280", f->mtu, name,
+                    shown);
+    if (f->network != NULL)
+        check_network(c, f);
+    slot = topo_index_slot(&c->ix, (size_t)(n - c->t->nodes), f->name);
+    if (slot == NULL)
+        return;
+    if (&n->ifaces[slot->i] != f)
+        check_error(c, f->line, "\"%s\" has two interfaces named \"%s\"", name, shown);
+    else if (f->network != NULL && slot->link >= 0)
+        check_error(c, f->line, "interface \"%s\" of \"%s\" is attached to network \"%s\" and to the link in line %d",
+                    shown, name, f->network, c->t->links[slot->link].line);
+    else if (f->network == NULL && slot->link < 0)
+        check_warn(c, f->line, "interface \"%s\" of \"%s\" is not connected to anything", shown, name);
+}
+
+/* ---- files ---- */
+static int order_files(const void *a, const void *b)
+{
+    const struct topo_file *const *x = a, *const *y = b;
+    int c = strcmp((*x)->path, (*y)->path);
+
+    return c != 0 ? c : (*x > *y) - (*x < *y);
+}
+
+static void check_files(struct check *c, const struct topo_node *n)
+{
+    AUTO(mem_freep) const struct topo_file **v = xcalloc(n->nfiles + 1, sizeof *v);
+    char shown[VALUE_SHOW_SIZE];
+    size_t k = 0;
+
+    for (size_t i = 0; i < n->nfiles; i++) {
+        const struct topo_file *f = &n->files[i];
+        const char *fault = f->path != NULL ? limit_path_fault(f->path) : NULL;
+        if (f->path == NULL)
+            check_error(c, f->line, "<file> lacks the attribute \"path\"");
+        else
+            v[k++] = f;
+        if (fault != NULL)
+            check_error(c, f->line, "file path \"%s\" %s", show(f->path, shown), fault);
+        else if (f->path != NULL && n->frr &&
+                 (strcmp(f->path, "/etc/frr/daemons") == 0 || strcmp(f->path, "/etc/frr/frr.conf") == 0))
+            check_error(c, f->line, "%s is made from <frr>; write its text there", f->path);
+        if (f->mode > 07777)
+            check_error(c, f->line, "file mode %o is out of range", f->mode);
+    }
+    qsort(v, k, sizeof *v, order_files);
+    for (size_t i = 1; i < k; i++)
+        if (strcmp(v[i - 1]->path, v[i]->path) == 0)
+            check_error(c, v[i]->line, "\"%s\" has the file %s already, in line %d", n->name != NULL ? n->name : "",
+                        show(v[i]->path, shown), v[i - 1]->line);
+}
+
+/* ---- FRR ---- */
+static void check_frr(struct check *c, const struct topo_node *n)
+{
+    char shown[VALUE_SHOW_SIZE];
+
+    if (n->kind != TOPO_ROUTER)
+        check_error(c, n->frr_line, "only a <router> runs FRR; make \"%s\" a router or remove <frr>",
+                    show(n->name, shown));
+    for (size_t i = 0; i < n->nfrr_daemons; i++) {
+        struct value_guess g;
+        if (limit_frr_daemon_ok(n->frr_daemons[i]))
+            continue;
+        value_guess_init(&g, n->frr_daemons[i]);
+        for (size_t k = 0; limit_frr_daemons[k] != NULL; k++)
+            value_guess_offer(&g, limit_frr_daemons[k]);
+        check_error(c, n->frr_line, "FRR has no daemon \"%s\"%s%s%s", show(n->frr_daemons[i], shown),
+                    g.best ? "; did you mean \"" : "", g.best ? g.best : "", g.best ? "\"?" : "");
+    }
+}
+
+void check_node(struct check *c, const struct topo_node *n)
+{
+    struct err e;
+    char name[VALUE_SHOW_SIZE];
+
+    show(n->name, name);
+    if (n->image != NULL && name_check(n->image, "image", &e) < 0)
+        check_error(c, n->line, "%s", e.msg);
+    if (n->memory_mb != 0 && (n->memory_mb < LIMIT_MEMORY_MIN || n->memory_mb > LIMIT_MEMORY_MAX))
+        check_error(c, n->line, "memory=\"%u\" of \"%s\" is out of range: use %d to %d (MiB)", n->memory_mb, name,
+                    LIMIT_MEMORY_MIN, LIMIT_MEMORY_MAX);
+    if (n->vcpus > LIMIT_VCPUS_MAX)
+        check_error(c, n->line, "vcpus=\"%u\" of \"%s\" is out of range: use 1 to %d", n->vcpus, name, LIMIT_VCPUS_MAX);
+    if (n->nifaces > LIMIT_IFACES_MAX)
+        check_error(c, n->line, "\"%s\" has %zu interfaces; the most is %d", name, n->nifaces, LIMIT_IFACES_MAX);
+    for (size_t i = 0; i < n->nifaces; i++)
+        check_iface(c, n, &n->ifaces[i]);
+    check_routes(c, n);
+    check_files(c, n);
+    if (n->frr)
+        check_frr(c, n);
+}
