@@ -1,0 +1,159 @@
+// The documents that labd's HTTP API sends (labd/doc, OpenAPI).  Only shapes; no behaviour.
+
+export type Role = 'student' | 'instructor' | 'admin';
+
+export interface User {
+    login: string;
+    name: string;
+    role: Role;
+    institution: string;
+}
+
+export interface SessionDoc {
+    user: User;
+    csrf: string;
+    token: string | null;
+}
+
+export type NodeKind = 'host' | 'router';
+export type ElementKind = 'switch' | 'hub' | 'network';
+export type NodeState = 'waiting' | 'creating' | 'booting' | 'running' | 'failed' | 'stopped';
+export type LabState = 'starting' | 'running' | 'suspended' | 'failed' | 'stopping' | 'stopped';
+
+export interface Interface {
+    name: string;
+    mac?: string | null;
+    link: string | null;
+    network: string | null;
+    addresses?: string[];
+}
+
+export interface DrawnNode {
+    name: string;
+    kind: NodeKind;
+    x: number;
+    y: number;
+    interfaces: Interface[];
+}
+
+export interface DrawnElement {
+    name: string;
+    kind: ElementKind;
+    x: number;
+    y: number;
+}
+
+/** One end of a link; 'node' may be the name of an element, 'interface' is null on a hub. */
+export interface LinkEnd {
+    node: string;
+    interface: string | null;
+}
+
+export interface Link {
+    name: string;
+    a: LinkEnd;
+    b: LinkEnd;
+    state?: 'up' | 'down';
+    impairment?: { a: Impairment; b: Impairment } | null;
+}
+
+export type Impairment = Record<string, number> | null;
+
+export interface Drawing {
+    nodes: DrawnNode[];
+    elements: DrawnElement[];
+    links: Link[];
+}
+
+export interface LabNode extends DrawnNode {
+    state: NodeState;
+    error: string | null;
+    output: string | null;
+}
+
+export interface Status extends Drawing {
+    id: string;
+    name: string;
+    owner: { login: string; name: string };
+    exercise: string | null;
+    title: string;
+    state: LabState;
+    driver: string;
+    error: string | null;
+    started_ms: number;
+    ready_ms: number | null;
+    nodes: LabNode[];
+    attempt: Attempt | null;
+}
+
+export interface ExerciseCard {
+    id: string;
+    title: string;
+    summary: string;
+    level: string;
+    minutes: number;
+    nodes: number;
+    max_score: number;
+    best_score: number | null;
+    lab: string | null;
+    attempts: number;
+}
+
+export interface Exercise extends ExerciseCard {
+    instructions_html: string;
+    source: string | null;
+    topology: Drawing;
+    checks: { id: string; title: string; points: number }[];
+}
+
+export type CheckStatus = 'pass' | 'fail' | 'blocked' | 'error';
+
+export interface Check {
+    id: string;
+    kind: string;
+    title: string;
+    status: CheckStatus;
+    score: number;
+    max_score: number;
+    evidence: string;
+    observed: string | null;
+    expected: string | null;
+    hint: string | null;
+    time_to_pass_ms: number | null;
+}
+
+export interface Report {
+    score: number;
+    max_score: number;
+    checks: Check[];
+}
+
+export interface Attempt {
+    id: string | number;
+    lab: string;
+    exercise: string;
+    state: 'queued' | 'running' | 'done' | 'error';
+    number: number;
+    started_ms: number;
+    finished_ms: number | null;
+    score: number | null;
+    max_score: number;
+    error: string | null;
+    progress: { done: number; total: number } | null;
+    report: Report | null;
+}
+
+export interface OverviewRow {
+    login: string;
+    name: string;
+    exercise: string;
+    title: string;
+    lab: string | null;
+    state: LabState | null;
+    nodes_ready: number;
+    nodes: number;
+    best_score: number | null;
+    max_score: number;
+    attempts: number;
+    last_ms: number | null;
+}

@@ -1,0 +1,202 @@
+// The page of one lab: task and result on one side, network and consoles on the other.
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { getExercise } from '../api/client';
+import type { Exercise, Status, User } from '../api/types';
+import { ConsolePanel } from '../console/ConsolePanel';
+import { dropLab, tellStates } from '../console/registry';
+import { addProblem } from '../model/alerts';
+import { type Consoles, forgetConsoles, loadConsoles, NONE, openConsole, saveConsoles } from '../model/consoles';
+import { announcement, checkRefusal, isBusy } from '../model/lab';
+import { prefs, setPref } from '../model/prefs';
+import { atLeast } from '../model/session';
+import { openWatch } from '../model/watch';
+import { Topology } from '../topology/Topology';
+import { Split } from '../ui/Split';
+import { useStore } from '../ui/useStore';
+import { changeLink, check, reset, stop } from './labActions';
+import { LabBar } from './LabBar';
+import { LabStatus } from './LabStatus';
+import { NetworkText } from './NetworkText';
+import { NotFound } from './NotFound';
+import { TaskPane } from './TaskPane';
+
+function useExercise(id: string | null): Exercise | null {
+    const [e, setE] = useState<Exercise | null>(null);
+    useEffect(() => {
+        setE(null);
+        if (id === null) return;
+        getExercise(id).then(setE, (err: unknown) => addProblem(err, 'The instructions could not be loaded'));
+    }, [id]);
+    return e;
+}
+
+/** Says in a live region what has changed since the last status. */
+function useAnnouncement(status: Status | null): string {
+    const before = useRef<Status | null>(null);
+    const [said, setSaid] = useState('');
+    useEffect(() => {
+        if (status === null) return;
+        const text = announcement(before.current, status);
+        before.current = status;
+        if (text !== '') setSaid(text);
+    }, [status]);
+    return said;
+}
+
+/** The open consoles, as they were left the last time. */
+function useConsoles(id: string, status: Status | null): [Consoles, (c: Consoles) => void] {
+    const [consoles, setConsoles] = useState<Consoles>(NONE);
+    const loaded = useRef('');
+    useEffect(() => {
+        if (status === null || loaded.current === id) return;
+        loaded.current = id;
+        setConsoles(
+            loadConsoles(
+                id,
+                status.nodes.map((n) => n.name),
+            ),
+        );
+    }, [id, status]);
+    return [
+        consoles,
+        (c) => {
+            setConsoles(c);
+            saveConsoles(id, c);
+        },
+    ];
+}
+
+export function Lab({ id, user }: { id: string; user: User }) {
+    const watch = useMemo(() => openWatch(id), [id]);
+    useEffect(() => () => watch.end(), [watch]);
+    const { status, attempts, gone, live } = useStore(watch.view);
+    const exercise = useExercise(status?.exercise ?? null);
+    const [consoles, setConsoles] = useConsoles(id, status);
+    const [focus, setFocus] = useState<string | null>(null);
+    const [side, setSide] = useState<'task' | 'result'>('task');
+    const said = useAnnouncement(status);
+    const { textShare, networkShare, addresses } = useStore(prefs);
+
+    useEffect(() => {
+        if (status !== null) tellStates(id, status.nodes);
+    }, [id, status]);
+    useEffect(() => {
+        if (!gone) return;
+        dropLab(id);
+        forgetConsoles(id);
+    }, [id, gone]);
+    useEffect(() => {
+        if (status !== null) document.title = `${status.title || status.name} - Paralab`;
+    }, [status?.title, status?.name]);
+
+    if (gone) return <NotFound what="lab" />;
+    if (status === null)
+        return (
+            <div class="page">
+                <p class="soft">Loading…</p>
+            </div>
+        );
+
+    const newest = attempts[0];
+    const mine = status.owner.login === user.login;
+    const mayCut = atLeast(user, 'instructor') || (mine && status.exercise === null);
+    const openNode = (node: string) => {
+        setConsoles(openConsole(consoles, node));
+        setFocus(node);
+    };
+    const checkNow = () => {
+        setSide('result');
+        void check(watch, status);
+    };
+
+    const task = (
+        <TaskPane
+            exercise={exercise}
+            hasExercise={status.exercise !== null}
+            attempts={attempts}
+            side={side}
+            onSide={setSide}
+            onAttempt={watch.attempt}
+        />
+    );
+    const network = (
+        <section class="network" aria-labelledby="network-title" id="network">
+            <div class="panel-bar">
+                <h2 id="network-title" tabIndex={-1}>
+                    Network
+                </h2>
+                <span class="spring" />
+                <label class="switch">
+                    <input
+                        type="checkbox"
+                        checked={addresses}
+                        onChange={(e) => setPref('addresses', e.currentTarget.checked)}
+                    />
+                    Addresses
+                </label>
+            </div>
+            <div class="network-body">
+                <Topology drawing={status} addresses={addresses} opened={consoles.open} onOpen={openNode} />
+                <NetworkText
+                    status={status}
+                    onLink={mayCut ? (link, state) => void changeLink(watch, status, link, state) : null}
+                />
+            </div>
+        </section>
+    );
+    const panel = (
+        <ConsolePanel
+            lab={id}
+            nodes={status.nodes}
+            consoles={consoles}
+            onConsoles={setConsoles}
+            focus={focus}
+            onFocus={setFocus}
+            onReset={(node) => void reset(watch, status, node)}
+        />
+    );
+
+    return (
+        <div class="lab">
+            <LabBar
+                status={status}
+                mine={mine}
+                checking={isBusy(newest)}
+                refusal={checkRefusal(status, newest)}
+                onCheck={checkNow}
+                onReset={() => void reset(watch, status)}
+                onStop={() => void stop(watch, status)}
+            />
+            <LabStatus status={status} live={live} />
+            <p class="vh" role="status">
+                {said}
+            </p>
+            <nav class="jump" aria-label="Parts of this page">
+                <a href="#task">Task</a>
+                <a href="#network">Network</a>
+                <a href="#consoles">Consoles</a>
+            </nav>
+            <Split
+                name="Width of the instructions"
+                along="row"
+                share={textShare}
+                min={15}
+                max={75}
+                onShare={(v) => setPref('textShare', v)}
+                first={task}
+                second={
+                    <Split
+                        name="Height of the network"
+                        along="column"
+                        share={networkShare}
+                        min={15}
+                        max={80}
+                        onShare={(v) => setPref('networkShare', v)}
+                        first={network}
+                        second={panel}
+                    />
+                }
+            />
+        </div>
+    );
+}

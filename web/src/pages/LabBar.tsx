@@ -1,0 +1,48 @@
+// The top of the lab page: which lab, how it is, what one can do with it.
+import type { Status } from '../api/types';
+import { LabBadge } from '../ui/Badge';
+import { Icon } from '../ui/Icon';
+
+interface Props {
+    status: Status;
+    mine: boolean;
+    checking: boolean;
+    refusal: string | null; // why work cannot be checked now
+    onCheck: () => void;
+    onReset: () => void;
+    onStop: () => void;
+}
+
+export function LabBar({ status, mine, checking, refusal, onCheck, onReset, onStop }: Props) {
+    const stopping = status.state === 'stopping';
+    return (
+        <div class="lab-bar">
+            <div class="lab-name">
+                <h1 tabIndex={-1}>{status.title || status.name}</h1>
+                <LabBadge state={status.state} />
+                {!mine && <span class="owner">Lab of {status.owner.name || status.owner.login}</span>}
+            </div>
+            <div class="lab-actions">
+                <button type="button" class="button quiet" disabled={stopping} onClick={onReset}>
+                    <Icon name="reset" /> Reset lab
+                </button>
+                <button type="button" class="button quiet" disabled={stopping} onClick={onStop}>
+                    <Icon name="stop" /> {stopping ? 'Stopping…' : 'Stop lab'}
+                </button>
+                {status.exercise !== null && (
+                    <button
+                        type="button"
+                        class="button primary"
+                        aria-disabled={refusal !== null}
+                        title={refusal ?? undefined}
+                        onClick={() => {
+                            if (refusal === null) onCheck();
+                        }}
+                    >
+                        <Icon name="pass" /> {checking ? 'Checking…' : 'Check my work'}
+                    </button>
+                )}
+            </div>
+        </div>
+    );
+}

@@ -1,0 +1,123 @@
+// The report of one attempt, check by check.
+import type { Attempt, Check, CheckStatus } from '../api/types';
+import { capital, clock, duration, percent, plural } from '../model/format';
+import { isBusy } from '../model/lab';
+import { Icon } from '../ui/Icon';
+import { Meter } from '../ui/Meter';
+
+const WORD: Record<CheckStatus, string> = {
+    pass: 'Passed',
+    fail: 'Failed',
+    blocked: 'Blocked',
+    error: 'Not judged',
+};
+
+const SEEN: Record<string, string> = {
+    wire: 'seen on the wire',
+    reference: 'seen by a reference host',
+    guest: 'said by the node itself',
+};
+
+function CheckItem({ check }: { check: Check }) {
+    return (
+        <li class={`check ${check.status}`} data-check={check.id} data-status={check.status}>
+            <div class="check-head">
+                <span class="check-status">
+                    <Icon name={check.status} />
+                    {WORD[check.status]}
+                </span>
+                <h4>{check.title}</h4>
+                <span class="points">
+                    {check.score} / {check.max_score}
+                </span>
+            </div>
+            {check.status === 'blocked' && (
+                <p class="soft">This cannot be judged before the check it depends on has passed.</p>
+            )}
+            {check.status === 'error' && <p class="soft">The platform could not judge this; it is not your mistake.</p>}
+            {(check.observed || (check.status !== 'pass' && check.expected)) && (
+                <dl>
+                    {check.observed && (
+                        <>
+                            <dt>Observed</dt>
+                            <dd>{check.observed}</dd>
+                        </>
+                    )}
+                    {check.expected && check.status !== 'pass' && (
+                        <>
+                            <dt>Expected</dt>
+                            <dd>{check.expected}</dd>
+                        </>
+                    )}
+                </dl>
+            )}
+            {SEEN[check.evidence] !== undefined && check.status !== 'blocked' && (
+                <p class="evidence">
+                    {capital(SEEN[check.evidence] ?? '')}
+                    {check.time_to_pass_ms !== null && check.status === 'pass'
+                        ? `, after ${duration(check.time_to_pass_ms)}`
+                        : ''}
+                </p>
+            )}
+            {check.hint !== null && check.hint !== '' && check.status !== 'pass' && (
+                <details>
+                    <summary>Hint</summary>
+                    <p>{check.hint}</p>
+                </details>
+            )}
+        </li>
+    );
+}
+
+function Progress({ attempt }: { attempt: Attempt }) {
+    const p = attempt.progress;
+    const known = attempt.state === 'running' && p !== null && p.total > 0;
+    return (
+        <div class="checking">
+            <label for="checking">
+                {known ? `Checking your work: ${p.done} of ${p.total}` : 'Checking your work…'}
+            </label>
+            <progress id="checking" {...(known ? { value: p.done, max: p.total } : {})} />
+        </div>
+    );
+}
+
+export function ReportView({ attempt }: { attempt: Attempt }) {
+    if (isBusy(attempt)) return <Progress attempt={attempt} />;
+    if (attempt.state === 'error')
+        return (
+            <div class="failure">
+                <h3>The check could not be made</h3>
+                <p>{attempt.error ?? 'The server gave no reason.'}</p>
+            </div>
+        );
+    const report = attempt.report;
+    if (report === null) return <p class="soft">Loading the report…</p>;
+    const passed = report.checks.filter((c) => c.status === 'pass').length;
+    const full = report.score === report.max_score;
+    return (
+        <div class="report" data-score={report.score} data-max-score={report.max_score}>
+            <div class="score">
+                <p class="score-number">
+                    <span class="vh">Score </span>
+                    {report.score} <span class="of">/ {report.max_score}</span>
+                </p>
+                <p class="score-words">
+                    <strong>{full ? 'Solved' : `${percent(report.score, report.max_score)} %`}</strong>
+                    {`, ${passed} of ${plural(report.checks.length, 'check')} passed`}
+                    <br />
+                    <span class="soft">
+                        Attempt {attempt.number}, {clock(attempt.finished_ms ?? attempt.started_ms)}
+                    </span>
+                </p>
+            </div>
+            <Meter value={report.score} max={report.max_score} tone={full ? 'good' : 'accent'} />
+            <h3 class="vh">Checks</h3>
+            <ol class="check-list">
+                {report.checks.map((c) => (
+                    <CheckItem key={c.id} check={c} />
+                ))}
+            </ol>
+        </div>
+    );
+}

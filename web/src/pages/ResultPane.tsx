@@ -1,0 +1,61 @@
+// The result of checking: the newest attempt, and every earlier one to choose.
+import { useEffect, useState } from 'preact/hooks';
+import { getAttempt } from '../api/client';
+import type { Attempt } from '../api/types';
+import { addProblem } from '../model/alerts';
+import { clock } from '../model/format';
+import { ReportView } from './ReportView';
+
+function words(a: Attempt): string {
+    if (a.state === 'done') return `${a.score ?? 0} / ${a.max_score}`;
+    return a.state === 'error' ? 'could not be made' : 'being checked';
+}
+
+interface Props {
+    attempts: Attempt[]; // newest first
+    onAttempt: (a: Attempt) => void; // a report was loaded
+}
+
+export function ResultPane({ attempts, onAttempt }: Props) {
+    const newest = attempts[0];
+    const [chosen, setChosen] = useState<Attempt['id'] | null>(null);
+    useEffect(() => setChosen(null), [newest?.id]); // a new attempt comes to the front
+    const shown = attempts.find((a) => a.id === chosen) ?? newest;
+    const missing = shown?.state === 'done' && shown.report === null ? shown.id : null;
+    useEffect(() => {
+        if (missing === null) return;
+        getAttempt(missing).then(onAttempt, (e: unknown) => addProblem(e, 'The report could not be loaded'));
+    }, [missing]);
+
+    if (shown === undefined)
+        return (
+            <div class="empty">
+                <p>Nothing has been checked yet. Press “Check my work” whenever you like: it changes nothing in your lab.</p>
+            </div>
+        );
+    return (
+        <section class="result" aria-label="Result">
+            <ReportView attempt={shown} />
+            {attempts.length > 1 && (
+                <div class="history">
+                    <h3>Attempts</h3>
+                    <ol>
+                        {attempts.map((a) => (
+                            <li key={a.id}>
+                                <button
+                                    type="button"
+                                    aria-current={a.id === shown.id ? 'true' : undefined}
+                                    onClick={() => setChosen(a.id)}
+                                >
+                                    <span>Attempt {a.number}</span>
+                                    <span class="soft">{clock(a.started_ms)}</span>
+                                    <span class="points">{words(a)}</span>
+                                </button>
+                            </li>
+                        ))}
+                    </ol>
+                </div>
+            )}
+        </section>
+    );
+}

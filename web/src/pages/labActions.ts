@@ -1,0 +1,54 @@
+// What can be done to a lab from its page; each asks first where work would be lost.
+import { resetLab, setLink, startAttempt, stopLab } from '../api/client';
+import type { Status } from '../api/types';
+import { addProblem, clearAlerts } from '../model/alerts';
+import type { LabWatch } from '../model/watch';
+import { confirm } from '../ui/Confirm';
+
+/** Runs 'f' and puts its answer into 'w', or the reason why not into the alert region.  True when done. */
+async function request(w: LabWatch, doing: string, f: () => Promise<Status>): Promise<boolean> {
+    clearAlerts();
+    try {
+        w.status(await f());
+        return true;
+    } catch (e) {
+        addProblem(e, doing);
+        return false;
+    }
+}
+
+export async function stop(w: LabWatch, s: Status): Promise<void> {
+    const yes = await confirm({
+        title: `Stop “${s.title || s.name}”?`,
+        text: 'All nodes are removed, and what you configured in them is lost. Your scores stay.',
+        action: 'Stop lab',
+        danger: true,
+    });
+    if (yes) await request(w, 'The lab could not be stopped', () => stopLab(s.id));
+}
+
+export async function reset(w: LabWatch, s: Status, node?: string): Promise<void> {
+    const yes = await confirm({
+        title: node === undefined ? 'Reset the whole lab?' : `Reset ${node}?`,
+        text:
+            node === undefined
+                ? 'Every node starts anew as the exercise made it. What you configured is lost.'
+                : `${node} starts anew as the exercise made it. What you configured in it is lost; the other nodes keep running.`,
+        action: node === undefined ? 'Reset lab' : `Reset ${node}`,
+        danger: true,
+    });
+    if (yes) await request(w, 'The reset failed', () => resetLab(s.id, node));
+}
+
+export async function changeLink(w: LabWatch, s: Status, link: string, state: 'up' | 'down'): Promise<void> {
+    await request(w, `Link ${link} could not be changed`, () => setLink(s.id, link, state));
+}
+
+export async function check(w: LabWatch, s: Status): Promise<void> {
+    clearAlerts();
+    try {
+        w.attempt(await startAttempt(s.id));
+    } catch (e) {
+        addProblem(e, 'Your work could not be checked');
+    }
+}

@@ -1,0 +1,160 @@
+// The network as a drawing.  Nodes are buttons when 'onOpen' is given: they open a console.
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { DrawnNode, Drawing, NodeState } from '../api/types';
+import { NODE_WORD } from '../model/lab';
+import { KindGlyph, StateGlyph } from './glyphs';
+import { LINE_H, type Label } from './labels';
+import { type Card, layout, type Line } from './layout';
+import { wireText } from './wires';
+
+interface Props {
+    drawing: Omit<Drawing, 'nodes'> & { nodes: (DrawnNode & { state?: NodeState })[] };
+    addresses: boolean;
+    opened?: string[]; // nodes with an open console
+    onOpen?: (node: string) => void;
+}
+
+function useWidth(): [preact.RefObject<HTMLDivElement>, number] {
+    const ref = useRef<HTMLDivElement>(null);
+    const [width, setWidth] = useState(0);
+    useEffect(() => {
+        const el = ref.current;
+        if (el === null) return;
+        const measure = () => setWidth(Math.floor(el.clientWidth));
+        const seen = new ResizeObserver(measure);
+        seen.observe(el);
+        measure();
+        return () => seen.disconnect();
+    }, []);
+    return [ref, width];
+}
+
+function WireLabel({ label }: { label: Label }) {
+    return (
+        <text class="wire-label" x={label.x} y={label.y - label.h / 2}>
+            {label.lines.map((t, i) => (
+                <tspan key={i} x={label.x} y={label.y - label.h / 2 + LINE_H * (i + 0.8)}>
+                    {t}
+                </tspan>
+            ))}
+        </text>
+    );
+}
+
+function WireLine({ line }: { line: Line }) {
+    const { wire, a, b } = line;
+    const mid = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
+    const cls = `wire${wire.down ? ' down' : ''}${wire.impaired ? ' impaired' : ''}`;
+    const said = `${wireText(wire)}${wire.down ? ', down' : ''}${wire.impaired ? ', impaired' : ''}`;
+    return (
+        <g class={cls} role="img" aria-label={`Link ${said}`}>
+            <title>{wire.link === null ? said : `${wire.link}: ${said}`}</title>
+            <line x1={a.x} y1={a.y} x2={b.x} y2={b.y} />
+            {wire.down && <path class="wire-cut" d={`M${mid.x - 5} ${mid.y - 5}l10 10m0-10l-10 10`} />}
+        </g>
+    );
+}
+
+function CardBody({ card, state }: { card: Card; state: NodeState | null }) {
+    const left = -card.w / 2;
+    const pill = card.kind === 'network';
+    return (
+        <>
+            <rect class="card-ring" x={left - 4} y={-card.h / 2 - 4} width={card.w + 8} height={card.h + 8} rx={12} />
+            <rect class="card-box" x={left} y={-card.h / 2} width={card.w} height={card.h} rx={pill ? card.h / 2 : 9} />
+            <g transform={`translate(${left + (pill ? 20 : 22)} 0)`}>
+                <KindGlyph kind={card.kind} />
+            </g>
+            <text class="card-name" x={left + (pill ? 36 : 41)} y={pill ? 4.5 : -2.5}>
+                {card.shown}
+            </text>
+            {!pill && state !== null && (
+                <g transform={`translate(${left + 45} 12)`}>
+                    <StateGlyph state={state} />
+                    <text class="card-state" x="8" y="4">
+                        {NODE_WORD[state]}
+                    </text>
+                </g>
+            )}
+            {!pill && state === null && (
+                <text class="card-state" x={left + 41} y="14">
+                    {card.kind}
+                </text>
+            )}
+        </>
+    );
+}
+
+export function Topology({ drawing, addresses, opened = [], onOpen }: Props) {
+    const [ref, width] = useWidth();
+    const plan = useMemo(
+        () => (width > 0 ? layout(drawing, width, addresses) : null),
+        [drawing, width, addresses],
+    );
+    const states = new Map(drawing.nodes.map((n) => [n.name, n.state]));
+    const key = (e: KeyboardEvent, name: string) => {
+        if (e.key !== 'Enter' && e.key !== ' ') return;
+        e.preventDefault();
+        onOpen?.(name);
+    };
+
+    const card = (c: Card) => {
+        const state = states.get(c.name) ?? null;
+        const at = `translate(${c.x} ${c.y})`;
+        const title = <title>{c.name}</title>;
+        const body = <CardBody card={c} state={state} />;
+        const isNode = c.kind === 'host' || c.kind === 'router';
+        if (!isNode || onOpen === undefined)
+            return (
+                <g key={c.name} class={`card ${c.kind}`} transform={at} role="img" aria-label={`${c.name}, ${c.kind}`}>
+                    {title}
+                    {body}
+                </g>
+            );
+        const open = opened.includes(c.name);
+        return (
+            <g
+                key={c.name}
+                class={`card node ${c.kind} ${state ?? ''}${open ? ' opened' : ''}`}
+                transform={at}
+                role="button"
+                tabindex={0}
+                aria-label={`${c.name}, ${c.kind}, ${state === null ? '' : NODE_WORD[state]}${open ? ', console open' : ''}`}
+                onClick={() => onOpen(c.name)}
+                onKeyDown={(e) => key(e, c.name)}
+            >
+                {title}
+                {body}
+            </g>
+        );
+    };
+
+    const overflows = plan !== null && plan.width > width;
+    return (
+        <div
+            class="topology"
+            ref={ref}
+            {...(overflows ? { tabIndex: 0, role: 'region', 'aria-label': 'Network drawing, scrolls sideways' } : {})}
+        >
+            {plan !== null && (
+                <svg
+                    role="group"
+                    aria-label="Network"
+                    width={plan.width}
+                    height={plan.height}
+                    viewBox={`0 0 ${plan.width} ${plan.height}`}
+                >
+                    <g>
+                        {plan.lines.map((l) => (
+                            <WireLine key={l.wire.id} line={l} />
+                        ))}
+                    </g>
+                    <g aria-hidden="true">
+                        {plan.lines.flatMap((l) => l.labels.map((t, i) => <WireLabel key={`${l.wire.id}${i}`} label={t} />))}
+                    </g>
+                    <g>{plan.cards.map(card)}</g>
+                </svg>
+            )}
+        </div>
+    );
+}
