@@ -101,7 +101,7 @@ struct plan_segment {
  * the two ports of a pair. */
 struct plan_link {
     char name[NAME_SIZE];
-    int32_t port[2];          /* indices into plan.ports; [0] belongs to end a, [1] to end b */
+    int32_t port[2];              /* indices into plan.ports; [0] belongs to end a, [1] to end b */
     struct plan_impair impair[2]; /* [0]: what leaves end a towards b; [1]: what leaves b towards a */
     bool up;
 };

@@ -9,7 +9,10 @@ struct buf {
     char *data; /* NULL while empty, else data[len] == 0 */
     size_t len, cap;
 };
-#define BUF_INIT {NULL, 0, 0}
+#define BUF_INIT \
+    { \
+        NULL, 0, 0 \
+    }
 
 void buf_add(struct buf *b, const void *data, size_t n);
 void buf_puts(struct buf *b, const char *s);

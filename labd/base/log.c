@@ -25,7 +25,7 @@ static void add_value(struct buf *b, const char *v)
     if (v == NULL)
         v = "";
     buf_putc(b, '"');
-    for (size_t i = 0; v[i] != '\0' && i < VALUE_MAX; i++) {
+    for (size_t i = 0; i < VALUE_MAX && v[i] != '\0'; i++) {
         unsigned char c = (unsigned char)v[i];
         if (c == '"' || c == '\\')
             buf_printf(b, "\\%c", c);

@@ -16,7 +16,8 @@ struct loop_timer;
 #define LOOP_IN 1u
 #define LOOP_OUT 2u
 
-typedef void loop_fd_fn(int fd, unsigned events, void *arg); /* hang-up and error arrive as LOOP_IN|LOOP_OUT */
+typedef void loop_fd_fn(int fd, unsigned events,
+                        void *arg); /* hang-up and error arrive as LOOP_IN|LOOP_OUT */
 typedef void loop_timer_fn(void *arg);
 typedef void loop_child_fn(pid_t pid, int wait_status, void *arg);
 typedef void loop_signal_fn(int signo, void *arg);

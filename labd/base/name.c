@@ -42,7 +42,8 @@ bool ifname_ok(const char *s)
     if (s == NULL || !lower(s[0]) || strcmp(s, "lo") == 0)
         return false;
     for (; s[n] != '\0'; n++)
-        if (n >= IFNAME_SIZE - 1 || !(lower(s[n]) || digit(s[n]) || s[n] == '.' || s[n] == '_' || s[n] == '-'))
+        if (n >= IFNAME_SIZE - 1 ||
+            !(lower(s[n]) || digit(s[n]) || s[n] == '.' || s[n] == '_' || s[n] == '-'))
             return false;
     return true;
 }
@@ -64,7 +65,8 @@ int name_check(const char *s, const char *what, struct err *e)
             o += (size_t)snprintf(shown + o, sizeof shown - o, "\\x%02x", c);
     }
     shown[o] = '\0';
-    return err_set(e, ERR_INVALID,
-                   "%s name '%s' is not allowed: use 1 to %d characters from a-z, 0-9 and '-', beginning with a letter",
-                   what, shown, NAME_MAX_LEN);
+    return err_set(
+        e, ERR_INVALID,
+        "%s name '%s' is not allowed: use 1 to %d characters from a-z, 0-9 and '-', beginning with a letter",
+        what, shown, NAME_MAX_LEN);
 }

@@ -93,8 +93,8 @@ static _Noreturn void child_exec(const char *const *argv, const int fds[3], cons
     child_fail(report, errno);
 }
 
-static pid_t start(const char *const *argv, const int fds[3], const int *keep, int nkeep, const char *const *env,
-                   const char *cwd, struct err *e)
+static pid_t start(const char *const *argv, const int fds[3], const int *keep, int nkeep,
+                   const char *const *env, const char *cwd, struct err *e)
 {
     int report[2], sys = 0;
 
@@ -128,8 +128,8 @@ static pid_t start(const char *const *argv, const int fds[3], const int *keep, i
     return pid;
 }
 
-pid_t proc_spawn(const char *const *argv, const int fds[3], const int *keep, int nkeep, const char *const *env,
-                 struct err *e)
+pid_t proc_spawn(const char *const *argv, const int fds[3], const int *keep, int nkeep,
+                 const char *const *env, struct err *e)
 {
     return start(argv, fds, keep, nkeep, env, NULL, e);
 }
@@ -159,7 +159,8 @@ static int begin(struct running *r, const struct proc_spec *s, struct err *e)
     int in[2] = {-1, -1}, out[2] = {-1, -1}, er[2] = {-1, -1};
 
     *r = (struct running){.spec = s, .in = -1, .out = -1, .err = -1, .pidfd = -1, .pid = -1};
-    if ((s->input != NULL && pipe2(in, O_CLOEXEC) < 0) || pipe2(out, O_CLOEXEC) < 0 || pipe2(er, O_CLOEXEC) < 0) {
+    if ((s->input != NULL && pipe2(in, O_CLOEXEC) < 0) || pipe2(out, O_CLOEXEC) < 0 ||
+        pipe2(er, O_CLOEXEC) < 0) {
         err_sys(e, "pipe for %s", s->argv[0]);
     } else {
         const int fds[3] = {in[0], out[1], er[1]};
@@ -371,8 +372,8 @@ static void report(proc_done_fn *done, void *arg, size_t i, struct running *r)
     proc_result_clear(&r->result);
 }
 
-static void pool_recorded(struct proc_runner *runner, const struct proc_spec *specs, size_t n, proc_done_fn *done,
-                          void *arg)
+static void pool_recorded(struct proc_runner *runner, const struct proc_spec *specs, size_t n,
+                          proc_done_fn *done, void *arg)
 {
     for (size_t i = 0; i < n; i++) {
         AUTO(proc_result_clear) struct proc_result r = {0};

@@ -15,15 +15,15 @@
 #define PROC_KEEP_MAX 8
 
 struct proc_spec {
-    const char *const *argv;   /* NULL-terminated; borrowed */
-    const char *input;         /* written to stdin, or NULL for /dev/null; borrowed */
+    const char *const *argv; /* NULL-terminated; borrowed */
+    const char *input;       /* written to stdin, or NULL for /dev/null; borrowed */
     size_t input_len;
-    unsigned timeout_ms;       /* 0: 30 seconds */
-    size_t output_max;         /* stdout and stderr each; more is dropped; 0: 1 MiB */
+    unsigned timeout_ms;         /* 0: 30 seconds */
+    size_t output_max;           /* stdout and stderr each; more is dropped; 0: 1 MiB */
     int keep_fds[PROC_KEEP_MAX]; /* passed on as descriptors 3, 4, ... */
     int nkeep;
-    const char *const *env;    /* additional "K=V" or NULL */
-    const char *cwd;           /* or NULL */
+    const char *const *env; /* additional "K=V" or NULL */
+    const char *cwd;        /* or NULL */
 };
 
 struct proc_result {
@@ -48,8 +48,8 @@ int proc_run(struct proc_runner *runner, const struct proc_spec *s, struct proc_
 int proc_check(struct proc_runner *runner, const struct proc_spec *s, struct buf *out,
                struct err *e) MUST_CHECK;
 /* The same for a plain argument vector: proc_checkv(runner, out, e, "ip", "link", "show", NULL). */
-int proc_checkv(struct proc_runner *runner, struct buf *out, struct err *e, const char *arg0, ...)
-    MUST_CHECK __attribute__((sentinel));
+int proc_checkv(struct proc_runner *runner, struct buf *out, struct err *e, const char *arg0, ...) MUST_CHECK
+    __attribute__((sentinel));
 
 /* Runs 'n' programs, at most 'parallel' at a time.  'done' is called in this process after each, in
  * the order of their ends, with the index; it may look at the result, which is cleared afterwards.

@@ -71,8 +71,8 @@ const struct guest_ops *host_driver(const struct host *h, const char *name, stru
             continue;
         if (h->drivers[i].ok)
             return h->drivers[i].ops;
-        err_set(e, ERR_UNSUPPORTED, "guest driver %s does not work on this machine: %s", h->drivers[i].ops->name,
-                h->drivers[i].why);
+        err_set(e, ERR_UNSUPPORTED, "guest driver %s does not work on this machine: %s",
+                h->drivers[i].ops->name, h->drivers[i].why);
         return NULL;
     }
     err_set(e, ERR_UNSUPPORTED, "there is no guest driver %s%s", name != NULL ? "called " : "that works here",
@@ -112,7 +112,8 @@ struct host *host_open(struct loop *l, const struct host_options *o, struct err 
     }
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/host.sock", o->run_dir);
-    if (lab_load_all(h, e) < 0 || (h->server = rpc_server_new(l, path, o->allow_uid, host_methods, h, e)) == NULL) {
+    if (lab_load_all(h, e) < 0 ||
+        (h->server = rpc_server_new(l, path, o->allow_uid, host_methods, h, e)) == NULL) {
         host_close(h);
         return NULL;
     }

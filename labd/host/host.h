@@ -32,8 +32,8 @@ enum job_kind { JOB_RECONCILE, JOB_LINK, JOB_PROBE };
 struct job {
     struct job *next;
     enum job_kind kind;
-    bool *reset;           /* JOB_RECONCILE: per node, or NULL */
-    size_t link;           /* JOB_LINK: what the link becomes */
+    bool *reset; /* JOB_RECONCILE: per node, or NULL */
+    size_t link; /* JOB_LINK: what the link becomes */
     bool up;
     struct plan_impair impair[2];
     json_t *spec;          /* JOB_PROBE */
@@ -42,8 +42,8 @@ struct job {
     pid_t pid;
     struct frame_conn *conn;
     json_t *result;
-    bool ended; /* process reaped */
-    struct err error;     /* code ERR_NONE: all is well */
+    bool ended;       /* process reaped */
+    struct err error; /* code ERR_NONE: all is well */
 };
 
 struct lab {
@@ -92,15 +92,15 @@ struct host_options {
     bool private_ovs;
 };
 struct host *host_open(struct loop *l, const struct host_options *o, struct err *e);
-void host_close(struct host *h); /* running labs go on */
+void host_close(struct host *h);                            /* running labs go on */
 int host_recover(struct host *h, struct err *e) MUST_CHECK; /* reads what is on disk and starts its jobs */
 const struct guest_ops *host_driver(const struct host *h, const char *name, struct err *e); /* name or NULL */
 uint64_t host_memory_mb(const char *field); /* "MemAvailable", "MemTotal" */
 
 /* lab.c: the records */
 struct lab *lab_find(const struct host *h, const char *id);
-struct lab *lab_add(struct host *h, const char *id, const struct guest_ops *ops, struct plan *plan /* taken */,
-                    uint32_t slot);
+struct lab *lab_add(struct host *h, const char *id, const struct guest_ops *ops,
+                    struct plan *plan /* taken */, uint32_t slot);
 void lab_remove(struct lab *lab); /* frees the record only */
 int lab_save(const struct lab *lab, struct err *e) MUST_CHECK;
 int lab_load_all(struct host *h, struct err *e) MUST_CHECK;
@@ -109,8 +109,8 @@ json_t *lab_json(const struct lab *lab); /* the lab object of doc/protocol.md */
 void lab_node_set(struct lab *lab, size_t node, enum node_state state, const char *error, const char *output);
 void lab_node_watch(struct lab *lab, size_t node, pid_t pid);
 void lab_fail(struct lab *lab, const struct err *e);
-void lab_changed(struct lab *lab);   /* tells the subscribers soon, many changes at once */
-void lab_tell_now(struct lab *lab);  /* tells them now */
+void lab_changed(struct lab *lab);  /* tells the subscribers soon, many changes at once */
+void lab_tell_now(struct lab *lab); /* tells them now */
 struct guest_lab lab_guest(const struct lab *lab);
 int lab_dir(const struct host *h, const char *id, char *out, size_t size, struct err *e);
 void host_subscribe(struct host *h, struct frame_conn *conn);
@@ -124,8 +124,8 @@ void jobs_free(struct lab *lab);
 /* work.c, probe_run.c: what a worker process does; they report on 'fd' and return 0 or -1 with 'e' */
 int work_reconcile(const struct lab *lab, const bool *reset, int fd, struct err *e);
 int work_probe(const struct lab *lab, const json_t *spec, json_t **result, struct err *e);
-void work_tell_node(int fd, size_t node, enum node_state state, const struct err *why, const char *output, size_t n,
-                    pid_t pid);
+void work_tell_node(int fd, size_t node, enum node_state state, const struct err *why, const char *output,
+                    size_t n, pid_t pid);
 int work_purge(const struct host *h, const char *id, struct err *e); /* a lab whose plan is lost */
 
 /* requests.c, stream_*.c */

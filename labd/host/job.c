@@ -135,9 +135,10 @@ static void on_report(struct frame_conn *conn, uint8_t type, const uint8_t *payl
     } else if (json_object_get(j, "done") != NULL) {
         job->error.code = ERR_NONE;
         job->result = json_incref(json_object_get(j, "result"));
-    } else if (json_unpack(j, "{s:i, s:i, s:i, s?s, s?s}", "node", &node, "state", &state, "pid", &pid, "error",
-                           &error, "output", &output) == 0 &&
-               node >= 0 && (size_t)node < lab->plan->nnodes && state >= NODE_WAITING && state <= NODE_STOPPED) {
+    } else if (json_unpack(j, "{s:i, s:i, s:i, s?s, s?s}", "node", &node, "state", &state, "pid", &pid,
+                           "error", &error, "output", &output) == 0 &&
+               node >= 0 && (size_t)node < lab->plan->nnodes && state >= NODE_WAITING &&
+               state <= NODE_STOPPED) {
         lab_node_set(lab, (size_t)node, (enum node_state)state, error, output);
         if (pid > 0)
             lab_node_watch(lab, (size_t)node, pid);

@@ -38,7 +38,8 @@ struct lab *lab_find(const struct host *h, const char *id)
     return lab;
 }
 
-struct lab *lab_add(struct host *h, const char *id, const struct guest_ops *ops, struct plan *plan, uint32_t slot)
+struct lab *lab_add(struct host *h, const char *id, const struct guest_ops *ops, struct plan *plan,
+                    uint32_t slot)
 {
     struct lab *lab = xcalloc(1, sizeof *lab);
 
@@ -131,9 +132,9 @@ int lab_save(const struct lab *lab, struct err *e)
         return -1;
     /* Last, because a folder without it is a lab that was never accepted. */
     return save_json(dir, "wanted.json",
-                     json_pack("{s:s, s:s, s:i, s:I}", "wanted", lab->wanted == LAB_PRESENT ? "present" : "absent",
-                               "driver", lab->ops->name, "slot", (int)lab->slot, "created_ms",
-                               (json_int_t)lab->created_ms),
+                     json_pack("{s:s, s:s, s:i, s:I}", "wanted",
+                               lab->wanted == LAB_PRESENT ? "present" : "absent", "driver", lab->ops->name,
+                               "slot", (int)lab->slot, "created_ms", (json_int_t)lab->created_ms),
                      e);
 }
 
@@ -292,17 +293,19 @@ json_t *lab_json(const struct lab *lab)
     for (size_t i = 0; i < lab->plan->nnodes; i++)
         json_object_set_new(nodes, lab->plan->nodes[i].name,
                             json_pack("{s:s, s:o, s:o}", "state", node_states[lab->nodes[i].state], "error",
-                                      text_json(lab->nodes[i].error), "output", text_json(lab->nodes[i].output)));
+                                      text_json(lab->nodes[i].error), "output",
+                                      text_json(lab->nodes[i].output)));
     for (size_t i = 0; i < lab->plan->nlinks; i++) {
         const struct plan_link *l = &lab->plan->links[i];
         json_object_set_new(links, l->name,
                             json_pack("{s:b, s:{s:o, s:o}}", "up", l->up, "impair", "a",
-                                      plan_impair_to_json(&l->impair[0]), "b", plan_impair_to_json(&l->impair[1])));
+                                      plan_impair_to_json(&l->impair[0]), "b",
+                                      plan_impair_to_json(&l->impair[1])));
     }
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I}", "lab", lab->id, "driver", lab->ops->name,
-                     "state", lab_states[lab->state], "error", text_json(lab->error), "nodes", nodes, "links", links,
-                     "created_ms", (json_int_t)lab->created_ms, "ready_ms", (json_int_t)lab->ready_ms, "typed",
-                     (json_int_t)lab->typed);
+    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I}", "lab", lab->id, "driver",
+                     lab->ops->name, "state", lab_states[lab->state], "error", text_json(lab->error), "nodes",
+                     nodes, "links", links, "created_ms", (json_int_t)lab->created_ms, "ready_ms",
+                     (json_int_t)lab->ready_ms, "typed", (json_int_t)lab->typed);
 }
 
 /* ---- those who want to know ---- */

@@ -79,10 +79,14 @@ static int serve(const struct host_options *o, struct err *e)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"state", required_argument, NULL, 's'}, {"run", required_argument, NULL, 'r'},
-        {"images", required_argument, NULL, 'i'}, {"driver", required_argument, NULL, 'd'},
-        {"user", required_argument, NULL, 'u'},   {"private-ovs", no_argument, NULL, 'o'},
-        {"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'V'},
+        {"state", required_argument, NULL, 's'},
+        {"run", required_argument, NULL, 'r'},
+        {"images", required_argument, NULL, 'i'},
+        {"driver", required_argument, NULL, 'd'},
+        {"user", required_argument, NULL, 'u'},
+        {"private-ovs", no_argument, NULL, 'o'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
     struct host_options o = {.state_dir = "/var/lib/labd/host",
@@ -96,15 +100,33 @@ int main(int argc, char **argv)
     log_init("labhost", LOG_INFO_);
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (c) {
-        case 's': o.state_dir = optarg; break;
-        case 'r': o.run_dir = optarg; break;
-        case 'i': o.image_dir = optarg; break;
-        case 'd': o.driver = optarg; break;
-        case 'u': user = optarg; break;
-        case 'o': o.private_ovs = true; break;
-        case 'h': fputs(usage, stdout); return 0;
-        case 'V': puts("labhost " PARALAB_VERSION); return 0;
-        default: fputs(usage, stderr); return 2;
+        case 's':
+            o.state_dir = optarg;
+            break;
+        case 'r':
+            o.run_dir = optarg;
+            break;
+        case 'i':
+            o.image_dir = optarg;
+            break;
+        case 'd':
+            o.driver = optarg;
+            break;
+        case 'u':
+            user = optarg;
+            break;
+        case 'o':
+            o.private_ovs = true;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            return 0;
+        case 'V':
+            puts("labhost " PARALAB_VERSION);
+            return 0;
+        default:
+            fputs(usage, stderr);
+            return 2;
         }
     }
     if (optind < argc || o.state_dir[0] != '/' || o.run_dir[0] != '/' || o.image_dir[0] != '/') {

@@ -15,10 +15,10 @@ struct steps {
     size_t *remove, nremove; /* guests that run and must not, or are half made */
     size_t *wipe, nwipe;     /* private layers to discard */
     size_t *create, ncreate;
-    bool attach;             /* complete the wiring */
-    size_t *await, nawait;   /* guests whose startup result is needed */
-    bool detach;             /* remove the wiring */
-    bool forget;             /* remove the lab's files */
+    bool attach;           /* complete the wiring */
+    size_t *await, nawait; /* guests whose startup result is needed */
+    bool detach;           /* remove the wiring */
+    bool forget;           /* remove the lab's files */
 };
 
 /* 'observed' has plan->nnodes entries.  'reset' (or NULL) has as many: true for a node whose private

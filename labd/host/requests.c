@@ -15,17 +15,18 @@ static void host_status(struct rpc_call *call, json_t *req, void *arg)
 
     (void)req;
     for (size_t i = 0; i < h->ndrivers; i++)
-        json_array_append_new(drivers, json_pack("{s:s, s:b, s:s*, s:s}", "name", h->drivers[i].ops->name, "ok",
-                                                 h->drivers[i].ok, "why", h->drivers[i].why, "notes",
+        json_array_append_new(drivers, json_pack("{s:s, s:b, s:s*, s:s}", "name", h->drivers[i].ops->name,
+                                                 "ok", h->drivers[i].ok, "why", h->drivers[i].why, "notes",
                                                  h->drivers[i].notes));
     for (const struct lab *lab = h->labs; lab != NULL; lab = lab->next)
         labs++;
-    rpc_reply(call, json_pack("{s:s, s:s*, s:o, s:s, s:b, s:s, s:I, s:I, s:i}", "version", PARALAB_VERSION, "driver",
-                              h->default_driver != NULL ? h->default_driver->name : NULL, "drivers", drivers,
-                              "datapath", h->net_ok ? net_datapath_name(h->net.datapath) : h->net_why, "netem",
-                              h->net_ok && h->net.netem, "notes", h->notes, "memory_free_mb",
-                              (json_int_t)host_memory_mb("MemAvailable"), "memory_total_mb",
-                              (json_int_t)host_memory_mb("MemTotal"), "labs", labs));
+    rpc_reply(call,
+              json_pack("{s:s, s:s*, s:o, s:s, s:b, s:s, s:I, s:I, s:i}", "version", PARALAB_VERSION,
+                        "driver", h->default_driver != NULL ? h->default_driver->name : NULL, "drivers",
+                        drivers, "datapath", h->net_ok ? net_datapath_name(h->net.datapath) : h->net_why,
+                        "netem", h->net_ok && h->net.netem, "notes", h->notes, "memory_free_mb",
+                        (json_int_t)host_memory_mb("MemAvailable"), "memory_total_mb",
+                        (json_int_t)host_memory_mb("MemTotal"), "labs", labs));
 }
 
 static struct lab *find(const struct host *h, const json_t *req, struct err *e)
@@ -76,7 +77,8 @@ static int check_memory(const struct plan *p, const struct guest_ops *ops, struc
         need += p->nodes[i].memory_mb;
     need /= 4;
     if (need > free_mb)
-        return err_set(e, ERR_CAPACITY, "the lab needs about %llu MB of memory, and %llu MB are free on this machine",
+        return err_set(e, ERR_CAPACITY,
+                       "the lab needs about %llu MB of memory, and %llu MB are free on this machine",
                        (unsigned long long)need, (unsigned long long)free_mb);
     return 0;
 }
@@ -325,9 +327,17 @@ static void events(struct rpc_call *call, json_t *req, void *arg)
 }
 
 const struct rpc_method host_methods[] = {
-    {"host.status", host_status}, {"lab.create", lab_create},     {"lab.delete", lab_delete},
-    {"lab.reset", lab_reset},     {"lab.get", lab_get},           {"lab.list", lab_list},
-    {"link.set", link_set},       {"probe.run", probe_run},       {"console.open", console_open},
-    {"exec.open", exec_open},     {"capture.open", capture_open}, {"events", events},
+    {"host.status", host_status},
+    {"lab.create", lab_create},
+    {"lab.delete", lab_delete},
+    {"lab.reset", lab_reset},
+    {"lab.get", lab_get},
+    {"lab.list", lab_list},
+    {"link.set", link_set},
+    {"probe.run", probe_run},
+    {"console.open", console_open},
+    {"exec.open", exec_open},
+    {"capture.open", capture_open},
+    {"events", events},
     {NULL, NULL},
 };

@@ -85,7 +85,8 @@ static void opened(json_t *reply, struct frame_conn *conn, const struct err *e, 
         free(o);
         return;
     }
-    struct frame_conn *viewer = rpc_stream(o->call, json_pack("{s:O?}", "offset", json_object_get(reply, "offset")));
+    struct frame_conn *viewer =
+        rpc_stream(o->call, json_pack("{s:O?}", "offset", json_object_get(reply, "offset")));
     if (viewer == NULL) {
         frame_conn_free(conn);
     } else {
@@ -112,9 +113,9 @@ void stream_console(struct rpc_call *call, struct lab *lab, json_t *req)
         rpc_fail(call, &e);
         return;
     }
-    json_t *open = json_pack("{s:s, s:O, s:O?, s:O?, s:O?}", "do", "console.open", "node", json_object_get(req, "node"),
-                             "offset", json_object_get(req, "offset"), "rows", json_object_get(req, "rows"), "cols",
-                             json_object_get(req, "cols"));
+    json_t *open = json_pack("{s:s, s:O, s:O?, s:O?, s:O?}", "do", "console.open", "node",
+                             json_object_get(req, "node"), "offset", json_object_get(req, "offset"), "rows",
+                             json_object_get(req, "rows"), "cols", json_object_get(req, "cols"));
     struct opening *o = xcalloc(1, sizeof *o);
     *o = (struct opening){.host = lab->host, .call = call};
     snprintf(o->lab, sizeof o->lab, "%s", lab->id);

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #define CHUNK 32768u
-#define QUEUE_MAX (256u << 10)  /* output that waits for the peer before the program is left waiting */
-#define INPUT_MAX (1u << 20)    /* input that waits for the program before the peer is left waiting */
+#define QUEUE_MAX (256u << 10) /* output that waits for the peer before the program is left waiting */
+#define INPUT_MAX (1u << 20)   /* input that waits for the program before the peer is left waiting */
 #define ARGS_MAX 64u
 #define ARG_BYTES_MAX (128u << 10)
 
@@ -212,7 +212,10 @@ static void start(struct rpc_call *call, struct host *h, const char *const *argv
             close(fd);
     }
     struct exec *x = xcalloc(1, sizeof *x);
-    *x = (struct exec){.host = h, .pid = pid, .in = in[1], .out = {{out[0], NULL, FRAME_OUTPUT}, {er[0], NULL, FRAME_ERROR}}};
+    *x = (struct exec){.host = h,
+                       .pid = pid,
+                       .in = in[1],
+                       .out = {{out[0], NULL, FRAME_OUTPUT}, {er[0], NULL, FRAME_ERROR}}};
     if (pid < 0 || loop_child_add(h->loop, pid, on_exit_status, x, &e) < 0) {
         if (pid > 0) {
             kill(-pid, SIGKILL);
@@ -249,7 +252,8 @@ static int command(const json_t *req, const char **cmd, struct err *e)
     for (size_t i = 0; i < n; i++) {
         cmd[i] = json_string_value(json_array_get(argv, i));
         if (cmd[i] == NULL || (bytes += strlen(cmd[i])) > ARG_BYTES_MAX)
-            return err_set(e, ERR_INVALID, "the command's words must be texts of at most %u bytes in all", ARG_BYTES_MAX);
+            return err_set(e, ERR_INVALID, "the command's words must be texts of at most %u bytes in all",
+                           ARG_BYTES_MAX);
     }
     if (cmd[0][0] == '\0' || cmd[0][0] == '-')
         return err_set(e, ERR_INVALID, "a command begins with the name of a program");

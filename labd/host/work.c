@@ -36,8 +36,8 @@ static char *clean(const char *s, size_t n)
     return out;
 }
 
-void work_tell_node(int fd, size_t node, enum node_state state, const struct err *why, const char *output, size_t n,
-                    pid_t pid)
+void work_tell_node(int fd, size_t node, enum node_state state, const struct err *why, const char *output,
+                    size_t n, pid_t pid)
 {
     json_t *j = json_pack("{s:i, s:i, s:i}", "node", (int)node, "state", (int)state, "pid", (int)pid);
 

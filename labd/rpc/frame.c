@@ -162,7 +162,8 @@ static void ready(int fd, unsigned events, void *arg)
     leave(c);
 }
 
-struct frame_conn *frame_conn_new(struct loop *l, int fd, frame_fn *on_frame, frame_close_fn *on_close, void *arg)
+struct frame_conn *frame_conn_new(struct loop *l, int fd, frame_fn *on_frame, frame_close_fn *on_close,
+                                  void *arg)
 {
     struct frame_conn *c = xcalloc(1, sizeof *c);
 
@@ -232,7 +233,8 @@ static void flush(struct frame_conn *c)
     }
 }
 
-void frame_send2(struct frame_conn *c, uint8_t type, const void *head, size_t nhead, const void *tail, size_t ntail)
+void frame_send2(struct frame_conn *c, uint8_t type, const void *head, size_t nhead, const void *tail,
+                 size_t ntail)
 {
     uint32_t n = htonl((uint32_t)(1 + nhead + ntail));
 
@@ -320,7 +322,8 @@ int frame_connect(const char *path, struct err *e)
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
 
     if (strlen(path) >= sizeof sa.sun_path)
-        return err_set(e, ERR_INVALID, "socket path %s is longer than %zu bytes", path, sizeof sa.sun_path - 1);
+        return err_set(e, ERR_INVALID, "socket path %s is longer than %zu bytes", path,
+                       sizeof sa.sun_path - 1);
     memcpy(sa.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)

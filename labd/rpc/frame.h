@@ -48,10 +48,11 @@ void frame_conn_set(struct frame_conn *c, frame_fn *on_frame, frame_close_fn *on
 void frame_conn_on_drain(struct frame_conn *c, frame_drain_fn *fn);
 /* Queues and sends as much as the socket takes; never blocks. */
 void frame_send(struct frame_conn *c, uint8_t type, const void *payload, size_t n);
-void frame_send2(struct frame_conn *c, uint8_t type, const void *head, size_t nhead, const void *tail, size_t ntail);
+void frame_send2(struct frame_conn *c, uint8_t type, const void *head, size_t nhead, const void *tail,
+                 size_t ntail);
 void frame_send_json(struct frame_conn *c, json_t *j); /* steals the reference */
-size_t frame_queued(const struct frame_conn *c); /* unsent bytes */
-void frame_pause(struct frame_conn *c, bool paused); /* stops reading: back-pressure to the peer */
+size_t frame_queued(const struct frame_conn *c);       /* unsent bytes */
+void frame_pause(struct frame_conn *c, bool paused);   /* stops reading: back-pressure to the peer */
 int frame_fd(const struct frame_conn *c);
 /* Closes after everything queued was sent; no callback comes any more. */
 void frame_close_after_send(struct frame_conn *c);

@@ -47,7 +47,7 @@ typedef void rpc_done_fn(json_t *reply, struct frame_conn *conn, const struct er
 struct rpc_pending;
 struct rpc_pending *rpc_start(struct loop *l, const char *path, json_t *req, bool stream, unsigned timeout_ms,
                               rpc_done_fn *done, void *arg); /* steals 'req' */
-void rpc_cancel(struct rpc_pending *p); /* 'done' is not called */
+void rpc_cancel(struct rpc_pending *p);                      /* 'done' is not called */
 
 /* Error <-> JSON {"code":..., "message":...}. */
 json_t *rpc_err_json(const struct err *e);

@@ -105,7 +105,8 @@ static void on_gone(struct frame_conn *conn, const struct err *e, void *arg)
     struct err why;
 
     (void)conn;
-    err_set(&why, ERR_UNREACHABLE, "labhost closed the connection%s%s", e != NULL ? ": " : "", e != NULL ? e->msg : "");
+    err_set(&why, ERR_UNREACHABLE, "labhost closed the connection%s%s", e != NULL ? ": " : "",
+            e != NULL ? e->msg : "");
     fail(arg, &why);
 }
 

@@ -18,7 +18,7 @@ struct rpc_server {
     struct loop *loop;
     struct loop_fd *watch;
     int fd;
-    char path[sizeof ((struct sockaddr_un *)0)->sun_path];
+    char path[sizeof((struct sockaddr_un *)0)->sun_path];
     uid_t allow_uid;
     const struct rpc_method *methods;
     void *arg;
@@ -77,7 +77,8 @@ static void on_request(struct frame_conn *conn, uint8_t type, const uint8_t *pay
     struct client *c = arg;
     struct err e;
 
-    json_t *req = type == FRAME_JSON ? json_loadb((const char *)payload, n, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    json_t *req =
+        type == FRAME_JSON ? json_loadb((const char *)payload, n, JSON_REJECT_DUPLICATES, NULL) : NULL;
     const char *name = json_string_value(json_object_get(req, "do"));
     json_t *id = json_object_get(req, "id");
     if (name == NULL || (id != NULL && !json_is_integer(id))) {
@@ -148,8 +149,8 @@ static void on_connect(int fd, unsigned events, void *arg)
     c->conn = frame_conn_new(s->loop, peer, on_request, on_gone, c);
 }
 
-struct rpc_server *rpc_server_new(struct loop *l, const char *path, uid_t allow_uid, const struct rpc_method *methods,
-                                  void *arg, struct err *e)
+struct rpc_server *rpc_server_new(struct loop *l, const char *path, uid_t allow_uid,
+                                  const struct rpc_method *methods, void *arg, struct err *e)
 {
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
     AUTO(mem_closep) int fd = -1;
@@ -182,7 +183,8 @@ struct rpc_server *rpc_server_new(struct loop *l, const char *path, uid_t allow_
         return NULL;
     }
     struct rpc_server *s = xcalloc(1, sizeof *s);
-    *s = (struct rpc_server){.loop = l, .fd = TAKE_FD(fd), .allow_uid = allow_uid, .methods = methods, .arg = arg};
+    *s = (struct rpc_server){
+        .loop = l, .fd = TAKE_FD(fd), .allow_uid = allow_uid, .methods = methods, .arg = arg};
     memcpy(s->path, path, strlen(path) + 1);
     s->watch = loop_fd_add(l, s->fd, LOOP_IN, on_connect, s);
     return s;

@@ -165,7 +165,8 @@ static void test_proc_output(void **state)
     struct err e;
 
     (void)state;
-    assert_int_equal(proc_run(NULL, &(struct proc_spec){.argv = argv, .input = "in", .input_len = 2}, &r, &e), 0);
+    assert_int_equal(proc_run(NULL, &(struct proc_spec){.argv = argv, .input = "in", .input_len = 2}, &r, &e),
+                     0);
     assert_int_equal(r.status, 3);
     assert_string_equal(buf_str(&r.out), "in");
     assert_string_equal(buf_str(&r.err), "bad\n");
@@ -242,7 +243,8 @@ static void count_done(size_t i, bool ran, struct proc_result *r, const struct e
 static void test_proc_pool(void **state)
 {
     struct proc_spec specs[20] = {0};
-    const char *argv[3][4] = {{"sh", "-c", "exit 0", NULL}, {"sh", "-c", "exit 1", NULL}, {"sh", "-c", "exit 2", NULL}};
+    const char *argv[3][4] = {
+        {"sh", "-c", "exit 0", NULL}, {"sh", "-c", "exit 1", NULL}, {"sh", "-c", "exit 2", NULL}};
     int seen[20] = {0};
     struct err e;
 

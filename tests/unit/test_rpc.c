@@ -168,7 +168,8 @@ static void test_many_on_one_connection(void **state)
     /* All requests before the first reply: they are answered one by one, in order. */
     for (int i = 0; i < 100; i++) {
         char text[64];
-        int n = snprintf(text, sizeof text, "{\"do\":\"%s\",\"id\":%d,\"text\":1}", i % 10 ? "echo" : "late", i);
+        int n =
+            snprintf(text, sizeof text, "{\"do\":\"%s\",\"id\":%d,\"text\":1}", i % 10 ? "echo" : "late", i);
         assert_int_equal(frame_write_fd(fd, FRAME_JSON, text, (size_t)n, &e), 0);
     }
     for (int i = 0; i < 100; i++) {
@@ -281,8 +282,10 @@ static void test_async(void **state)
     struct async a = {.loop = loop_new(&e)}, late = a, gone = a;
 
     (void)state;
-    rpc_start(a.loop, sock_path, json_pack("{s:s,s:i}", "do", "echo", "text", 1), false, 2000, async_done, &a);
-    rpc_start(a.loop, sock_path, json_pack("{s:s,s:i}", "do", "echo", "text", 1), false, 2000, async_done, &a);
+    rpc_start(a.loop, sock_path, json_pack("{s:s,s:i}", "do", "echo", "text", 1), false, 2000, async_done,
+              &a);
+    rpc_start(a.loop, sock_path, json_pack("{s:s,s:i}", "do", "echo", "text", 1), false, 2000, async_done,
+              &a);
     rpc_start(a.loop, sock_path, json_pack("{s:s}", "do", "late"), false, 5, async_done, &late);
     rpc_start(a.loop, "/tmp/no-such-socket", json_pack("{s:s}", "do", "late"), false, 5, async_done, &gone);
     a.done = 2;

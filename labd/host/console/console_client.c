@@ -47,7 +47,8 @@ static int read_greeting(int fd, struct err *e)
     return err_set(e, ERR_TOOL, "the console process did not start: %s", n > 0 ? text : "it said nothing");
 }
 
-int console_start(const struct guest_lab *lab, const struct guest_ops *ops, const char *program_dir, struct err *e)
+int console_start(const struct guest_lab *lab, const struct guest_ops *ops, const char *program_dir,
+                  struct err *e)
 {
     char path[PATH_MAX], plan[PATH_MAX], program[PATH_MAX], uid[16], dir[PATH_MAX];
     const struct guest_host *h = lab->host;
@@ -65,8 +66,8 @@ int console_start(const struct guest_lab *lab, const struct guest_ops *ops, cons
     snprintf(plan, sizeof plan, "%s/labs/%s/plan.json", h->state_dir, lab->plan->lab);
     snprintf(program, sizeof program, "%s/labconsole", program_dir);
     snprintf(uid, sizeof uid, "%u", lab->uid_base);
-    const char *argv[] = {program,      "--plan", plan,        "--driver", ops->name,    "--uid-base", uid,
-                          "--state",    h->state_dir, "--run", h->run_dir, "--images", h->image_dir, NULL};
+    const char *argv[] = {program,   "--plan",     plan,    "--driver", ops->name,  "--uid-base", uid,
+                          "--state", h->state_dir, "--run", h->run_dir, "--images", h->image_dir, NULL};
     int greeting[2];
     if (pipe2(greeting, O_CLOEXEC) < 0)
         return err_sys(e, "pipe");

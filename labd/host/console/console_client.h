@@ -8,7 +8,8 @@
 #include <stddef.h>
 
 /* RUN/labs/LAB/console.sock */
-int console_socket_path(const char *run_dir, const char *lab, char *out, size_t size, struct err *e) MUST_CHECK;
+int console_socket_path(const char *run_dir, const char *lab, char *out, size_t size,
+                        struct err *e) MUST_CHECK;
 
 /* Starts labconsole (installed in 'program_dir') for 'lab' unless it runs already.  When it returns 0 the
  * socket answers.  The process leads a session of its own and outlives the caller.  Blocks for some

@@ -49,12 +49,13 @@ struct console_node {
 static void check_flow(struct console_node *c);
 static void open_session(struct console_node *c);
 
-struct console_node *console_node_new(struct loop *l, const struct guest_lab *lab, const struct guest_ops *ops,
-                                      size_t node)
+struct console_node *console_node_new(struct loop *l, const struct guest_lab *lab,
+                                      const struct guest_ops *ops, size_t node)
 {
     struct console_node *c = xcalloc(1, sizeof *c);
 
-    *c = (struct console_node){.loop = l, .lab = lab, .ops = ops, .index = node, .fd = -1, .rows = 24, .cols = 80};
+    *c = (struct console_node){
+        .loop = l, .lab = lab, .ops = ops, .index = node, .fd = -1, .rows = 24, .cols = 80};
     return c;
 }
 
@@ -325,11 +326,18 @@ uint64_t console_node_offset(const struct console_node *c, int64_t offset)
     return (uint64_t)offset;
 }
 
-void console_node_attach(struct console_node *c, struct frame_conn *conn, uint64_t offset, unsigned rows, unsigned cols)
+void console_node_attach(struct console_node *c, struct frame_conn *conn, uint64_t offset, unsigned rows,
+                         unsigned cols)
 {
     struct viewer *v = xcalloc(1, sizeof *v);
 
-    *v = (struct viewer){.node = c, .next = c->viewers, .conn = conn, .sent = offset, .acked = offset, .rows = rows, .cols = cols};
+    *v = (struct viewer){.node = c,
+                         .next = c->viewers,
+                         .conn = conn,
+                         .sent = offset,
+                         .acked = offset,
+                         .rows = rows,
+                         .cols = cols};
     c->viewers = v;
     frame_conn_set(conn, on_frame, on_gone, v);
     frame_conn_on_drain(conn, on_drain);

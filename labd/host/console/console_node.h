@@ -14,8 +14,8 @@
 struct console_node;
 
 /* 'lab' and 'ops' are borrowed and outlive it. */
-struct console_node *console_node_new(struct loop *l, const struct guest_lab *lab, const struct guest_ops *ops,
-                                      size_t node);
+struct console_node *console_node_new(struct loop *l, const struct guest_lab *lab,
+                                      const struct guest_ops *ops, size_t node);
 void console_node_free(struct console_node *c);
 
 /* Where a viewer that asks for 'offset' (-1: the oldest byte held) will begin. */

@@ -84,7 +84,10 @@ static void on_answer(int sock, unsigned events, void *arg)
     struct err e = {0};
     union control control = {.bytes = {0}};
     struct iovec iov = {.iov_base = &e, .iov_len = sizeof e};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control.bytes,
+                         .msg_controllen = sizeof control.bytes};
     int fd = -1;
 
     (void)events;
@@ -111,8 +114,8 @@ static void on_timeout(void *arg)
     finish(o, -1, &e);
 }
 
-struct opener *opener_start(struct loop *l, const struct guest_lab *lab, const struct guest_ops *ops, size_t node,
-                            opener_fn *done, void *arg)
+struct opener *opener_start(struct loop *l, const struct guest_lab *lab, const struct guest_ops *ops,
+                            size_t node, opener_fn *done, void *arg)
 {
     struct opener *o = xcalloc(1, sizeof *o);
     int sv[2] = {-1, -1};

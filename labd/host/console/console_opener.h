@@ -12,8 +12,8 @@ struct opener;
 typedef void opener_fn(int fd, const struct err *e, void *arg);
 
 /* Never NULL: what fails at once is told from the loop, too. */
-struct opener *opener_start(struct loop *l, const struct guest_lab *lab, const struct guest_ops *ops, size_t node,
-                            opener_fn *done, void *arg);
+struct opener *opener_start(struct loop *l, const struct guest_lab *lab, const struct guest_ops *ops,
+                            size_t node, opener_fn *done, void *arg);
 void opener_cancel(struct opener *o); /* 'done' is not called; NULL is fine */
 
 #endif

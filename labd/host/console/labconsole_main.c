@@ -48,7 +48,8 @@ static void console_open(struct rpc_call *call, json_t *req, void *arg)
     size_t i = (size_t)(n - l->plan->nodes);
     if (l->nodes[i] == NULL)
         l->nodes[i] = console_node_new(l->loop, &l->lab, l->ops, i);
-    uint64_t from = console_node_offset(l->nodes[i], json_is_integer(offset) ? json_integer_value(offset) : -1);
+    uint64_t from =
+        console_node_offset(l->nodes[i], json_is_integer(offset) ? json_integer_value(offset) : -1);
     struct frame_conn *conn = rpc_stream(call, json_pack("{s:I}", "offset", (json_int_t)from));
     if (conn != NULL)
         console_node_attach(l->nodes[i], conn, from, rows > 0 && rows <= 500 ? (unsigned)rows : 0,
@@ -126,9 +127,12 @@ static int serve(struct lab_console *l, const char *plan, struct err *e)
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"plan", required_argument, NULL, 'p'},  {"driver", required_argument, NULL, 'd'},
-        {"uid-base", required_argument, NULL, 'u'}, {"state", required_argument, NULL, 's'},
-        {"run", required_argument, NULL, 'r'},   {"images", required_argument, NULL, 'i'},
+        {"plan", required_argument, NULL, 'p'},
+        {"driver", required_argument, NULL, 'd'},
+        {"uid-base", required_argument, NULL, 'u'},
+        {"state", required_argument, NULL, 's'},
+        {"run", required_argument, NULL, 'r'},
+        {"images", required_argument, NULL, 'i'},
         {NULL, 0, NULL, 0},
     };
     struct lab_console l = {.host = {.parallel = 2}};
@@ -139,16 +143,30 @@ int main(int argc, char **argv)
     log_init("labconsole", LOG_INFO_);
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (c) {
-        case 'p': plan = optarg; break;
-        case 'd': l.ops = guest_find(optarg); break;
-        case 'u': l.lab.uid_base = (uint32_t)strtoul(optarg, NULL, 10); break;
-        case 's': l.host.state_dir = optarg; break;
-        case 'r': l.host.run_dir = optarg; break;
-        case 'i': l.host.image_dir = optarg; break;
-        default: return 2;
+        case 'p':
+            plan = optarg;
+            break;
+        case 'd':
+            l.ops = guest_find(optarg);
+            break;
+        case 'u':
+            l.lab.uid_base = (uint32_t)strtoul(optarg, NULL, 10);
+            break;
+        case 's':
+            l.host.state_dir = optarg;
+            break;
+        case 'r':
+            l.host.run_dir = optarg;
+            break;
+        case 'i':
+            l.host.image_dir = optarg;
+            break;
+        default:
+            return 2;
         }
     }
-    if (plan == NULL || l.ops == NULL || l.host.state_dir == NULL || l.host.run_dir == NULL || l.host.image_dir == NULL) {
+    if (plan == NULL || l.ops == NULL || l.host.state_dir == NULL || l.host.run_dir == NULL ||
+        l.host.image_dir == NULL) {
         fputs("labconsole is started by labhost\n", stderr);
         return 2;
     }

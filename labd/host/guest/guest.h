@@ -16,10 +16,10 @@
 
 /* What a driver needs to know of the machine; filled once at start by labhost. */
 struct guest_host {
-    const char *state_dir; /* /var/lib/labd/host */
-    const char *run_dir;   /* /run/labd */
-    const char *image_dir; /* holds base/root (a directory tree) and base/root.squashfs */
-    unsigned parallel;     /* programs at a time: the number of cores, at least 2 */
+    const char *state_dir;      /* /var/lib/labd/host */
+    const char *run_dir;        /* /run/labd */
+    const char *image_dir;      /* holds base/root (a directory tree) and base/root.squashfs */
+    unsigned parallel;          /* programs at a time: the number of cores, at least 2 */
     struct proc_runner *runner; /* NULL: the real one */
 };
 
@@ -80,11 +80,12 @@ struct guest_ops {
 
 extern const struct guest_ops guest_container, guest_fake;
 
-const struct guest_ops *guest_find(const char *name);           /* NULL if there is none */
-const struct guest_ops *guest_each(size_t i);                   /* NULL past the last */
+const struct guest_ops *guest_find(const char *name); /* NULL if there is none */
+const struct guest_ops *guest_each(size_t i);         /* NULL past the last */
 
 /* Paths, all below host->run_dir and host->state_dir; 'out' has PATH_MAX bytes. */
-void guest_path_state(const struct guest_lab *lab, const char *node, char *out); /* STATE/labs/LAB/nodes/NODE */
-void guest_path_run(const struct guest_lab *lab, const char *node, char *out);   /* RUN/labs/LAB/NODE */
+void guest_path_state(const struct guest_lab *lab, const char *node,
+                      char *out);                                              /* STATE/labs/LAB/nodes/NODE */
+void guest_path_run(const struct guest_lab *lab, const char *node, char *out); /* RUN/labs/LAB/NODE */
 
 #endif
