@@ -1,0 +1,242 @@
+/* labctl exercise test: an exercise is tested like code.  One lab per solution, one after another; each
+ * runs the scripts, is graded and removed, whatever happens. */
+#include "grading/exercise.h"
+#include "labd/base/buf.h"
+#include "labd/base/loop.h"
+#include "labd/base/mem.h"
+#include "labd/ctl/ctl.h"
+#include "labd/ctl/ctl_http.h"
+#include "labd/ctl/ctl_lab.h"
+#include "labd/ctl/ctl_report.h"
+#include "labd/ctl/ctl_source.h"
+#include "labd/ctl/ctl_stream.h"
+#include "labd/ctl/ctl_text.h"
+
+#include <string.h>
+
+#define SCRIPT_OUTPUT_MAX 4096u
+
+struct trial {
+    const char *which; /* "solution", "wrong/no-forwarding" */
+    unsigned promised;
+    bool graded;
+    long long score;
+    double seconds;
+    json_t *report; /* or NULL */
+    struct err e;   /* why it was not graded */
+};
+
+static void keep_some(bool error, const uint8_t *data, size_t n, void *arg)
+{
+    struct buf *b = arg;
+
+    (void)error;
+    if (b->len < SCRIPT_OUTPUT_MAX)
+        buf_add(b, data, n < SCRIPT_OUTPUT_MAX - b->len ? n : SCRIPT_OUTPUT_MAX - b->len);
+}
+
+static int run_script(struct ctl *c, const char *lab, const char *node, const struct buf *script,
+                      const char *which, struct err *e)
+{
+    AUTO(buf_clear) struct buf printed = BUF_INIT;
+    struct ctl_exec x = {
+        .lab = lab,
+        .node = node,
+        .argv = json_pack("[ss]", "sh", "-s"),
+        .in = -1,
+        .input = buf_str(script),
+        .input_len = script->len,
+        .output = keep_some,
+        .arg = &printed,
+    };
+    int status = 0;
+    int rc = ctl_exec(c->http, &x, &status, e);
+
+    json_decref(x.argv);
+    if (rc < 0)
+        return err_wrap(e, "%s/%s.sh", which, node);
+    if (status == 0)
+        return 0;
+    ctl_say(c, "%s/%s.sh printed:", which, node);
+    text_lines(c->err, "    ", buf_str(&printed));
+    return err_set(e, ERR_TOOL, "%s/%s.sh ended with status %d", which, node, status);
+}
+
+static int run_scripts(struct ctl *c, const struct exercise *x, const char *lab, const char *which,
+                       struct err *e)
+{
+    for (size_t i = 0; i < x->topo->nnodes; i++) {
+        const char *node = x->topo->nodes[i].name;
+        AUTO(buf_clear) struct buf script = BUF_INIT;
+
+        if (exercise_script(x, which, node, &script, e) < 0) {
+            if (e->code != ERR_NOT_FOUND)
+                return -1;
+        } else if (run_script(c, lab, node, &script, which, e) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* In a lab that runs. */
+static int solve_and_grade(struct ctl *c, const struct exercise *x, const char *lab, struct trial *t,
+                           struct err *e)
+{
+    json_t *attempt = NULL;
+
+    if (ctl_lab_wait(c, lab, NULL, e) < 0 || run_scripts(c, x, lab, t->which, e) < 0 ||
+        ctl_lab_grade(c, lab, &attempt, e) < 0)
+        return -1;
+    t->report = json_incref(json_object_get(attempt, "report"));
+    t->score = (long long)text_int(t->report, "score");
+    t->graded = true;
+    json_decref(attempt);
+    return 0;
+}
+
+static int start(struct ctl *c, const struct exercise *x, char id[LAB_ID_SIZE], struct err *e)
+{
+    json_t *lab = NULL, *body = source_exercise(x->dir, x->topo_file, e);
+
+    if (body == NULL)
+        return -1;
+    json_object_set_new(body, "name", json_string(x->id));
+    if (c->flag[FLAG_DRIVER] != NULL)
+        json_object_set_new(body, "driver", json_string(c->flag[FLAG_DRIVER]));
+    if (ctl_http(c->http, "POST", "/api/v1/labs", body, &lab, e) < 0)
+        return -1;
+    bool ok = lab_id_ok(text_str(lab, "id"));
+    if (ok)
+        memcpy(id, text_str(lab, "id"), LAB_ID_SIZE);
+    json_decref(lab);
+    return ok ? 0 : err_set(e, ERR_PROTOCOL, "labd gave the lab no id");
+}
+
+static void run_trial(struct ctl *c, const struct exercise *x, struct trial *t)
+{
+    char id[LAB_ID_SIZE];
+    int64_t since = loop_now_ms();
+    struct err e;
+
+    if (start(c, x, id, &t->e) < 0)
+        return;
+    bool ok = solve_and_grade(c, x, id, t, &t->e) == 0;
+    bool interrupted = ctl_signals_caught();
+    ctl_signals_clear(); /* the lab goes away also now; a second Ctrl-C ends the wait for that */
+    if (ctl_lab_remove(c, id, &e) < 0) {
+        ctl_say(c, "lab %s could not be removed: %s", id, e.msg);
+        if (ok)
+            err_set(&t->e, e.code, "%s", e.msg);
+        t->graded = false;
+    }
+    if (interrupted) {
+        t->graded = false;
+        err_set(&t->e, ERR_TIMEOUT, "interrupted");
+    }
+    t->seconds = (double)(loop_now_ms() - since) / 1e3;
+}
+
+static bool as_promised(const struct trial *t)
+{
+    return t->graded && t->score == t->promised;
+}
+
+static json_t *trial_json(const struct trial *t)
+{
+    json_t *j = json_pack("{s:s, s:i, s:o, s:b, s:f, s:o}", "name", t->which, "promised", (int)t->promised,
+                          "score", t->graded ? json_integer(t->score) : json_null(), "ok", as_promised(t),
+                          "seconds", t->seconds, "error", t->graded ? json_null() : json_string(t->e.msg));
+    if (t->report != NULL)
+        json_object_set(j, "report", t->report);
+    return j;
+}
+
+static void print_json(struct ctl *c, const struct exercise *x, const struct trial *trials, size_t n, bool ok)
+{
+    json_t *runs = json_array();
+
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(runs, trial_json(&trials[i]));
+    json_t *j = json_pack("{s:s, s:i, s:b, s:o}", "exercise", x->id, "max_score", (int)exercise_max_score(x),
+                          "ok", ok, "runs", runs);
+    text_json(c->out, j);
+    json_decref(j);
+}
+
+static void print_table(struct ctl *c, const struct trial *trials, size_t n)
+{
+    AUTO(text_table_clear) struct text_table t = {.columns = 5};
+    static const char *const head[] = {"SOLUTION", "PROMISED", "SCORE", "SECONDS", "RESULT"};
+
+    for (size_t i = 0; i < ARRAY_LEN(head); i++)
+        text_cell(&t, "%s", head[i]);
+    for (size_t i = 0; i < n; i++) {
+        text_cell(&t, "%s", trials[i].which);
+        text_cell(&t, "%u", trials[i].promised);
+        if (trials[i].graded)
+            text_cell(&t, "%lld", trials[i].score);
+        else
+            text_cell(&t, "-");
+        text_cell(&t, "%.1f", trials[i].seconds);
+        text_cell(&t, "%s", as_promised(&trials[i]) ? "ok" : trials[i].graded ? "DIFFERS" : trials[i].e.msg);
+    }
+    text_table_print(&t, c->out);
+    for (size_t i = 0; i < n; i++) {
+        if (!trials[i].graded || as_promised(&trials[i]))
+            continue;
+        fprintf(c->out, "\n%s:\n", trials[i].which);
+        report_print(c->out, "  ", trials[i].report, false);
+    }
+}
+
+/* Runs them all, unless the user interrupts; returns how many were begun. */
+static size_t run_all(struct ctl *c, const struct exercise *x, struct trial *trials, size_t n)
+{
+    bool visible = c->flag[FLAG_JSON] == NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        if (visible)
+            ctl_say(c, "%s ...", trials[i].which);
+        run_trial(c, x, &trials[i]);
+        if (!trials[i].graded && trials[i].e.code == ERR_TIMEOUT &&
+            strcmp(trials[i].e.msg, "interrupted") == 0)
+            return i + 1;
+        if (trials[i].e.code == ERR_UNREACHABLE || trials[i].e.code == ERR_DENIED ||
+            trials[i].e.code == ERR_AUTH)
+            return i + 1; /* the others would end the same way */
+    }
+    return n;
+}
+
+int cmd_exercise_test(struct ctl *c, struct err *e)
+{
+    AUTO(mem_freep) char *dir = source_exercise_dir(c->args[0]);
+    AUTO(exercise_freep)
+    struct exercise *x = exercise_load_dir(dir != NULL ? dir : c->args[0], NULL, NULL, e);
+
+    if (x == NULL)
+        return err_wrap(e, "%s", c->args[0]);
+    if (x->solution_dir == NULL)
+        return err_set(e, ERR_INVALID, "%s: the exercise has no <solution>", c->args[0]);
+    size_t n = 1 + x->nwrongs;
+    AUTO(mem_freep) struct trial *trials = xcalloc(n, sizeof *trials);
+    trials[0] = (struct trial){.which = x->solution_dir, .promised = exercise_max_score(x)};
+    for (size_t i = 0; i < x->nwrongs; i++)
+        trials[i + 1] = (struct trial){.which = x->wrongs[i].dir, .promised = x->wrongs[i].score};
+
+    ctl_signals_catch();
+    size_t ran = run_all(c, x, trials, n);
+    bool ok = ran == n;
+    for (size_t i = 0; i < ran; i++)
+        ok = ok && as_promised(&trials[i]);
+    if (c->flag[FLAG_JSON] != NULL)
+        print_json(c, x, trials, ran, ok);
+    else
+        print_table(c, trials, ran);
+    const struct trial *last = &trials[ran - 1];
+    int status = ok ? 0 : last->graded ? 1 : err_exit_status(last->e.code);
+    for (size_t i = 0; i < n; i++)
+        json_decref(trials[i].report);
+    return status;
+}

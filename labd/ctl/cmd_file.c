@@ -1,0 +1,128 @@
+/* labctl validate, import and render: what works on files and needs no daemon. */
+#include "grading/exercise.h"
+#include "labd/base/buf.h"
+#include "labd/base/file.h"
+#include "labd/base/mem.h"
+#include "labd/ctl/ctl.h"
+#include "labd/ctl/ctl_source.h"
+#include "labd/ctl/ctl_text.h"
+#include "topology/topo.h"
+
+#include <string.h>
+
+static void print_msgs(const struct topo_msgs *m, const char *file, FILE *f)
+{
+    AUTO(buf_clear) struct buf out = BUF_INIT;
+
+    topo_msgs_print(m, file, &out);
+    text_lines(f, "", buf_str(&out));
+}
+
+static void print_ok(struct ctl *c, const char *file, const struct topo *t)
+{
+    AUTO(mem_freep) char *safe = text_safe(file, strlen(file));
+
+    fprintf(c->out, "%s: ok: %zu nodes, %zu links\n", safe, t->nnodes, t->nlinks);
+}
+
+/* An error that has no line of its own. */
+static void print_err(struct ctl *c, const char *file, const struct err *e)
+{
+    AUTO(mem_freep) char *text = xasprintf("%s:1: error: %s", file, e->msg);
+
+    text_lines(c->out, "", text);
+}
+
+static bool validate_exercise(struct ctl *c, const char *path, const char *dir)
+{
+    AUTO(topo_msgs_clear) struct topo_msgs xm = TOPO_MSGS_INIT, tm = TOPO_MSGS_INIT;
+    AUTO(exercise_freep) struct exercise *x = NULL;
+    AUTO(mem_freep) char *xml = xasprintf("%s/exercise.xml", dir);
+    struct err e = {0};
+
+    x = exercise_load_dir(dir, &xm, &tm, &e);
+    print_msgs(&xm, xml, c->out);
+    if (tm.n > 0) {
+        /* Which file that is, only a loaded exercise knows; by custom it is topology.xml. */
+        AUTO(mem_freep) char *file = xasprintf("%s/%s", dir, x != NULL ? x->topo_file : "topology.xml");
+        print_msgs(&tm, file, c->out);
+    }
+    if (x == NULL && xm.nerrors + tm.nerrors == 0)
+        print_err(c, xml, &e);
+    if (x == NULL || xm.nerrors + tm.nerrors > 0)
+        return false;
+    print_ok(c, path, x->topo);
+    return true;
+}
+
+static bool validate_topology(struct ctl *c, const char *path)
+{
+    AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
+    AUTO(topo_freep) struct topo *t = NULL;
+    struct err e = {0};
+
+    t = topo_load_file(path, &m, &e);
+    print_msgs(&m, path, c->out);
+    if (t == NULL && m.nerrors == 0)
+        print_err(c, path, &e);
+    if (t == NULL)
+        return false;
+    print_ok(c, path, t);
+    return true;
+}
+
+int cmd_validate(struct ctl *c, struct err *e)
+{
+    int status = 0;
+
+    (void)e;
+    for (int i = 0; i < c->nargs; i++) {
+        AUTO(mem_freep) char *dir = source_exercise_dir(c->args[i]);
+        bool ok = dir != NULL ? validate_exercise(c, c->args[i], dir) : validate_topology(c, c->args[i]);
+
+        if (!ok)
+            status = 1;
+    }
+    return status;
+}
+
+/* To -o FILE, which appears whole or not at all, or to standard output. */
+static int put(struct ctl *c, const char *text, struct err *e)
+{
+    const char *path = c->flag[FLAG_OUTPUT];
+
+    if (path != NULL && strcmp(path, "-") != 0)
+        return file_write_atomic(path, text, strlen(text), 0644, e);
+    fputs(text, c->out);
+    return 0;
+}
+
+int cmd_import(struct ctl *c, struct err *e)
+{
+    AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
+    AUTO(topo_freep) struct topo *t = NULL;
+    const struct topo_import_options options = {.name = c->flag[FLAG_NAME]};
+
+    if (strcmp(c->args[0], "graphml") != 0)
+        return err_set(e, ERR_INVALID, "format '%s' cannot be imported; known: graphml", c->args[0]);
+    if (options.name != NULL && name_check(options.name, "topology", e) < 0)
+        return -1;
+    t = topo_import_graphml_file(c->args[1], &options, &m, e);
+    print_msgs(&m, c->args[1], c->err);
+    if (t == NULL)
+        return m.nerrors > 0 ? 1 : -1;
+    AUTO(mem_freep) char *xml = topo_write(t);
+    return put(c, xml, e);
+}
+
+int cmd_render(struct ctl *c, struct err *e)
+{
+    AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
+    AUTO(topo_freep) struct topo *t = topo_load_file(c->args[0], &m, e);
+
+    print_msgs(&m, c->args[0], c->err);
+    if (t == NULL)
+        return m.nerrors > 0 ? 1 : -1;
+    AUTO(mem_freep) char *svg = topo_render_svg(t);
+    return put(c, svg, e);
+}

@@ -1,0 +1,134 @@
+#include "labd/ctl/ctl_source.h"
+
+#include "grading/exercise.h"
+#include "labd/base/buf.h"
+#include "labd/base/file.h"
+#include "labd/base/mem.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Is the first element of the file <exercise>?  Only a guess at what to try: the reader decides. */
+static bool looks_like_exercise(const char *path)
+{
+    char head[4096];
+    FILE *f = fopen(path, "re");
+    size_t n = f != NULL ? fread(head, 1, sizeof head - 1, f) : 0;
+
+    if (f != NULL)
+        fclose(f);
+    head[n] = '\0';
+    for (const char *p = strchr(head, '<'); p != NULL; p = strchr(p + 1, '<')) {
+        if (p[1] == '!' && strncmp(p, "<!--", 4) == 0) {
+            p = strstr(p, "-->");
+            if (p == NULL)
+                return false;
+        } else if (p[1] != '?' && p[1] != '!') {
+            return strncmp(p, "<exercise", 9) == 0 && strchr(" \t\r\n>/", p[9]) != NULL;
+        }
+    }
+    return false;
+}
+
+char *source_exercise_dir(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return NULL;
+    if (S_ISDIR(st.st_mode)) {
+        /* A folder without exercise.xml is one too: the error is about the missing file then.  The real
+         * path, because the folder's name is the exercise's id also for "." and "x/". */
+        char *real = realpath(path, NULL);
+        return real != NULL ? real : xstrdup(path);
+    }
+    if (!looks_like_exercise(path))
+        return NULL;
+    AUTO(mem_freep) char *real = realpath(path, NULL);
+    const char *slash = real != NULL ? strrchr(real, '/') : NULL;
+    return slash != NULL ? xstrndup(real, (size_t)(slash - real)) : NULL;
+}
+
+/* {key: the file's text}, added to 'body'. */
+static int add_file(json_t *body, const char *key, const char *path, size_t max, struct err *e)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+
+    if (file_read(path, max, &text, e) < 0)
+        return -1;
+    json_t *s = json_stringn(buf_str(&text), text.len);
+    if (s == NULL)
+        return err_set(e, ERR_INVALID, "%s is not UTF-8 text", path);
+    json_object_set_new(body, key, s);
+    return 0;
+}
+
+json_t *source_exercise(const char *dir, const char *topology_file, struct err *e)
+{
+    AUTO(mem_freep)
+    char *xml = xasprintf("%s/exercise.xml", dir), *topo = xasprintf("%s/%s", dir, topology_file);
+    json_t *body = json_object();
+
+    if (add_file(body, "exercise_xml", xml, EXERCISE_FILE_MAX, e) < 0 ||
+        add_file(body, "topology", topo, TOPO_FILE_MAX, e) < 0) {
+        json_decref(body);
+        return NULL;
+    }
+    return body;
+}
+
+static int add_stdin(json_t *body, struct err *e)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    char chunk[16384];
+    ssize_t n;
+
+    while ((n = read(STDIN_FILENO, chunk, sizeof chunk)) > 0) {
+        buf_add(&text, chunk, (size_t)n);
+        if (text.len > TOPO_FILE_MAX)
+            return err_set(e, ERR_CAPACITY, "the topology is longer than %u bytes", TOPO_FILE_MAX);
+    }
+    if (n < 0)
+        return err_sys(e, "read the standard input");
+    json_t *s = json_stringn(buf_str(&text), text.len);
+    if (s == NULL)
+        return err_set(e, ERR_INVALID, "the standard input is not UTF-8 text");
+    json_object_set_new(body, "topology", s);
+    return 0;
+}
+
+/* What is wrong with the topology is told with its line before anything is sent. */
+static int add_topology(json_t *body, const char *path, struct err *e)
+{
+    AUTO(topo_freep) struct topo *t = topo_load_file(path, NULL, e);
+
+    if (t == NULL)
+        return err_wrap(e, "%s", path);
+    return add_file(body, "topology", path, TOPO_FILE_MAX, e);
+}
+
+json_t *source_lab(const char *arg, struct err *e)
+{
+    AUTO(mem_freep) char *dir = NULL;
+    json_t *body = json_object();
+    int rc = 0;
+
+    if (strcmp(arg, "-") == 0) {
+        rc = add_stdin(body, e);
+    } else if ((dir = source_exercise_dir(arg)) != NULL) {
+        AUTO(exercise_freep) struct exercise *x = exercise_load_dir(dir, NULL, NULL, e);
+        json_decref(body);
+        return x != NULL ? source_exercise(dir, x->topo_file, e) : NULL;
+    } else if (access(arg, F_OK) == 0 || strchr(arg, '/') != NULL || strchr(arg, '.') != NULL) {
+        rc = add_topology(body, arg, e);
+    } else {
+        rc = name_check(arg, "exercise", e);
+        json_object_set_new(body, "exercise", json_string(arg));
+    }
+    if (rc < 0) {
+        json_decref(body);
+        return NULL;
+    }
+    return body;
+}

@@ -1,0 +1,87 @@
+/* The commands of labctl and their flags.  Help, the man page's section and bash completion are made
+ * from these tables; a command is one row here and one handler in cmd_*.c. */
+#include "labd/ctl/ctl.h"
+
+const struct ctl_flag_row ctl_flags[FLAG_COUNT] = {
+    [FLAG_SOCKET] = {"socket", 0, "PATH", "labd's local socket (LABCTL_SOCKET; " CTL_SOCKET ")"},
+    [FLAG_SERVER] = {"server", 0, "URL", "a labd elsewhere, http:// or https:// (LABCTL_SERVER)"},
+    [FLAG_TOKEN] = {"token", 0, "TOKEN", "who you are there (LABCTL_TOKEN)"},
+    [FLAG_HELP] = {"help", 'h', NULL, "explain the command"},
+    [FLAG_JSON] = {"json", 0, NULL, "print one JSON document"},
+    [FLAG_DRIVER] = {"driver", 0, "DRIVER", "what runs the nodes; see labctl status --host"},
+    [FLAG_NAME] = {"name", 0, "NAME", "call the lab NAME"},
+    [FLAG_WAIT] = {"wait", 0, NULL, "return when every node is up, or one has failed"},
+    [FLAG_HOST] = {"host", 0, NULL, "the machine instead of a lab"},
+    [FLAG_ALL] = {"all", 0, NULL, "every lab that you may see"},
+    [FLAG_OUTPUT] = {"output", 'o', "FILE", "write there instead of to standard output"},
+    [FLAG_WRITE] = {"write", 'w', "FILE", "write there instead of to standard output"},
+    [FLAG_NO_STDIN] = {"no-stdin", 'n', NULL, "give the command an empty standard input"},
+    [FLAG_LIST] = {"list", 0, NULL, NULL},
+    [FLAG_MAN] = {"man", 0, NULL, NULL},
+    [FLAG_COMPLETION] = {"completion", 0, NULL, NULL},
+};
+
+#define B(f) FLAG_BIT(FLAG_##f)
+
+const struct ctl_cmd ctl_table[] = {
+    {"validate", "FILE...", 1, -1, 0, 0, "file", "check topologies and exercises",
+     "Checks each _FILE_: a topology, an exercise.xml, or an exercise folder. Prints\n"
+     "\"FILE: ok: N nodes, M links\", or one line \"FILE:LINE: error: text\" per problem. Needs no daemon.",
+     cmd_validate},
+    {"import", "FORMAT PATH", 2, 2, B(OUTPUT) | B(NAME), 0, "format file",
+     "turn a foreign format into topology XML",
+     "Reads _PATH_ and prints topology XML. What cannot be carried over is named by a warning on standard\n"
+     "error. _FORMAT_ is *graphml*, as the Internet Topology Zoo uses it. Needs no daemon.",
+     cmd_import},
+    {"render", "FILE", 1, 1, B(OUTPUT), 0, "file", "draw a topology as SVG",
+     "Draws the topology in _FILE_ as the web page does. Needs no daemon.", cmd_render},
+    {"up", "FILE|EXERCISE|-", 1, 1, B(DRIVER) | B(NAME) | B(WAIT), CTL_DAEMON, "exercise", "start a lab",
+     "Starts a lab from a topology file, an exercise folder, standard input (*-*), or the exercise of that\n"
+     "name that the site offers, and prints the lab's id. With *--wait* it returns when every node is up, and\n"
+     "fails, naming the node, when one could not start; the others keep running then.",
+     cmd_up},
+    {"list", "", 0, 0, B(JSON), CTL_DAEMON, "-", "list the labs that you may see",
+     "One line per lab: id, name, exercise, owner, state, nodes that are up.", cmd_list},
+    {"status", "[LAB]", 0, 1, B(JSON) | B(HOST), CTL_DAEMON, "lab", "show a lab, or the machine",
+     "The state of the lab, its nodes and its links. With *--host*: what the machine can do, which guest\n"
+     "drivers work there, and why the others do not.",
+     cmd_status},
+    {"exec", "LAB NODE -- CMD...", 3, -1, B(NO_STDIN), CTL_DAEMON | CTL_VERBATIM, "lab node -",
+     "run a command in a node",
+     "Runs _CMD_ as root in the node, with labctl's standard input, output and error, and ends with its exit\n"
+     "status. There is no shell in between unless you name one: *sh -c '...'*.",
+     cmd_exec},
+    {"console", "LAB NODE", 2, 2, 0, CTL_DAEMON, "lab node -", "attach the terminal to a node's console",
+     "What was printed before you came is shown first. Several may look and type. *Ctrl-]* detaches; the\n"
+     "console goes on without you.",
+     cmd_console},
+    {"link", "LAB LINK [up|down] [KEY=VALUE...]", 2, -1, 0, CTL_DAEMON, "lab -",
+     "show or change a running link",
+     "Without more words it shows the link. *up* and *down* plug and pull the cable. The keys *delay* and\n"
+     "*jitter* (20ms), *loss*, *duplicate*, *corrupt* and *reorder* (1%) and *rate* (10mbit) impair what\n"
+     "passes; 0 takes an impairment away, the word *clear* all of them. They hold for both directions, or,\n"
+     "after *from=a* or *from=b*, for what leaves that end.",
+     cmd_link},
+    {"capture", "LAB LINK|NODE:IF [FILTER...]", 2, -1, B(WRITE), CTL_DAEMON, "lab -",
+     "record the packets of a wire",
+     "Writes pcapng, live, until Ctrl-C: of a link (seen from its end a), or of a node's interface. _FILTER_ is\n"
+     "in the language of *pcap-filter*(7). To watch: *labctl capture LAB LINK | tcpdump -r -*.",
+     cmd_capture},
+    {"grade", "LAB", 1, 1, B(JSON), CTL_DAEMON, "lab", "grade the lab as it stands",
+     "Grades the lab and prints the report. The exit status is 0 if every point was reached, else 1.",
+     cmd_grade},
+    {"reset", "LAB [NODE]", 1, 2, B(WAIT), CTL_DAEMON, "lab node",
+     "discard the work in a lab, or in one node",
+     "Starts the node, or all of them, afresh from the topology. What was changed in it is lost.", cmd_reset},
+    {"down", "LAB...", 0, -1, B(ALL), CTL_DAEMON, "lab", "stop and remove labs",
+     "Returns when nothing of them is left.", cmd_down},
+    {"exercise test", "DIR", 1, 1, B(DRIVER) | B(JSON), CTL_DAEMON, "dir", "try an exercise's own solutions",
+     "Starts a lab for the exercise's reference solution and one for each of its wrong solutions, runs their\n"
+     "scripts, grades, and compares the score with the one that the author promised. Prints a table; the exit\n"
+     "status is 1 on any difference. The labs are removed, also after Ctrl-C.",
+     cmd_exercise_test},
+    {"help", "[COMMAND]", 0, 2, B(LIST) | B(MAN) | B(COMPLETION), 0, "command", "explain a command",
+     "Without _COMMAND_ it lists all of them.", cmd_help},
+    {"version", "", 0, 0, 0, 0, "-", "print the version", "Prints labctl's version.", cmd_version},
+    {NULL, NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL},
+};
