@@ -2,7 +2,8 @@
  * memory for an instructor's upload) and checked against its topology, so that what is returned can be
  * graded.  Used by the grader, labd and labctl.  Shape: grading/exercise.rng.
  *
- *   exercise_read.c XML -> struct exercise,  exercise_check.c meaning,  exercise.c loading and memory */
+ *   exercise_read.c XML -> struct exercise,  exercise_check.c its meaning,  exercise_files.c what else is
+ *   in the folder,  exercise.c all of it in one */
 #ifndef GRADING_EXERCISE_H
 #define GRADING_EXERCISE_H
 
@@ -18,6 +19,7 @@
 #define EXERCISE_CHECKS_MAX 64
 #define EXERCISE_WRONGS_MAX 32
 #define EXERCISE_HOPS_ANY (-1)
+#define EXERCISE_TEXT_MAX (256u << 10) /* instructions, a script */
 
 struct buf;
 
@@ -77,6 +79,7 @@ struct exercise {
     char *title, *level, *summary, *source; /* source may be NULL */
     unsigned minutes, version;
     char *dir;          /* the folder, NULL if from memory */
+    char *instructions_file; /* "instructions.md" */
     char *instructions; /* Markdown; NULL if from memory */
     char *solution_dir; /* "solution", relative to 'dir'; NULL if there is none */
     struct exercise_wrong *wrongs;
@@ -85,9 +88,11 @@ struct exercise {
     char *topo_file;   /* "topology.xml" */
     unsigned deadline_ms, hold, interval_ms;
     struct probe_ref refs[PROBE_REFS_MAX];
+    int ref_lines[PROBE_REFS_MAX];
     size_t nrefs;
     struct exercise_check *checks;
     size_t nchecks;
+    int line;
 };
 
 /* Reads 'dir'/exercise.xml and everything that it names.  The exercise's id must be the folder's

@@ -1,0 +1,320 @@
+#include "grading/exercise_attr.h"
+
+#include "labd/base/mem.h"
+#include "topology/topo_value.h"
+#include "topology/topo_xml.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define TEXT_MAX 2000
+#define NAMES_MAX 64
+
+const char *exercise_kind_name(enum exercise_kind k)
+{
+    static const char *const names[EXERCISE_KIND_COUNT] = {
+        [EXERCISE_REACHABILITY] = "reachability", [EXERCISE_UNREACHABLE] = "unreachable",
+        [EXERCISE_TCP_OPEN] = "tcp-open",         [EXERCISE_TCP_CLOSED] = "tcp-closed",
+        [EXERCISE_PATH] = "path",
+    };
+
+    return names[k];
+}
+
+void exercise_fold(char *s)
+{
+    char *to = s;
+
+    for (const char *p = s; *p != '\0'; p++) {
+        bool blank = strchr(" \t\r\n", *p) != NULL;
+
+        if (!blank)
+            *to++ = *p;
+        else if (to > s && to[-1] != ' ')
+            *to++ = ' ';
+    }
+    if (to > s && to[-1] == ' ')
+        to--;
+    *to = '\0';
+}
+
+/* ---- values; each says in '*why' what is wrong ---- */
+struct why {
+    char text[160];
+};
+
+static bool bad(struct why *w, const char *text)
+{
+    snprintf(w->text, sizeof w->text, "%s", text);
+    return false;
+}
+
+/* Decimal digits from '*s' on, which moves behind them. */
+static bool digits(const char **s, long max, long *out)
+{
+    long n = 0;
+    const char *p = *s;
+
+    for (; *p >= '0' && *p <= '9'; p++)
+        if ((n = n * 10 + (*p - '0')) > max)
+            return false;
+    if (p == *s)
+        return false;
+    *s = p;
+    *out = n;
+    return true;
+}
+
+static bool read_number(const char *v, const struct xattr *a, long *out, struct why *w)
+{
+    long n;
+
+    if (digits(&v, a->max, &n) && *v == '\0' && n >= a->min) {
+        *out = n;
+        return true;
+    }
+    snprintf(w->text, sizeof w->text, "it must be a whole number from %ld to %ld", a->min, a->max);
+    return false;
+}
+
+static bool read_duration(const char *v, const struct xattr *a, unsigned *out, struct why *w)
+{
+    static const struct {
+        const char *name;
+        long ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}};
+    long n;
+
+    if (digits(&v, 1000000, &n))
+        for (size_t i = 0; i < ARRAY_LEN(units); i++)
+            if (strcmp(v, units[i].name) == 0 && n * units[i].ms >= a->min && n * units[i].ms <= a->max) {
+                *out = (unsigned)(n * units[i].ms);
+                return true;
+            }
+    snprintf(w->text, sizeof w->text, "it must be a time from %ldms to %lds, such as \"500ms\" or \"20s\"", a->min,
+             a->max / 1000);
+    return false;
+}
+
+static bool file_name_ok(const char *v, size_t n)
+{
+    if (n == 0 || n > 60 || *v == '.' || *v == '-')
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", v[i]) == NULL || v[i] == '\0')
+            return false;
+    return true;
+}
+
+static bool dir_ok(const char *v)
+{
+    size_t head = strcspn(v, "/");
+
+    return file_name_ok(v, head) && (v[head] == '\0' || file_name_ok(v + head + 1, strlen(v + head + 1)));
+}
+
+static bool read_names(const char *v, struct exercise_names *out, struct why *w)
+{
+    while (*(v += strspn(v, " \t\r\n")) != '\0') {
+        char name[NAME_SIZE];
+        size_t n = strcspn(v, " \t\r\n");
+
+        if (n >= sizeof name || out->n >= NAMES_MAX)
+            return bad(w, "it holds too much");
+        memcpy(name, v, n);
+        name[n] = '\0';
+        if (!name_ok(name))
+            return bad(w, "it must be names with blanks between them");
+        XGROW(out->v, out->n, out->cap);
+        memcpy(out->v[out->n++], name, n + 1);
+        v += n;
+    }
+    return out->n > 0 || bad(w, "it names nothing");
+}
+
+static bool read_seen(const char *v, char *out, struct why *w)
+{
+    const char *colon = strchr(v, ':');
+    char head[NAME_SIZE];
+
+    if (colon != NULL && (size_t)(colon - v) < sizeof head) {
+        memcpy(head, v, (size_t)(colon - v));
+        head[colon - v] = '\0';
+        if (name_ok(head) && ifname_ok(colon + 1)) {
+            snprintf(out, PROBE_PORT_SIZE, "%s", v);
+            return true;
+        }
+    }
+    return bad(w, "it must be NODE:INTERFACE, LINK:a or LINK:b");
+}
+
+static bool read_to(const char *v, struct exercise_check *c, struct why *w)
+{
+    if (probe_addr_parse(v, &c->to))
+        return true;
+    if (!name_ok(v))
+        return bad(w, "it must be an IPv4 or IPv6 address, or the name of a reference");
+    snprintf(c->to_ref, sizeof c->to_ref, "%s", v);
+    return true;
+}
+
+/* net[0] is IPv4 and net[1] IPv6 while reading; exercise_read.c moves them together. */
+static bool read_net(const char *v, struct probe_ref *r, int family, bool gateway, struct why *w)
+{
+    int i = family == AF_INET6;
+    struct probe_addr a;
+    unsigned prefix = 0;
+
+    if (gateway ? !probe_addr_parse(v, &a) : !probe_addr_parse_net(v, &a, &prefix))
+        return bad(w, gateway ? "it is not an address" : "it must be ADDRESS/PREFIX");
+    if (a.family != family)
+        return bad(w, family == AF_INET ? "it must be an IPv4 address" : "it must be an IPv6 address");
+    if (gateway) {
+        r->net[i].gateway = a;
+    } else {
+        r->net[i].addr = a;
+        r->net[i].prefix = prefix;
+    }
+    return true;
+}
+
+static bool read_word(const char *v, const char *const *words, size_t n, unsigned *out, struct why *w)
+{
+    struct value_guess g;
+
+    value_guess_init(&g, v);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(words[i], v) == 0) {
+            *out = (unsigned)i;
+            return true;
+        }
+        value_guess_offer(&g, words[i]);
+    }
+    snprintf(w->text, sizeof w->text, "it is not known here%s%s%s", g.best ? "; did you mean \"" : "",
+             g.best ? g.best : "", g.best ? "\"?" : "");
+    return false;
+}
+
+static bool read_kind(const char *v, enum exercise_kind *out, struct why *w)
+{
+    const char *words[EXERCISE_KIND_COUNT];
+    unsigned k;
+
+    for (unsigned i = 0; i < EXERCISE_KIND_COUNT; i++)
+        words[i] = exercise_kind_name((enum exercise_kind)i);
+    if (!read_word(v, words, EXERCISE_KIND_COUNT, &k, w))
+        return false;
+    *out = (enum exercise_kind)k;
+    return true;
+}
+
+/* Stores value 'v' at 'at', or in the struct 'obj' where the type says so. */
+static bool store(const char *v, const struct xattr *a, void *obj, void *at, struct why *w)
+{
+    static const char *const expects[] = {"any", "filtered", "refused"}, *const protos[] = {"icmp", "udp"},
+                            *const bools[] = {"no", "yes"};
+    unsigned u = 0;
+    long n = 0;
+
+    switch (a->type) {
+    case XA_NAME:
+        if (!name_ok(v))
+            return bad(w, "a name is a-z, then up to 30 of a-z, 0-9 and -");
+        snprintf(at, NAME_SIZE, "%s", v);
+        return true;
+    case XA_TEXT: {
+        AUTO(mem_freep) char *s = xstrdup(v);
+
+        exercise_fold(s);
+        if (*s == '\0' || strlen(s) > TEXT_MAX)
+            return bad(w, *s == '\0' ? "it is empty" : "it is too long");
+        free(*(char **)at);
+        *(char **)at = TAKE(s);
+        return true;
+    }
+    case XA_FILE:
+    case XA_DIR:
+        if (a->type == XA_FILE ? !file_name_ok(v, strlen(v)) : !dir_ok(v))
+            return bad(w, "it must be a plain name inside the exercise's folder");
+        free(*(char **)at);
+        *(char **)at = xstrdup(v);
+        return true;
+    case XA_UINT:
+        return read_number(v, a, &n, w) && (*(unsigned *)at = (unsigned)n, true);
+    case XA_INT:
+        return read_number(v, a, &n, w) && (*(int *)at = (int)n, true);
+    case XA_PORT:
+        return read_number(v, a, &n, w) && (*(uint16_t *)at = (uint16_t)n, true);
+    case XA_DURATION:
+        return read_duration(v, a, at, w);
+    case XA_BOOL:
+        return read_word(v, bools, 2, &u, w) && (*(bool *)at = u == 1, true);
+    case XA_NAMES:
+        return read_names(v, at, w);
+    case XA_SEEN:
+        return read_seen(v, at, w);
+    case XA_TO:
+        return read_to(v, obj, w);
+    case XA_NET:
+    case XA_GATEWAY:
+        return read_net(v, obj, AF_INET, a->type == XA_GATEWAY, w);
+    case XA_NET6:
+    case XA_GATEWAY6:
+        return read_net(v, obj, AF_INET6, a->type == XA_GATEWAY6, w);
+    case XA_KIND:
+        return read_kind(v, at, w);
+    case XA_EXPECT:
+        return read_word(v, expects, ARRAY_LEN(expects), &u, w) && (*(enum exercise_expect *)at = (enum exercise_expect)u, true);
+    case XA_PROTO:
+        return read_word(v, protos, ARRAY_LEN(protos), &u, w) && (*(enum probe_kind *)at = (enum probe_kind)u, true);
+    }
+    return bad(w, "it has an unknown type");
+}
+
+/* ---- the table ---- */
+static void unknown(struct topo_msgs *m, const xmlNode *x, const char *name, const struct xattr *attrs)
+{
+    char shown[VALUE_SHOW_SIZE];
+    struct value_guess g;
+
+    value_guess_init(&g, name);
+    for (; attrs->name != NULL; attrs++)
+        value_guess_offer(&g, attrs->name);
+    topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "<%s> has no attribute '%s'%s%s%s", (const char *)x->name,
+                  value_show(name, shown), g.best ? "; did you mean '" : "", g.best ? g.best : "", g.best ? "'?" : "");
+}
+
+unsigned exercise_attrs(struct topo_msgs *m, const xmlNode *x, const struct xattr *attrs, void *obj)
+{
+    unsigned given = 0, good = 0;
+
+    for (const xmlAttr *p = x->properties; p != NULL; p = p->next) {
+        const char *name = (const char *)p->name;
+        xmlChar *v = xmlNodeListGetString(x->doc, p->children, 1);
+        char shown[VALUE_SHOW_SIZE];
+        struct why w = {""};
+        unsigned i = 0;
+
+        while (attrs[i].name != NULL && (p->ns != NULL || strcmp(attrs[i].name, name) != 0))
+            i++;
+        if (attrs[i].name == NULL) {
+            unknown(m, x, name, attrs);
+        } else {
+            const char *value = v != NULL ? (const char *)v : "";
+
+            given |= 1u << i;
+            if (store(value, &attrs[i], obj, (char *)obj + attrs[i].offset, &w))
+                good |= 1u << i;
+            else
+                topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "<%s %s=\"%s\">: %s", (const char *)x->name, name,
+                              value_show(value, shown), w.text);
+        }
+        xmlFree(v);
+    }
+    for (unsigned i = 0; attrs[i].name != NULL; i++)
+        if (attrs[i].needed && !(given & 1u << i))
+            topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "<%s> needs the attribute '%s'", (const char *)x->name,
+                          attrs[i].name);
+    return good;
+}

@@ -1,0 +1,84 @@
+/* What lies beside exercise.xml: the scripts of the reference and the wrong solutions. */
+#include "grading/exercise_parts.h"
+#include "labd/base/buf.h"
+#include "labd/base/file.h"
+#include "labd/base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static void closedirp(DIR **d)
+{
+    if (*d != NULL)
+        closedir(*d);
+}
+
+/* "r1.sh" for a node of the topology. */
+static bool script_of_node(const struct exercise *x, const char *file)
+{
+    for (size_t i = 0; x->topo != NULL && i < x->topo->nnodes; i++) {
+        const char *name = x->topo->nodes[i].name;
+        size_t n = strlen(name);
+
+        if (strncmp(file, name, n) == 0 && strcmp(file + n, ".sh") == 0)
+            return true;
+    }
+    return false;
+}
+
+static void check_dir(const struct exercise *x, const char *which, int line, struct topo_msgs *m)
+{
+    AUTO(mem_freep) char *path = xasprintf("%s/%s", x->dir, which);
+    AUTO(closedirp) DIR *d = opendir(path);
+    const struct dirent *f;
+    size_t n = 0;
+
+    if (d == NULL) {
+        topo_msgs_add(m, line, TOPO_ERROR, "folder '%s': %s", which, strerror(errno));
+        return;
+    }
+    while ((f = readdir(d)) != NULL) {
+        if (f->d_name[0] == '.')
+            continue;
+        if (script_of_node(x, f->d_name))
+            n++;
+        else
+            topo_msgs_add(m, line, TOPO_ERROR, "folder '%s': '%.100s' is not NODE.sh of a node of the topology", which,
+                          f->d_name);
+    }
+    if (n == 0)
+        topo_msgs_add(m, line, TOPO_ERROR, "folder '%s' holds no script", which);
+}
+
+void exercise_files_check(const struct exercise *x, struct topo_msgs *m)
+{
+    if (x->solution_dir != NULL)
+        check_dir(x, x->solution_dir, x->line, m);
+    for (size_t i = 0; i < x->nwrongs; i++)
+        if (x->wrongs[i].dir != NULL)
+            check_dir(x, x->wrongs[i].dir, x->wrongs[i].line, m);
+}
+
+static bool known_dir(const struct exercise *x, const char *which)
+{
+    if (x->solution_dir != NULL && strcmp(x->solution_dir, which) == 0)
+        return true;
+    for (size_t i = 0; i < x->nwrongs; i++)
+        if (strcmp(x->wrongs[i].dir, which) == 0)
+            return true;
+    return false;
+}
+
+int exercise_script(const struct exercise *x, const char *which, const char *node, struct buf *out, struct err *e)
+{
+    AUTO(mem_freep) char *path = NULL;
+
+    if (x->dir == NULL || !known_dir(x, which))
+        return err_set(e, ERR_INVALID, "exercise '%s' has no solution '%s'", x->id, which);
+    if (name_check(node, "node", e) < 0)
+        return -1;
+    path = xasprintf("%s/%s/%s.sh", x->dir, which, node);
+    return file_read(path, EXERCISE_TEXT_MAX, out, e);
+}

@@ -1,0 +1,15 @@
+/* The steps of loading an exercise.  Used inside grading/ and by the tests of each step. */
+#ifndef GRADING_EXERCISE_PARTS_H
+#define GRADING_EXERCISE_PARTS_H
+
+#include "grading/exercise.h"
+
+/* Reads the form; what is wrong goes to 'm', and what could be read is returned all the same.  NULL
+ * (and 'e') if there is nothing to return: not well-formed, a DTD, the wrong root. */
+struct exercise *exercise_read(const char *xml, size_t n, struct topo_msgs *m, struct err *e);
+/* Adds to 'm' what is wrong with the meaning, given the valid topology 't'. */
+void exercise_check(const struct exercise *x, const struct topo *t, struct topo_msgs *m);
+/* Adds to 'm' what is wrong with the scripts in the folder x->dir. */
+void exercise_files_check(const struct exercise *x, struct topo_msgs *m);
+
+#endif

@@ -1,0 +1,338 @@
+/* The reader: exercise.xml to struct exercise.  Elements and attributes are tables; it reports what has
+ * the wrong form and goes on, so that one run names all problems.  grading/exercise.rng says the same
+ * for editors; a test holds the two against each other. */
+#include "grading/exercise_attr.h"
+#include "grading/exercise_parts.h"
+#include "labd/base/mem.h"
+#include "topology/topo_value.h"
+#include "topology/topo_xml.h"
+
+#include <libxml/tree.h>
+#include <string.h>
+
+#define DEADLINE_MS 30000
+#define HOLD 2
+#define INTERVAL_MS 500
+#define SETTLE_MS 20000
+
+struct reader {
+    struct exercise *x;
+    struct topo_msgs *m;
+    size_t cap_checks, cap_wrongs;
+};
+
+typedef void element_fn(struct reader *r, const xmlNode *n, void *obj);
+struct element {
+    const char *name;
+    bool single, needed;
+    element_fn *read;
+};
+
+static void complain_text(struct reader *r, const xmlNode *n, const xmlNode *text)
+{
+    const char *s = (const char *)text->content;
+    char shown[VALUE_SHOW_SIZE];
+
+    if (s != NULL && s[strspn(s, " \t\r\n")] != '\0')
+        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "<%s> may not hold the text \"%s\"", (const char *)n->name,
+                      value_show(s + strspn(s, " \t\r\n"), shown));
+}
+
+static void complain_element(struct reader *r, const xmlNode *n, const xmlNode *child, const struct element *allowed,
+                             size_t nallowed)
+{
+    char shown[VALUE_SHOW_SIZE];
+    struct value_guess g;
+
+    value_guess_init(&g, (const char *)child->name);
+    for (size_t i = 0; i < nallowed; i++)
+        value_guess_offer(&g, allowed[i].name);
+    topo_msgs_add(r->m, topo_xml_line(child), TOPO_ERROR, "<%s> is not allowed in <%s>%s%s%s",
+                  value_show((const char *)child->name, shown), (const char *)n->name, g.best ? "; did you mean <" : "",
+                  g.best ? g.best : "", g.best ? ">?" : "");
+}
+
+static void children(struct reader *r, const xmlNode *n, const struct element *allowed, size_t nallowed, void *obj)
+{
+    unsigned seen = 0;
+
+    for (const xmlNode *c = n->children; c != NULL; c = c->next) {
+        size_t i = 0;
+
+        if (c->type == XML_TEXT_NODE || c->type == XML_CDATA_SECTION_NODE)
+            complain_text(r, n, c);
+        if (c->type != XML_ELEMENT_NODE)
+            continue;
+        while (i < nallowed && (c->ns != NULL || strcmp(allowed[i].name, (const char *)c->name) != 0))
+            i++;
+        if (i == nallowed) {
+            complain_element(r, n, c, allowed, nallowed);
+        } else if (allowed[i].single && (seen & 1u << i)) {
+            topo_msgs_add(r->m, topo_xml_line(c), TOPO_ERROR, "<%s> may hold only one <%s>", (const char *)n->name,
+                          allowed[i].name);
+        } else {
+            seen |= 1u << i;
+            allowed[i].read(r, c, obj);
+        }
+    }
+    for (size_t i = 0; i < nallowed; i++)
+        if (allowed[i].needed && !(seen & 1u << i))
+            topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "<%s> needs a <%s>", (const char *)n->name,
+                          allowed[i].name);
+}
+
+/* The folded text of an element that holds nothing else. */
+static void text(struct reader *r, const xmlNode *n, char **out)
+{
+    AUTO(mem_freep) char *s = topo_xml_text(n);
+
+    for (const xmlNode *c = n->children; c != NULL; c = c->next)
+        if (c->type == XML_ELEMENT_NODE)
+            complain_element(r, n, c, NULL, 0);
+    exercise_fold(s);
+    if (*s == '\0') {
+        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "<%s> is empty", (const char *)n->name);
+        return;
+    }
+    free(*out);
+    *out = TAKE(s);
+}
+
+static void no_attributes(struct reader *r, const xmlNode *n)
+{
+    static const struct xattr none[] = {XATTRS_END};
+
+    exercise_attrs(r->m, n, none, NULL);
+}
+
+static void read_summary(struct reader *r, const xmlNode *n, void *obj)
+{
+    (void)obj;
+    no_attributes(r, n);
+    text(r, n, &r->x->summary);
+}
+
+static void read_source(struct reader *r, const xmlNode *n, void *obj)
+{
+    (void)obj;
+    no_attributes(r, n);
+    text(r, n, &r->x->source);
+}
+
+static void read_hint(struct reader *r, const xmlNode *n, void *obj)
+{
+    struct exercise_check *c = obj;
+
+    no_attributes(r, n);
+    text(r, n, &c->hint);
+}
+
+static void read_topology(struct reader *r, const xmlNode *n, void *obj)
+{
+    static const struct xattr attrs[] = {
+        {"file", XA_FILE, offsetof(struct exercise, topo_file), true, 0, 0},
+        XATTRS_END,
+    };
+
+    exercise_attrs(r->m, n, attrs, obj);
+    children(r, n, NULL, 0, NULL);
+}
+
+static void read_instructions(struct reader *r, const xmlNode *n, void *obj)
+{
+    static const struct xattr attrs[] = {
+        {"file", XA_FILE, offsetof(struct exercise, instructions_file), true, 0, 0},
+        XATTRS_END,
+    };
+
+    exercise_attrs(r->m, n, attrs, obj);
+    children(r, n, NULL, 0, NULL);
+}
+
+static void read_solution(struct reader *r, const xmlNode *n, void *obj)
+{
+    static const struct xattr attrs[] = {
+        {"dir", XA_DIR, offsetof(struct exercise, solution_dir), true, 0, 0},
+        XATTRS_END,
+    };
+
+    exercise_attrs(r->m, n, attrs, obj);
+    children(r, n, NULL, 0, NULL);
+}
+
+static void read_wrong(struct reader *r, const xmlNode *n, void *obj)
+{
+    static const struct xattr attrs[] = {
+        {"dir", XA_DIR, offsetof(struct exercise_wrong, dir), true, 0, 0},
+        {"score", XA_UINT, offsetof(struct exercise_wrong, score), true, 0, 100000},
+        XATTRS_END,
+    };
+    struct exercise *x = obj;
+    struct exercise_wrong *w;
+
+    if (x->nwrongs >= EXERCISE_WRONGS_MAX) {
+        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "there are more than %d wrong solutions", EXERCISE_WRONGS_MAX);
+        return;
+    }
+    XGROW(x->wrongs, x->nwrongs, r->cap_wrongs);
+    w = &x->wrongs[x->nwrongs++];
+    memset(w, 0, sizeof *w);
+    w->line = topo_xml_line(n);
+    exercise_attrs(r->m, n, attrs, w);
+    text(r, n, &w->why);
+}
+
+static void read_reference(struct reader *r, const xmlNode *n, void *obj)
+{
+    static const struct xattr attrs[] = {
+        {"name", XA_NAME, offsetof(struct probe_ref, name), true, 0, 0},
+        {"at", XA_NAME, offsetof(struct probe_ref, segment), true, 0, 0},
+        {"vlan", XA_PORT, offsetof(struct probe_ref, vlan), false, 1, 4094},
+        {"address", XA_NET, 0, false, 0, 0},
+        {"gateway", XA_GATEWAY, 0, false, 0, 0},
+        {"address6", XA_NET6, 0, false, 0, 0},
+        {"gateway6", XA_GATEWAY6, 0, false, 0, 0},
+        XATTRS_END,
+    };
+    struct exercise *x = obj;
+    struct probe_ref ref = {0};
+    unsigned given = exercise_attrs(r->m, n, attrs, &ref);
+
+    children(r, n, NULL, 0, NULL);
+    if (ref.name[0] == '\0')
+        return;
+    if (x->nrefs >= PROBE_REFS_MAX) {
+        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "there are more than %d references", PROBE_REFS_MAX);
+        return;
+    }
+    for (int i = 0; i < 2; i++)
+        if ((given & 1u << (4 + 2 * i)) != 0 && ref.net[i].addr.family == 0)
+            topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "reference '%s' has a gateway, but no address of its family",
+                          ref.name);
+    if (ref.net[0].addr.family == 0) {
+        ref.net[0] = ref.net[1];
+        memset(&ref.net[1], 0, sizeof ref.net[1]);
+    }
+    ref.nnets = (ref.net[0].addr.family != 0) + (ref.net[1].addr.family != 0);
+    x->ref_lines[x->nrefs] = topo_xml_line(n);
+    x->refs[x->nrefs++] = ref;
+}
+
+static void read_check(struct reader *r, const xmlNode *n, void *obj)
+{
+    static const struct xattr attrs[] = {
+        {"id", XA_NAME, offsetof(struct exercise_check, id), true, 0, 0},
+        {"kind", XA_KIND, offsetof(struct exercise_check, kind), true, 0, 0},
+        {"title", XA_TEXT, offsetof(struct exercise_check, title), true, 0, 0},
+        {"points", XA_UINT, offsetof(struct exercise_check, points), true, 0, 1000},
+        {"requires", XA_NAMES, offsetof(struct exercise_check, requires), false, 0, 0},
+        {"control", XA_NAME, offsetof(struct exercise_check, control), false, 0, 0},
+        {"from", XA_NAME, offsetof(struct exercise_check, from), true, 0, 0},
+        {"to", XA_TO, 0, true, 0, 0},
+        {"proto", XA_PROTO, offsetof(struct exercise_check, proto), false, 0, 0},
+        {"port", XA_PORT, offsetof(struct exercise_check, port), false, 1, 65535},
+        {"seen-at", XA_SEEN, offsetof(struct exercise_check, seen_at), false, 0, 0},
+        {"hops", XA_INT, offsetof(struct exercise_check, hops), false, 0, 60},
+        {"both", XA_BOOL, offsetof(struct exercise_check, both), false, 0, 0},
+        {"via", XA_NAMES, offsetof(struct exercise_check, via), false, 0, 0},
+        {"avoids", XA_NAMES, offsetof(struct exercise_check, avoids), false, 0, 0},
+        {"cut", XA_NAMES, offsetof(struct exercise_check, cut), false, 0, 0},
+        {"settle", XA_DURATION, offsetof(struct exercise_check, settle_ms), false, 1000, 90000},
+        {"expect", XA_EXPECT, offsetof(struct exercise_check, expect), false, 0, 0},
+        XATTRS_END,
+    };
+    enum { KIND = 1u << 1, BOTH = 1u << 12 };
+    static const struct element parts[] = {{"hint", true, false, read_hint}};
+    struct exercise *x = obj;
+    struct exercise_check *c;
+    unsigned good;
+
+    if (x->nchecks >= EXERCISE_CHECKS_MAX) {
+        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "there are more than %d checks", EXERCISE_CHECKS_MAX);
+        return;
+    }
+    XGROW(x->checks, x->nchecks, r->cap_checks);
+    c = &x->checks[x->nchecks++];
+    memset(c, 0, sizeof *c);
+    c->line = topo_xml_line(n);
+    c->hops = EXERCISE_HOPS_ANY;
+    c->both = true;
+    c->settle_ms = SETTLE_MS;
+    good = exercise_attrs(r->m, n, attrs, c);
+    if (!(good & KIND))
+        c->kind = EXERCISE_KIND_COUNT;
+    if (!(good & BOTH) && c->proto == PROBE_UDP)
+        c->both = false;
+    if (c->kind == EXERCISE_TCP_OPEN || c->kind == EXERCISE_TCP_CLOSED)
+        c->proto = PROBE_TCP;
+    children(r, n, parts, ARRAY_LEN(parts), c);
+}
+
+static void read_grading(struct reader *r, const xmlNode *n, void *obj)
+{
+    static const struct xattr attrs[] = {
+        {"deadline", XA_DURATION, offsetof(struct exercise, deadline_ms), false, 1000, 600000},
+        {"hold", XA_UINT, offsetof(struct exercise, hold), false, 1, 10},
+        {"interval", XA_DURATION, offsetof(struct exercise, interval_ms), false, 100, 10000},
+        XATTRS_END,
+    };
+    static const struct element parts[] = {
+        {"reference", false, true, read_reference},
+        {"check", false, true, read_check},
+    };
+
+    exercise_attrs(r->m, n, attrs, obj);
+    children(r, n, parts, ARRAY_LEN(parts), obj);
+}
+
+static void read_exercise(struct reader *r, const xmlNode *n)
+{
+    static const struct xattr attrs[] = {
+        {"id", XA_NAME, offsetof(struct exercise, id), true, 0, 0},
+        {"title", XA_TEXT, offsetof(struct exercise, title), true, 0, 0},
+        {"level", XA_TEXT, offsetof(struct exercise, level), false, 0, 0},
+        {"minutes", XA_UINT, offsetof(struct exercise, minutes), false, 1, 10000},
+        {"version", XA_UINT, offsetof(struct exercise, version), false, 1, 1000000},
+        XATTRS_END,
+    };
+    static const struct element parts[] = {
+        {"summary", true, true, read_summary},
+        {"source", true, false, read_source},
+        {"topology", true, true, read_topology},
+        {"instructions", true, false, read_instructions},
+        {"solution", true, false, read_solution},
+        {"wrong", false, false, read_wrong},
+        {"grading", true, true, read_grading},
+    };
+
+    r->x->line = topo_xml_line(n);
+    exercise_attrs(r->m, n, attrs, r->x);
+    children(r, n, parts, ARRAY_LEN(parts), r->x);
+}
+
+struct exercise *exercise_read(const char *xml, size_t n, struct topo_msgs *m, struct err *e)
+{
+    AUTO(exercise_freep) struct exercise *x = NULL;
+    AUTO(topo_xml_freep) xmlDoc *doc = NULL;
+    const xmlNode *root;
+    struct reader r = {.m = m};
+
+    if (n > EXERCISE_FILE_MAX) {
+        topo_fatal(m, e, 0, "the file is longer than %u KiB", EXERCISE_FILE_MAX / 1024);
+        return NULL;
+    }
+    if ((doc = topo_xml_parse(xml, n, m, e)) == NULL)
+        return NULL;
+    root = xmlDocGetRootElement(doc);
+    if (root == NULL || root->ns != NULL || strcmp((const char *)root->name, "exercise") != 0) {
+        topo_fatal(m, e, root != NULL ? topo_xml_line(root) : 1, "the root element is not <exercise>");
+        return NULL;
+    }
+    x = r.x = xcalloc(1, sizeof *x);
+    x->version = 1;
+    x->deadline_ms = DEADLINE_MS;
+    x->hold = HOLD;
+    x->interval_ms = INTERVAL_MS;
+    read_exercise(&r, root);
+    return TAKE(x);
+}
