@@ -22,7 +22,6 @@ static void check_vlan(struct check *c, const struct topo_port *p, uint32_t vlan
 static void check_trunk(struct check *c, const struct topo_port *p)
 {
     char shown[VALUE_SHOW_SIZE];
-    bool native = p->ntrunks == 0 || p->native == 0;
 
     value_show(p->name != NULL ? p->name : "", shown);
     if (p->ntrunks > PLAN_VLANS_MAX) {
@@ -32,7 +31,6 @@ static void check_trunk(struct check *c, const struct topo_port *p)
     }
     for (size_t i = 0; i < p->ntrunks; i++) {
         check_vlan(c, p, p->trunks[i]);
-        native = native || p->trunks[i] == p->native;
         for (size_t k = 0; k < i; k++)
             if (p->trunks[k] == p->trunks[i]) {
                 check_error(c, p->line, "port \"%s\" names VLAN %u twice", shown, p->trunks[i]);
@@ -41,8 +39,6 @@ static void check_trunk(struct check *c, const struct topo_port *p)
     }
     if (p->native != 0)
         check_vlan(c, p, p->native);
-    if (!native)
-        check_error(c, p->line, "the native VLAN %u of port \"%s\" is not among its trunk VLANs", p->native, shown);
 }
 
 static void check_port(struct check *c, const struct topo_element *x, const struct topo_port *p)
