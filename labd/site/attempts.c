@@ -1,0 +1,421 @@
+#include "labd/site/attempts.h"
+
+#include "grading/exercise.h"
+#include "grading/grading.h"
+#include "labd/base/log.h"
+#include "labd/base/mem.h"
+#include "labd/site/watch.h"
+#include "labd/site/worker.h"
+#include "topology/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define REPORT_MAX (1u << 20) /* bytes of JSON; a report quotes what guests say, within limits */
+
+struct attempt {
+    struct attempt *next;
+    struct attempts *all;
+    int64_t inst;
+    struct store_attempt row;
+    struct worker *worker; /* NULL: queued */
+    size_t done, total;
+    json_t *report; /* as the worker sent it, or NULL */
+    struct err failed;
+    /* for the child; borrowed from the lab, which cannot go away while the attempt is open */
+    const char *exercise_xml, *topology, *host_socket;
+};
+
+struct attempts {
+    struct site *site;
+    struct attempt *open; /* oldest first */
+    size_t running;
+};
+
+/* ---- ATTEMPT ---- */
+
+static json_t *attempt_json(const struct store_attempt *a, size_t done, size_t total)
+{
+    json_t *report = a->report != NULL ? json_loads(a->report, 0, NULL) : NULL;
+
+    return json_pack(
+        "{s:I, s:s, s:o, s:s, s:I, s:I, s:o, s:o, s:I, s:o, s:{s:I, s:I}, s:o}", "id", (json_int_t)a->id,
+        "lab", a->lab, "exercise", json_text(a->exercise), "state", store_attempt_state_name(a->state),
+        "number", (json_int_t)a->number, "started_ms", (json_int_t)a->started, "finished_ms",
+        json_time(a->finished), "score", a->state == ATTEMPT_DONE ? json_integer(a->score) : json_null(),
+        "max_score", (json_int_t)a->max_score, "error", json_text(a->error), "progress", "done",
+        (json_int_t)done, "total", (json_int_t)total, "report", report != NULL ? report : json_null());
+}
+
+json_t *attempts_latest(struct site *s, const struct lab *lab)
+{
+    struct store_attempt a;
+    struct err e;
+
+    if (store_attempt_latest(s->store, lab->inst, lab->row.id, &a, &e) < 0) {
+        if (e.code != ERR_NOT_FOUND)
+            log_err("attempt.latest", &e, "lab", lab->row.id, NULL);
+        return NULL;
+    }
+    json_t *j = attempt_json(&a, 0, 0);
+    store_attempt_clear(&a);
+    return j;
+}
+
+/* The lab shows its latest attempt; watchers hear of every change. */
+static void publish(const struct attempt *a)
+{
+    struct site *s = a->all->site;
+    struct lab *lab = labs_find(s->labs, a->inst, a->row.lab);
+
+    if (lab == NULL)
+        return;
+    json_decref(lab->attempt);
+    lab->attempt = attempt_json(&a->row, a->done, a->total);
+    free(lab->status_text);
+    lab->status_text = NULL;
+    watchers_attempt_changed(s, lab->row.id);
+}
+
+/* ---- in the child ---- */
+
+struct child {
+    int fd;
+    size_t done, total;
+};
+
+static void child_progress(size_t done, size_t total, void *arg)
+{
+    struct child *c = arg;
+
+    if (done == c->done && total == c->total)
+        return;
+    c->done = done;
+    c->total = total;
+    worker_send(c->fd, json_pack("{s:I, s:I}", "done", (json_int_t)done, "total", (json_int_t)total));
+}
+
+static int grade(const struct attempt *a, struct child *c, json_t **report, struct err *e)
+{
+    AUTO(exercise_freep)
+    struct exercise *x = exercise_load_mem(a->exercise_xml, strlen(a->exercise_xml), a->topology,
+                                           strlen(a->topology), NULL, NULL, e);
+    if (x == NULL)
+        return -1;
+    AUTO(plan_freep) struct plan *p = plan_make(x->topo, a->row.lab, e);
+    if (p == NULL)
+        return -1;
+    return grading_run(x, p, a->host_socket, a->row.lab, child_progress, c, report, e);
+}
+
+static int work(int fd, void *arg)
+{
+    struct child c = {.fd = fd, .done = SIZE_MAX};
+    json_t *report;
+    struct err e;
+
+    if (grade(arg, &c, &report, &e) < 0)
+        return worker_send(fd, json_pack("{s:o}", "error", rpc_err_json(&e))) < 0;
+    return worker_send(fd, json_pack("{s:o}", "report", report)) < 0;
+}
+
+/* ---- in labd ---- */
+
+static size_t small_count(const json_t *j, const char *name)
+{
+    json_int_t v = json_integer_value(json_object_get(j, name));
+
+    return v < 0 ? 0 : v > 1000 ? 1000 : (size_t)v;
+}
+
+static void on_message(json_t *j, void *arg)
+{
+    struct attempt *a = arg;
+    json_t *report = json_object_get(j, "report"), *error = json_object_get(j, "error");
+
+    if (json_is_object(report)) {
+        json_decref(a->report);
+        a->report = json_incref(report);
+    } else if (json_is_object(error)) {
+        rpc_err_from_json(error, &a->failed);
+    } else {
+        a->done = small_count(j, "done");
+        a->total = small_count(j, "total");
+        publish(a);
+    }
+}
+
+/* The worker has read what guests print, so its numbers are checked like a stranger's. */
+static int take_report(struct attempt *a, struct err *e)
+{
+    json_t *score = json_object_get(a->report, "score"), *max = json_object_get(a->report, "max_score");
+
+    if (!json_is_integer(score) || !json_is_integer(max) || json_integer_value(max) < 0 ||
+        json_integer_value(score) < 0 || json_integer_value(score) > json_integer_value(max))
+        return err_set(e, ERR_INTERNAL, "the report of the grader has no valid score");
+    json_object_set_new(a->report, "attempt", json_integer(a->row.id));
+    AUTO(mem_freep) char *text = json_dumps(a->report, JSON_COMPACT);
+    if (text == NULL || strlen(text) > REPORT_MAX)
+        return err_set(e, ERR_INTERNAL, "the report of the grader is longer than %u bytes", REPORT_MAX);
+    a->row.score = json_integer_value(score);
+    a->row.max_score = json_integer_value(max);
+    a->row.report = TAKE(text);
+    a->row.state = ATTEMPT_DONE;
+    return 0;
+}
+
+static void attempt_free(struct attempt *a)
+{
+    struct attempt **p = &a->all->open;
+
+    while (*p != a)
+        p = &(*p)->next;
+    *p = a->next;
+    json_decref(a->report);
+    store_attempt_clear(&a->row);
+    free(a);
+}
+
+static void finish(struct attempt *a, const struct err *why)
+{
+    struct site *s = a->all->site;
+    struct err e;
+    char id[24];
+
+    a->row.finished = loop_wall_ms();
+    if (why != NULL) {
+        a->row.state = ATTEMPT_ERROR;
+        snprintf(a->row.error, sizeof a->row.error, "%s", why->msg);
+    }
+    snprintf(id, sizeof id, "%lld", (long long)a->row.id);
+    if (why != NULL)
+        log_err("attempt.error", why, "attempt", id, "lab", a->row.lab, NULL);
+    else
+        log_info("attempt.done", "attempt", id, "lab", a->row.lab);
+    if (store_attempt_finish(s->store, a->inst, &a->row, &e) < 0) {
+        log_err("attempt.store", &e, "attempt", id, NULL);
+        a->row.state = ATTEMPT_ERROR;
+        snprintf(a->row.error, sizeof a->row.error, "%s", e.msg);
+    }
+    publish(a);
+    attempt_free(a);
+}
+
+static void start_next(struct attempts *as);
+
+static void on_ended(const struct err *why, void *arg)
+{
+    struct attempt *a = arg;
+    struct attempts *as = a->all;
+    struct err e;
+
+    as->running--;
+    a->worker = NULL;
+    if (a->failed.code != ERR_NONE)
+        why = &a->failed;
+    else if (why == NULL && a->report == NULL) {
+        err_set(&e, ERR_INTERNAL, "the grader gave no report");
+        why = &e;
+    }
+    if (why == NULL && take_report(a, &e) < 0)
+        why = &e;
+    finish(a, why);
+    start_next(as);
+}
+
+static void start_one(struct attempt *a)
+{
+    static const struct worker_ops ops = {on_message, on_ended};
+    struct site *s = a->all->site;
+    struct lab *lab = labs_find(s->labs, a->inst, a->row.lab);
+    struct err e;
+
+    if (lab == NULL)
+        abort(); /* attempts_lab_gone() ended those of a lab that goes */
+    a->exercise_xml = lab->row.exercise_xml;
+    a->topology = lab->row.topology;
+    a->host_socket = s->host_socket;
+    if (store_attempt_running(s->store, a->inst, a->row.id, &e) == 0)
+        a->worker = worker_start(s->loop, work, a, ATTEMPT_LIMIT_MS, &ops, a, &e);
+    if (a->worker == NULL) {
+        finish(a, &e);
+        return;
+    }
+    a->row.state = ATTEMPT_RUNNING;
+    a->all->running++;
+    publish(a);
+}
+
+static void start_next(struct attempts *as)
+{
+    for (struct attempt *a = as->open, *next; a != NULL && as->running < ATTEMPTS_PARALLEL; a = next) {
+        next = a->next;
+        if (a->worker == NULL)
+            start_one(a);
+    }
+}
+
+static struct attempt *open_of(const struct attempts *as, const char *lab)
+{
+    for (struct attempt *a = as->open; a != NULL; a = a->next)
+        if (strcmp(a->row.lab, lab) == 0)
+            return a;
+    return NULL;
+}
+
+void attempts_lab_gone(struct site *s, const struct lab *lab)
+{
+    struct attempt *a = open_of(s->attempts, lab->row.id);
+    struct err e;
+
+    if (a == NULL)
+        return;
+    if (a->worker != NULL)
+        s->attempts->running--;
+    worker_kill(a->worker);
+    a->worker = NULL;
+    err_set(&e, ERR_CONFLICT, "the lab was stopped while it was graded");
+    finish(a, &e);
+    start_next(s->attempts);
+}
+
+static void interrupt(int64_t inst, const char *name, void *arg)
+{
+    struct attempts *as = arg;
+    struct err e;
+
+    if (store_attempt_interrupt(as->site->store, inst, loop_wall_ms(), &e) < 0)
+        log_err("attempt.interrupt", &e, "institution", name, NULL);
+}
+
+struct attempts *attempts_new(struct site *s, struct err *e)
+{
+    struct attempts *as = xcalloc(1, sizeof *as);
+
+    as->site = s;
+    if (store_institution_each(s->store, interrupt, as, e) < 0) {
+        free(as);
+        return NULL;
+    }
+    return as;
+}
+
+void attempts_free(struct attempts *as)
+{
+    if (as == NULL)
+        return;
+    while (as->open != NULL) {
+        worker_kill(as->open->worker);
+        attempt_free(as->open);
+    }
+    free(as);
+}
+
+/* ---- HTTP ---- */
+
+static int may_grade(const struct lab *lab, struct err *e)
+{
+    if (lab->row.exercise_xml == NULL)
+        return err_set(e, ERR_CONFLICT, "this lab has no exercise, so there is nothing to check");
+    if (lab->row.state != LAB_RUNNING && lab->row.state != LAB_FAILED)
+        return err_set(e, ERR_CONFLICT, "the lab is %s: it can be checked when it runs", lab_state_name(lab));
+    return 0;
+}
+
+void attempt_post(struct http_req *r, void *arg)
+{
+    struct site *s = arg;
+    struct lab *lab = labs_visible(s, r, http_param(r, "id"));
+    struct err e;
+
+    if (lab == NULL)
+        return;
+    struct attempt *other = open_of(s->attempts, lab->row.id);
+    if (other != NULL) {
+        err_set(&e, ERR_CONFLICT, "this lab is being checked already");
+        http_problem_with(r, &e, json_pack("{s:I}", "attempt", (json_int_t)other->row.id));
+        return;
+    }
+    struct attempt *a = xcalloc(1, sizeof *a), **tail = &s->attempts->open;
+    a->all = s->attempts;
+    a->inst = lab->inst;
+    a->row = (struct store_attempt){.user = lab->row.owner,
+                                    .state = ATTEMPT_QUEUED,
+                                    .started = loop_wall_ms(),
+                                    .max_score = lab->max_score};
+    memcpy(a->row.lab, lab->row.id, sizeof a->row.lab);
+    memcpy(a->row.exercise, lab->row.exercise, sizeof a->row.exercise);
+    if (may_grade(lab, &e) < 0 || store_attempt_add(s->store, lab->inst, &a->row, &e) < 0) {
+        free(a);
+        http_problem(r, &e);
+        return;
+    }
+    while (*tail != NULL)
+        tail = &(*tail)->next;
+    *tail = a;
+    AUTO(mem_freep) char *location = xasprintf("/api/v1/attempts/%lld", (long long)a->row.id);
+    http_reply_header(r, "Location", location);
+    publish(a);
+    start_next(s->attempts);
+    http_reply_json(r, 202, json_incref(lab->attempt));
+}
+
+static json_t *with_progress(struct site *s, const struct store_attempt *row)
+{
+    const struct attempt *a = open_of(s->attempts, row->lab);
+
+    return a != NULL && a->row.id == row->id ? attempt_json(row, a->done, a->total) : attempt_json(row, 0, 0);
+}
+
+struct listing {
+    struct site *site;
+    json_t *out;
+};
+
+static void list_one(const struct store_attempt *row, void *arg)
+{
+    struct listing *l = arg;
+
+    json_array_append_new(l->out, with_progress(l->site, row));
+}
+
+void attempt_list(struct http_req *r, void *arg)
+{
+    struct site *s = arg;
+    const struct lab *lab = labs_visible(s, r, http_param(r, "id"));
+    struct listing l = {.site = s};
+    struct err e;
+
+    if (lab == NULL)
+        return;
+    l.out = json_array();
+    if (store_attempt_each(s->store, lab->inst, lab->row.id, list_one, &l, &e) < 0) {
+        json_decref(l.out);
+        http_problem(r, &e);
+        return;
+    }
+    http_reply_json(r, 200, json_pack("{s:o}", "attempts", l.out));
+}
+
+void attempt_get(struct http_req *r, void *arg)
+{
+    struct site *s = arg;
+    const struct who *w = who_of(r);
+    struct store_attempt row;
+    struct err e;
+
+    char *end;
+    long long id = strtoll(http_param(r, "id"), &end, 10);
+    if (*end != '\0' || id <= 0 || store_attempt_find(s->store, w->inst, id, &row, &e) < 0) {
+        if (*end == '\0' && id > 0 && e.code != ERR_NOT_FOUND)
+            http_problem(r, &e);
+        else
+            http_problem_status(r, 404, "there is no such attempt");
+        return;
+    }
+    if (row.user == w->user || who_teaches(w))
+        http_reply_json(r, 200, with_progress(s, &row));
+    else
+        http_problem_status(r, 404, "there is no such attempt");
+    store_attempt_clear(&row);
+}

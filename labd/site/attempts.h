@@ -1,0 +1,21 @@
+/* Attempts: a queue, and a worker process for each that is graded.  Used by labd/site. */
+#ifndef SITE_ATTEMPTS_H
+#define SITE_ATTEMPTS_H
+
+#include "labd/site/labs.h"
+#include "labd/site/site_int.h"
+
+#define ATTEMPTS_PARALLEL 2
+#define ATTEMPT_LIMIT_MS (10u * 60 * 1000)
+
+/* Turns what a former labd left running into errors. */
+struct attempts *attempts_new(struct site *s, struct err *e);
+void attempts_free(
+    struct attempts *as); /* kills the workers; their attempts are "interrupted" at the next start */
+
+json_t *attempts_latest(struct site *s, const struct lab *lab); /* ATTEMPT, or NULL; new reference */
+void attempts_lab_gone(struct site *s, const struct lab *lab);  /* ends the open attempt of it */
+
+http_handler_fn attempt_post, attempt_list, attempt_get;
+
+#endif

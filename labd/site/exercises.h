@@ -1,0 +1,24 @@
+/* The exercises of a site: read once at the start.  Used by labd/site. */
+#ifndef SITE_EXERCISES_H
+#define SITE_EXERCISES_H
+
+#include "grading/exercise.h"
+#include "labd/site/site_int.h"
+
+struct site_exercise {
+    struct exercise *x;
+    char *xml, *topology; /* the texts; a lab keeps copies, so that it is graded by what it was made from */
+    char *html;           /* the instructions */
+    json_t *drawing;
+};
+
+/* Reads DIR/NAME/exercise.xml.  A broken exercise is logged, line by line, and left out.  'dir' NULL: no
+ * exercises.  -1 only if the folder cannot be read. */
+struct exercises *exercises_load(const char *dir, struct err *e);
+void exercises_free(struct exercises *xs);
+const struct site_exercise *exercises_find(const struct exercises *xs, const char *id); /* borrowed or NULL */
+size_t exercises_count(const struct exercises *xs);
+
+http_handler_fn exercises_list, exercises_get;
+
+#endif

@@ -1,0 +1,67 @@
+/* The labs of a site: what is wanted (in the database), what labhost says is there, and the status that
+ * is made of both.  Used by labd/site. */
+#ifndef SITE_LABS_H
+#define SITE_LABS_H
+
+#include "labd/site/site_int.h"
+
+struct lab {
+    struct lab *next;
+    struct labs *all;
+    int64_t inst;
+    struct store_lab row;
+    json_t *drawing;    /* nodes with MACs, elements, links; the part of the status that does not change */
+    json_t *live;       /* the last lab object of labhost, or NULL */
+    json_t *attempt;    /* the latest ATTEMPT, or NULL */
+    int64_t seq;        /* hostlink_seq() when labhost was last asked to create it */
+    unsigned max_score; /* of its exercise; 0: nothing to check */
+    struct loop_timer *calm; /* watchers were told just now */
+    bool changed;            /* since then */
+    char *status_text;       /* of lab_status(), or NULL: must be made again */
+};
+
+/* Reads the labs from the database and begins to follow labhost. */
+struct labs *labs_new(struct site *s, struct err *e);
+void labs_free(struct labs *ls);
+
+/* The lab if 'w' may see it: its owner, or an instructor of its institution.  Else NULL, and r has its 404. */
+struct lab *labs_visible(struct site *s, struct http_req *r, const char *id);
+struct lab *labs_find(struct labs *ls, int64_t inst, const char *id); /* or NULL */
+typedef void labs_fn(struct lab *lab, void *arg);
+void labs_each(struct labs *ls, labs_fn *fn, void *arg); /* 'fn' deletes none */
+/* The id of the user's lab of an exercise, or NULL. */
+const char *labs_of_exercise(const struct labs *ls, int64_t inst, int64_t user, const char *exercise);
+bool lab_has_node(const struct lab *lab, const char *node);
+bool lab_has_link(const struct lab *lab, const char *link);
+
+/* ---- changes; lab_start.c, labs.c ---- */
+struct lab_wish {
+    int64_t inst, owner;
+    const char *owner_login, *owner_name;
+    const char *exercise;     /* "" for a raw lab */
+    const char *name;         /* or NULL: the topology's */
+    const char *topology;     /* XML */
+    const char *exercise_xml; /* or NULL */
+    const char *driver;
+};
+/* Checks everything and stores the lab as wanted; labhost is not asked yet.  NULL with 'e'. */
+struct lab *lab_make(struct labs *ls, const struct lab_wish *wish, struct err *e);
+/* Makes the memory of a lab from its row, whose texts it takes over on success. */
+struct lab *lab_from_row(struct labs *ls, int64_t inst, struct store_lab *row, struct err *e);
+/* {lab, driver, plan} for lab.create. */
+json_t *lab_create_args(const struct lab *lab, struct err *e);
+int lab_set_state(struct lab *lab, enum store_lab_state st, const char *error, struct err *e) MUST_CHECK;
+void lab_ask_delete(struct lab *lab);           /* its state is STOPPING; goes on until it is gone */
+void lab_update(struct lab *lab, json_t *live); /* what labhost says; borrowed */
+void lab_changed(struct lab *lab);              /* tells the watchers, at most every 50 ms */
+void lab_gone(struct lab *lab);                 /* frees it */
+
+/* ---- status; lab_status.c ---- */
+json_t *lab_status(const struct lab *lab);    /* STATUS; new reference */
+const char *lab_status_text(struct lab *lab); /* the same as JSON text; borrowed until the next change */
+const char *lab_state_name(const struct lab *lab);
+void lab_count_nodes(const struct lab *lab, size_t *ready, size_t *all);
+
+http_handler_fn lab_list, lab_post, lab_get, lab_delete, lab_reset, lab_patch_link;
+
+#endif
