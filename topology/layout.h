@@ -1,0 +1,15 @@
+/* Parts of the layout and sizes that the layout and the SVG agree on.  Used inside topology/ only. */
+#ifndef TOPOLOGY_LAYOUT_H
+#define TOPOLOGY_LAYOUT_H
+
+#include "topology/graph.h"
+
+#define LAYOUT_NODE_WIDTH 48.0
+#define LAYOUT_NODE_HEIGHT 56.0 /* symbol and label */
+#define LAYOUT_LETTER 7.5       /* width of a letter of a label */
+
+/* Places the connected vertices member[0 .. n-1], which are in breadth-first order, into p[member[i]];
+ * an edge is about 1 long.  (layout_stress.c) */
+void layout_part(const struct graph *g, const size_t *member, size_t n, struct topo_point *p);
+
+#endif
