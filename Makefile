@@ -48,7 +48,8 @@ ctl_SRC      := $(call src,labd/ctl)
 LIBRARIES := ctl site http host probe grading store console guest net rpc topology base
 
 lib_a = $(BUILD)/lib$(1).a
-obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
+# Objects have a folder of their own: the program labd would be where the objects of the folder labd are.
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 ARCHIVES := $(foreach l,$(LIBRARIES),$(if $($(l)_SRC),$(call lib_a,$(l))))
 
 PROGRAM_MAINS := $(wildcard labd/site/labd_main.c labd/host/labhost_main.c labd/host/console/labconsole_main.c \
@@ -66,13 +67,13 @@ $(call lib_a,$(1)): $(call obj,$($(1)_SRC))
 endef
 $(foreach l,$(LIBRARIES),$(if $($(l)_SRC),$(eval $(call library,$(l)))))
 
-$(BUILD)/%.o: %.c
+$(BUILD)/obj/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_$(*F)) -c -o $@ $<
 
 define program
-$(BUILD)/$(patsubst %_main.c,%,$(notdir $(1))): $(BUILD)/$(1:.c=.o) $(ARCHIVES)
+$(BUILD)/$(patsubst %_main.c,%,$(notdir $(1))): $(BUILD)/obj/$(1:.c=.o) $(ARCHIVES)
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $$(LIBS)
 endef
@@ -82,9 +83,10 @@ $(foreach m,$(PROGRAM_MAINS),$(eval $(call program,$(m))))
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 CONTRACT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/contract/test_*.c))
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(ARCHIVES)
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ARCHIVES)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS) -lcmocka
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS) -lcmocka -lutil
 
 .PHONY: tests
 tests: $(PROGRAMS) $(UNIT_TESTS) $(CONTRACT_TESTS) ## build the tests without running them
@@ -154,7 +156,7 @@ FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-
 
 .PHONY: fuzzers
 fuzzers: $(FUZZERS:%=$(BUILD)/fuzz_%)
-$(BUILD)/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(ARCHIVES)
+$(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(ARCHIVES)
 	$(call say,LD,$@)
 	$(Q)$(CC) -fsanitize=address,undefined,fuzzer -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
 
