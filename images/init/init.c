@@ -1,0 +1,409 @@
+/* lab-init: process 1 of every guest.  Static and small, for there is one per node.
+ *
+ *   lab-init IFACE...
+ *
+ * Waits until every IFACE exists, sets it up (and lo), runs /run/lab/startup with /bin/sh, tells the
+ * outcome on descriptor 3 if that is open, and from then on reaps children until SIGTERM or SIGINT
+ * ends the guest.  The report is "ok\n" or "failed STATUS\n" and then what the script printed, cut in
+ * the middle so that the whole stays within 8 KiB.  See images/README.md for the full contract.
+ *
+ * One loop around one poll(); nothing in here blocks but that, and nothing is allocated. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STARTUP "/run/lab/startup"
+#define STARTUP_LOG "/var/log/startup.log"
+#define LOG_MAX 65536
+#define REPORT_FD 3
+#define HEAD_MAX 4096
+#define TAIL_MAX 4032 /* with the line that marks the gap, head and tail stay within 8 KiB */
+#define DRAIN_MAX (1 << 20) /* the largest pipe an unprivileged process can make */
+#define GRACE_MS 500
+
+/* What the startup script printed: the first bytes, and the last ones as a ring. */
+struct output {
+    char head[HEAD_MAX], tail[TAIL_MAX];
+    size_t nhead;
+    unsigned long long ntail; /* bytes that ever went into the ring; the next goes to ntail % TAIL_MAX */
+};
+
+struct init {
+    char **missing; /* interfaces that we wait for; NULL-terminated */
+    char **ifaces;  /* all of them */
+    int report;     /* -1 once the outcome is told */
+    int signals, links, ctl;
+    int script_out; /* our end of the script's stdout and stderr, -1: closed */
+    int log;
+    size_t nlog;
+    pid_t script; /* 0: not running */
+    struct output out;
+};
+
+static struct init self = { .report = -1, .script_out = -1, .log = -1 };
+
+static void write_all(int fd, const char *s, size_t n)
+{
+    while (n > 0) {
+        ssize_t k = write(fd, s, n);
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            return; /* whoever listened is gone; nobody else to tell */
+        s += k;
+        n -= (size_t)k;
+    }
+}
+
+static void write_str(int fd, const char *s)
+{
+    write_all(fd, s, strlen(s));
+}
+
+static void write_number(int fd, unsigned long long v)
+{
+    char digits[24];
+    size_t at = sizeof(digits);
+    do
+        digits[--at] = (char)('0' + v % 10);
+    while ((v /= 10) > 0);
+    write_all(fd, digits + at, sizeof(digits) - at);
+}
+
+static void output_add(struct output *o, const char *s, size_t n)
+{
+    size_t first = sizeof(o->head) - o->nhead < n ? sizeof(o->head) - o->nhead : n;
+    memcpy(o->head + o->nhead, s, first);
+    o->nhead += first;
+    for (size_t i = first; i < n; i++)
+        o->tail[o->ntail++ % TAIL_MAX] = s[i];
+}
+
+static void output_write(const struct output *o, int fd)
+{
+    write_all(fd, o->head, o->nhead);
+    if (o->ntail <= TAIL_MAX) {
+        write_all(fd, o->tail, (size_t)o->ntail);
+        return;
+    }
+    size_t at = (size_t)(o->ntail % TAIL_MAX);
+    write_str(fd, "\n[");
+    write_number(fd, o->ntail - TAIL_MAX);
+    write_str(fd, " bytes left out]\n");
+    write_all(fd, o->tail + at, TAIL_MAX - at);
+    write_all(fd, o->tail, at);
+}
+
+/* Tells the outcome, once.  'status' is the script's exit status, or 128 + its signal. */
+static void report(int status)
+{
+    if (self.report < 0)
+        return;
+    if (status == 0) {
+        write_str(self.report, "ok\n");
+    } else {
+        write_str(self.report, "failed ");
+        write_number(self.report, (unsigned long long)status);
+        write_str(self.report, "\n");
+    }
+    output_write(&self.out, self.report);
+    close(self.report);
+    self.report = -1;
+}
+
+/* A trouble of our own goes the way of the script's output. */
+static void complain(const char *what, const char *name)
+{
+    const char *parts[] = { "lab-init: ", what, name, ": ", strerror(errno), "\n" };
+    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+        output_add(&self.out, parts[i], strlen(parts[i]));
+}
+
+static void script_log(const char *s, size_t n)
+{
+    size_t room = LOG_MAX - self.nlog;
+    if (n > room)
+        n = room;
+    if (self.log >= 0 && n > 0)
+        write_all(self.log, s, n);
+    self.nlog += n;
+}
+
+/* Reads at most 'max' bytes of what the script printed.  Goes on after the script has ended, because
+ * a daemon that it left behind would die of a closed pipe and hang on a full one. */
+static void script_read(size_t max)
+{
+    char buf[4096];
+    while (self.script_out >= 0 && max > 0) {
+        ssize_t k = read(self.script_out, buf, max < sizeof(buf) ? max : sizeof(buf));
+        if (k < 0 && (errno == EAGAIN || errno == EINTR))
+            return;
+        if (k <= 0) {
+            close(self.script_out);
+            self.script_out = -1;
+            return;
+        }
+        if (self.report >= 0)
+            output_add(&self.out, buf, (size_t)k);
+        script_log(buf, (size_t)k);
+        max -= (size_t)k;
+    }
+}
+
+static void script_exec(int out)
+{
+    sigset_t none;
+    int in = open("/dev/null", O_RDONLY);
+
+    setsid();
+    signal(SIGHUP, SIG_DFL);
+    signal(SIGPIPE, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (in < 0)
+        close(STDIN_FILENO);
+    else
+        dup2(in, STDIN_FILENO);
+    dup2(out, STDOUT_FILENO);
+    dup2(out, STDERR_FILENO);
+    execl("/bin/sh", "sh", STARTUP, (char *)NULL);
+    write_str(STDERR_FILENO, "lab-init: cannot run /bin/sh: ");
+    write_str(STDERR_FILENO, strerror(errno));
+    write_str(STDERR_FILENO, "\n");
+    _exit(127);
+}
+
+/* Runs the startup script, or reports at once that there is none. */
+static void script_start(void)
+{
+    int p[2];
+
+    if (access(STARTUP, F_OK) < 0) {
+        report(0);
+        return;
+    }
+    self.log = open(STARTUP_LOG, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (pipe2(p, O_CLOEXEC) < 0) {
+        complain("cannot make a ", "pipe");
+        report(126);
+        return;
+    }
+    self.script = fork();
+    if (self.script == 0)
+        script_exec(p[1]);
+    close(p[1]);
+    self.script_out = p[0];
+    fcntl(p[0], F_SETFL, O_NONBLOCK); /* the script's end stays blocking */
+    if (self.script < 0) {
+        self.script = 0;
+        complain("cannot ", "fork");
+        report(126);
+    }
+}
+
+static bool iface_up(const char *name)
+{
+    struct ifreq r = { 0 };
+
+    memcpy(r.ifr_name, name, strlen(name));
+    if (ioctl(self.ctl, SIOCGIFFLAGS, &r) < 0)
+        return false;
+    r.ifr_flags |= IFF_UP;
+    return ioctl(self.ctl, SIOCSIFFLAGS, &r) == 0;
+}
+
+/* Strikes what exists by now off the list; when it is empty, brings the guest up. */
+static void ifaces_check(void)
+{
+    static bool begun;
+    char **keep = self.missing;
+    bool ok = true;
+
+    if (begun)
+        return;
+    for (char **i = self.missing; *i != NULL; i++) {
+        struct ifreq r = { 0 };
+        memcpy(r.ifr_name, *i, strlen(*i));
+        if (ioctl(self.ctl, SIOCGIFINDEX, &r) < 0)
+            *keep++ = *i;
+    }
+    *keep = NULL;
+    if (self.missing[0] != NULL)
+        return;
+
+    begun = true;
+    close(self.links);
+    self.links = -1; /* poll() skips it */
+    if (!iface_up("lo")) {
+        complain("cannot set up ", "lo");
+        ok = false;
+    }
+    for (char **i = self.ifaces; *i != NULL; i++) {
+        if (!iface_up(*i)) {
+            complain("cannot set up ", *i);
+            ok = false;
+        }
+    }
+    close(self.ctl);
+    if (ok)
+        script_start();
+    else
+        report(126);
+}
+
+static void links_read(void)
+{
+    char buf[8192];
+
+    /* What changed does not matter: ifaces_check() looks.  ENOBUFS means the same. */
+    while (recv(self.links, buf, sizeof(buf), MSG_DONTWAIT) > 0 || errno == ENOBUFS)
+        errno = 0;
+    ifaces_check();
+}
+
+static void reap(void)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid != self.script)
+            continue;
+        self.script = 0;
+        script_read(DRAIN_MAX);
+        report(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+    }
+}
+
+static long long now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+/* Ends everything else in this guest.  Shells at a terminal ignore SIGTERM, so SIGHUP goes along.
+ * Processes that were put in from outside are not our children: kill(-1, 0) sees them, wait() not. */
+static void shutdown_guest(void)
+{
+    long long until = now_ms() + GRACE_MS;
+
+    kill(-1, SIGTERM);
+    kill(-1, SIGHUP);
+    kill(-1, SIGCONT);
+    while (now_ms() < until) {
+        struct pollfd p = { .fd = self.signals, .events = POLLIN };
+        struct signalfd_siginfo s;
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+            ;
+        if (kill(-1, 0) < 0 && errno == ESRCH)
+            _exit(0);
+        if (poll(&p, 1, 10) > 0 && read(self.signals, &s, sizeof(s)) < 0)
+            break;
+    }
+    kill(-1, SIGKILL);
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+        ;
+    _exit(0);
+}
+
+static void signals_read(void)
+{
+    struct signalfd_siginfo s;
+
+    while (read(self.signals, &s, sizeof(s)) == (ssize_t)sizeof(s)) {
+        if (s.ssi_signo == SIGTERM || s.ssi_signo == SIGINT)
+            shutdown_guest();
+    }
+    reap();
+}
+
+static void die(const char *what)
+{
+    complain(what, "");
+    if (self.report < 0)
+        output_write(&self.out, STDERR_FILENO);
+    report(126);
+    _exit(1);
+}
+
+static void setup(int argc, char **argv)
+{
+    struct sockaddr_nl links = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+    sigset_t mask;
+
+    if (fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC) == 0)
+        self.report = REPORT_FD;
+    for (int i = 1; i < argc; i++) {
+        errno = EINVAL;
+        if (argv[i][0] == '\0' || strlen(argv[i]) >= IFNAMSIZ)
+            die("interface names have 1 to 15 bytes");
+    }
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGCHLD);
+    sigaddset(&mask, SIGTERM);
+    sigaddset(&mask, SIGINT);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    self.signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    self.ctl = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    self.links = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (self.signals < 0 || self.ctl < 0 || self.links < 0 ||
+        bind(self.links, (struct sockaddr *)&links, sizeof(links)) < 0)
+        die("cannot set up");
+    if (getenv("PATH") == NULL)
+        setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
+    if (getenv("HOME") == NULL)
+        setenv("HOME", "/root", 1);
+}
+
+int main(int argc, char **argv)
+{
+    static char *missing[1024];
+
+    /* kill(-1, ...) below would end the whole machine otherwise. */
+    if (getpid() != 1) {
+        write_str(STDERR_FILENO, "lab-init: runs only as process 1 of a guest\n");
+        return 2;
+    }
+    setup(argc, argv);
+    errno = E2BIG;
+    if (argc > (int)(sizeof(missing) / sizeof(*missing)))
+        die("too many interfaces");
+    memcpy(missing, argv + 1, (size_t)argc * sizeof(*missing));
+    self.missing = missing;
+    self.ifaces = argv + 1;
+    ifaces_check();
+    for (;;) {
+        struct pollfd p[] = {
+            { .fd = self.signals, .events = POLLIN },
+            { .fd = self.links, .events = POLLIN },
+            { .fd = self.script_out, .events = POLLIN },
+        };
+        if (poll(p, 3, -1) < 0)
+            continue;
+        /* Output first: what the script printed before it ended is then already here. */
+        if (p[2].revents != 0)
+            script_read(sizeof(self.out.head));
+        if (p[1].revents != 0)
+            links_read();
+        if (p[0].revents != 0)
+            signals_read();
+    }
+}
