@@ -59,7 +59,7 @@ export function ConsolePane({ lab, node, hintId, heading, takeFocus, onFocused, 
                 )}
                 <span class="spring" />
                 <button type="button" class="button small quiet" aria-label={`Reset ${node.name}`} onClick={onReset}>
-                    <Icon name="reset" /> Reset
+                    <Icon name="reset" /> <span class="word">Reset</span>
                 </button>
                 <button
                     type="button"
@@ -67,10 +67,10 @@ export function ConsolePane({ lab, node, hintId, heading, takeFocus, onFocused, 
                     aria-label={`Close console of ${node.name}`}
                     onClick={onClose}
                 >
-                    <Icon name="close" /> Close
+                    <Icon name="close" /> <span class="word">Close</span>
                 </button>
             </div>
-            <div class="terminal" ref={box} />
+            <div class="terminal-box" ref={box} />
         </div>
     );
 }

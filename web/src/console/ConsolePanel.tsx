@@ -102,7 +102,7 @@ export function ConsolePanel({ lab, nodes, consoles, onConsoles, focus, onFocus,
                     <button
                         type="button"
                         class="button small quiet"
-                        aria-label="Smaller terminal text"
+                        aria-label="A− smaller terminal text"
                         disabled={fontSize <= FONT_MIN}
                         onClick={() => setPref('fontSize', fontSize - 1)}
                     >
@@ -111,7 +111,7 @@ export function ConsolePanel({ lab, nodes, consoles, onConsoles, focus, onFocus,
                     <button
                         type="button"
                         class="button small quiet"
-                        aria-label="Larger terminal text"
+                        aria-label="A+ larger terminal text"
                         disabled={fontSize >= FONT_MAX}
                         onClick={() => setPref('fontSize', fontSize + 1)}
                     >
@@ -171,10 +171,12 @@ export function ConsolePanel({ lab, nodes, consoles, onConsoles, focus, onFocus,
                     )}
                 </div>
             )}
-            <p class="hint" id={HINT}>
-                <kbd>F6</kbd> leaves the terminal, <kbd>Shift</kbd>+<kbd>F6</kbd> backwards. <kbd>Ctrl</kbd>+
-                <kbd>Shift</kbd>+<kbd>C</kbd> / <kbd>V</kbd> copy and paste.
-            </p>
+            {open.length > 0 && (
+                <p class="hint" id={HINT}>
+                    <kbd>F6</kbd> leaves the terminal, <kbd>Shift</kbd>+<kbd>F6</kbd> backwards. <kbd>Ctrl</kbd>+
+                    <kbd>Shift</kbd>+<kbd>C</kbd> / <kbd>V</kbd> copy and paste.
+                </p>
+            )}
         </section>
     );
 }

@@ -12,8 +12,12 @@ export function duration(ms: number): string {
 }
 
 export function ago(then: number, now: number): string {
-    const ms = now - then;
-    return ms < 10_000 ? 'just now' : `${duration(ms)} ago`;
+    const s = (now - then) / 1000;
+    if (s < 10) return 'just now';
+    if (s < 60) return `${Math.floor(s)} s ago`;
+    if (s < 3600) return `${Math.floor(s / 60)} min ago`;
+    if (s < 48 * 3600) return `${Math.floor(s / 3600)} h ago`;
+    return `${Math.floor(s / 86400)} days ago`;
 }
 
 export function plural(n: number, one: string, many = `${one}s`): string {

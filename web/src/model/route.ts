@@ -43,5 +43,9 @@ export function navigate(path: string, how: 'push' | 'replace' = 'push'): void {
 }
 
 export function followHistory(): void {
-    addEventListener('popstate', () => route.set(here()));
+    // A jump to a part of the page (#consoles) comes here too, and is no new page.
+    addEventListener('popstate', () => {
+        const next = here();
+        if (JSON.stringify(next) !== JSON.stringify(route.get())) route.set(next);
+    });
 }

@@ -23,7 +23,10 @@ export function LabStatus({ status, live }: { status: Status; live: boolean }) {
     const took = status.ready_ms === null ? null : status.ready_ms - status.started_ms;
     const settled = t.ready === t.total && status.state === 'running';
     return (
-        <section class="lab-status" aria-label="Nodes">
+        <section class="lab-status" aria-labelledby="nodes-title">
+            <h2 id="nodes-title" class="vh">
+                Nodes
+            </h2>
             <p class="lab-count">
                 <strong>
                     {t.ready} of {plural(t.total, 'node')} running

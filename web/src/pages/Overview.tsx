@@ -29,7 +29,7 @@ function Row({ r }: { r: OverviewRow }) {
                 {r.lab !== null && r.state !== null ? (
                     <span class="cell-lab">
                         <LabBadge state={r.state} />
-                        <Link href={`/labs/${r.lab}`} aria-label={`Open lab ${r.lab} of ${r.name || r.login}`}>
+                        <Link href={`/labs/${r.lab}`} aria-label={`Open ${r.lab}, lab of ${r.name || r.login}`}>
                             Open {r.lab}
                         </Link>
                     </span>

@@ -17,7 +17,10 @@ export function TaskPane({ exercise, hasExercise, attempts, side, onSide, onAtte
     const newest = attempts[0];
     const score = newest?.state === 'done' && newest.score !== null ? `${newest.score} / ${newest.max_score}` : null;
     return (
-        <section class="task" aria-label="Task and result" id="task">
+        <section class="task" aria-labelledby="task-title" id="task">
+            <h2 id="task-title" class="vh">
+                Task and result
+            </h2>
             <div class="panel-bar">
                 <Tabs
                     name="Task and result"

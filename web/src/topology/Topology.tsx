@@ -4,7 +4,7 @@ import type { DrawnNode, Drawing, NodeState } from '../api/types';
 import { NODE_WORD } from '../model/lab';
 import { KindGlyph, StateGlyph } from './glyphs';
 import { LINE_H, type Label } from './labels';
-import { type Card, layout, type Line } from './layout';
+import { type Card, type Layout, layout, type Line } from './layout';
 import { wireText } from './wires';
 
 interface Props {
@@ -14,19 +14,31 @@ interface Props {
     onOpen?: (node: string) => void;
 }
 
-function useWidth(): [preact.RefObject<HTMLDivElement>, number] {
+const SMALLEST = 0.78;
+
+interface Room {
+    width: number;
+    height: number | null; // null: as high as it likes
+}
+
+/** The room there is.  The height counts only where the style sheet gives the box one (--fill). */
+function useRoom(): [preact.RefObject<HTMLDivElement>, Room] {
     const ref = useRef<HTMLDivElement>(null);
-    const [width, setWidth] = useState(0);
+    const [room, setRoom] = useState<Room>({ width: 0, height: null });
     useEffect(() => {
         const el = ref.current;
         if (el === null) return;
-        const measure = () => setWidth(Math.floor(el.clientWidth));
+        const measure = () => {
+            const fills = getComputedStyle(el).getPropertyValue('--fill').trim() === '1';
+            const next = { width: Math.floor(el.clientWidth), height: fills ? Math.floor(el.clientHeight) : null };
+            setRoom((r) => (r.width === next.width && r.height === next.height ? r : next));
+        };
         const seen = new ResizeObserver(measure);
         seen.observe(el);
         measure();
         return () => seen.disconnect();
     }, []);
-    return [ref, width];
+    return [ref, room];
 }
 
 function WireLabel({ label }: { label: Label }) {
@@ -86,11 +98,17 @@ function CardBody({ card, state }: { card: Card; state: NodeState | null }) {
 }
 
 export function Topology({ drawing, addresses, opened = [], onOpen }: Props) {
-    const [ref, width] = useWidth();
-    const plan = useMemo(
-        () => (width > 0 ? layout(drawing, width, addresses) : null),
-        [drawing, width, addresses],
-    );
+    const [ref, { width, height }] = useRoom();
+    // A large drawing is made a little smaller before it scrolls.
+    const [plan, zoom] = useMemo((): [Layout | null, number] => {
+        if (width === 0) return [null, 1];
+        const full = layout(drawing, width, addresses, height);
+        if (full.width <= width && full.height <= (height ?? full.height)) return [full, 1];
+        const room = height === null ? null : height / SMALLEST;
+        return [layout(drawing, width / SMALLEST, addresses, room), SMALLEST];
+    }, [drawing, width, height, addresses]);
+    const [shownW, shownH] = plan === null ? [0, 0] : [Math.floor(plan.width * zoom), Math.floor(plan.height * zoom)];
+    const overflows = shownW > width || shownH > (height ?? shownH);
     const states = new Map(drawing.nodes.map((n) => [n.name, n.state]));
     const key = (e: KeyboardEvent, name: string) => {
         if (e.key !== 'Enter' && e.key !== ' ') return;
@@ -101,7 +119,7 @@ export function Topology({ drawing, addresses, opened = [], onOpen }: Props) {
     const card = (c: Card) => {
         const state = states.get(c.name) ?? null;
         const at = `translate(${c.x} ${c.y})`;
-        const title = <title>{c.name}</title>;
+        const title = c.shown === c.name ? null : <title>{c.name}</title>;
         const body = <CardBody card={c} state={state} />;
         const isNode = c.kind === 'host' || c.kind === 'router';
         if (!isNode || onOpen === undefined)
@@ -129,19 +147,18 @@ export function Topology({ drawing, addresses, opened = [], onOpen }: Props) {
         );
     };
 
-    const overflows = plan !== null && plan.width > width;
     return (
         <div
             class="topology"
             ref={ref}
-            {...(overflows ? { tabIndex: 0, role: 'region', 'aria-label': 'Network drawing, scrolls sideways' } : {})}
+            {...(overflows ? { tabIndex: 0, role: 'region', 'aria-label': 'Network drawing, scrolls' } : {})}
         >
             {plan !== null && (
                 <svg
                     role="group"
                     aria-label="Network"
-                    width={plan.width}
-                    height={plan.height}
+                    width={shownW}
+                    height={shownH}
                     viewBox={`0 0 ${plan.width} ${plan.height}`}
                 >
                     <g>

@@ -10,8 +10,8 @@ export interface Label extends Box {
 
 export const LINE_H = 13;
 const CHAR = 6.4; // width of a character of a label
-const AWAY = [4, 12, 24, 40]; // from the card's edge, along the wire
-const ON_LABEL = 6; // what covering one square pixel of a label costs, against one of a card
+const AWAY = [4, 12, 24, 40, 60]; // from the card's edge, along the wire
+const ON_BOX = 6; // what each square pixel of a card or label underneath costs
 const ON_WIRE = 14; // what each pixel of a wire underneath costs
 
 function linesOf(end: WireEnd, addresses: boolean): string[] {
@@ -49,29 +49,32 @@ export function labelsOf(
 ): void {
     const at = new Map(cards.map((c) => [c.name, c]));
     const placed: Box[] = [];
-    for (const line of lines)
-        for (const [i, end] of line.wire.ends.entries()) {
-            const from = at.get(end.at);
-            const text = linesOf(end, addresses);
-            if (from === undefined || text.length === 0) continue;
-            const w = Math.max(...text.map((t) => t.length)) * CHAR + 4;
-            const h = text.length * LINE_H;
-            const [a, b] = i === 0 ? [line.a, line.b] : [line.b, line.a];
-            let best: Box | null = null;
-            let least = Infinity;
-            for (const [n, c] of candidates(from, a, b, w, h).entries()) {
-                let cost = n; // the nearest of equals
-                for (const card of cards) cost += overlap(c, card) * ON_LABEL;
-                for (const p of placed) cost += overlap(c, p) * ON_LABEL;
-                for (const l of lines) cost += inside(l.a, l.b, c) * ON_WIRE;
-                cost += outside(c, size.width, size.height) * ON_LABEL;
-                if (cost < least) {
-                    least = cost;
-                    best = c;
-                }
+    const ends = lines.flatMap((line) => [
+        { line, end: line.wire.ends[0], a: line.a, b: line.b },
+        { line, end: line.wire.ends[1], a: line.b, b: line.a },
+    ]);
+    const wanted = ends.map((e) => ({ ...e, text: linesOf(e.end, addresses) }));
+    wanted.sort((x, y) => y.text.length - x.text.length); // the large ones choose first
+    for (const { line, end, a, b, text } of wanted) {
+        const from = at.get(end.at);
+        if (from === undefined || text.length === 0) continue;
+        const w = Math.max(...text.map((t) => t.length)) * CHAR + 8;
+        const h = text.length * LINE_H;
+        let best: Box | null = null;
+        let least = Infinity;
+        for (const [n, c] of candidates(from, a, b, w, h).entries()) {
+            let cost = n; // the nearest of equals
+            for (const card of cards) cost += overlap(c, card) * ON_BOX;
+            for (const p of placed) cost += overlap(c, p) * ON_BOX;
+            for (const l of lines) cost += inside(l.a, l.b, c) * ON_WIRE;
+            cost += outside(c, size.width, size.height) * ON_BOX;
+            if (cost < least) {
+                least = cost;
+                best = c;
             }
-            if (best === null) continue;
-            placed.push(best);
-            line.labels.push({ ...best, lines: text });
         }
+        if (best === null) continue;
+        placed.push(best);
+        line.labels.push({ ...best, lines: text });
+    }
 }

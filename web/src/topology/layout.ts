@@ -5,6 +5,7 @@
 import type { Drawing, ElementKind, NodeKind } from '../api/types';
 import type { Box, Point } from './geometry';
 import { labelsOf, type Label } from './labels';
+import { relax, type Size } from './relax';
 import { wiresOf, type Wire } from './wires';
 
 export interface Card extends Box {
@@ -28,16 +29,21 @@ export interface Layout {
 }
 
 const CARD_H = 46;
-const CARD_MIN = 92;
+const CARD_MIN = 108;
 const PILL_H = 30;
-const CHAR = 7.6; // width of a character of a card's name
+const CHAR = 8.8; // width of a character of a card's name
 const SHOWN = 16;
 const EDGE = 10; // free room at the border
-const GAP_LINKED = { x: 66, y: 54 }; // between cards with a wire, so that both ends' labels fit
-const GAP_ADDRESS = { x: 128, y: 66 };
-const GAP_OTHER = { x: 14, y: 14 };
-const MIN_H = 150;
-const MAX_W = 2200;
+const GAP = 14; // between any two cards
+const WIRE = 52; // so much of every wire is to be seen, for the labels of its ends
+const WIRE_ADDRESS = 72;
+const MIN_H = 190;
+const ASPECT = 0.32; // of a drawing whose height is free
+const FLATTEST = 1.8; // x is not stretched more than this against y
+const DENSE = 0.36; // cards with their gaps may cover so much of the area
+const TALLEST = 1.6; // against the width; then it gets wider
+const GROW = 1.08;
+const TRIES = 40;
 const LANE = 16; // distance between parallel wires
 
 const isPill = (kind: Card['kind']) => kind === 'network';
@@ -46,46 +52,41 @@ function shorten(name: string): string {
     return name.length > SHOWN ? `${name.slice(0, SHOWN - 1)}…` : name;
 }
 
-/** Scales of x and y with which no two cards touch, starting from those that fill 'width'. */
-function scales(cards: Card[], linked: Set<string>, sx: number, sy: number, gap: { x: number; y: number }): Point {
-    for (const [i, a] of cards.entries())
-        for (const b of cards.slice(i + 1)) {
-            const g = linked.has(`${a.name} ${b.name}`) ? gap : GAP_OTHER;
-            const dx = Math.abs(a.x - b.x);
-            const dy = Math.abs(a.y - b.y);
-            const growX = dx === 0 ? Infinity : ((a.w + b.w) / 2 + g.x) / (dx * sx);
-            const growY = dy === 0 ? Infinity : ((a.h + b.h) / 2 + g.y) / (dy * sy);
-            const grow = Math.min(growX, growY);
-            if (grow <= 1 || grow === Infinity) continue;
-            if (growX <= growY) sx *= growX;
-            else sy *= growY;
-        }
-    return { x: sx, y: sy };
-}
-
-function place(cards: Card[], wires: Wire[], width: number, addresses: boolean): { width: number; height: number } {
-    const xs = cards.map((c) => c.x);
-    const ys = cards.map((c) => c.y);
-    const [x0, y0] = [Math.min(...xs), Math.min(...ys)];
-    const spanX = Math.max(...xs) - x0;
-    const spanY = Math.max(...ys) - y0;
+/** Spreads the places 'at' (in the server's units) over 'size'. */
+function spread(cards: Card[], at: Point[], size: Size): void {
+    const xs = at.map((p) => p.x);
+    const ys = at.map((p) => p.y);
+    const [x0, x1, y0, y1] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
     const halfW = Math.max(...cards.map((c) => c.w)) / 2 + EDGE;
     const halfH = Math.max(...cards.map((c) => c.h)) / 2 + EDGE;
-    const linked = new Set(
-        wires.flatMap(({ ends: [a, b] }) => [`${a.at} ${b.at}`, `${b.at} ${a.at}`]),
-    );
-    const sx0 = spanX === 0 ? 1 : Math.max(1, Math.min(width, MAX_W) - 2 * halfW) / spanX;
-    const sy0 = Math.min(sx0 * 0.9, 0.55);
-    const s = scales(cards, linked, sx0, sy0, addresses ? GAP_ADDRESS : GAP_LINKED);
-    const w = Math.max(width, spanX * s.x + 2 * halfW);
-    const h = Math.max(MIN_H, spanY * s.y + 2 * halfH);
-    const offX = (w - spanX * s.x) / 2;
-    const offY = (h - spanY * s.y) / 2;
-    for (const c of cards) {
-        c.x = Math.round(offX + (c.x - x0) * s.x);
-        c.y = Math.round(offY + (c.y - y0) * s.y);
+    const sy = y1 > y0 ? Math.max(1, size.height - 2 * halfH) / (y1 - y0) : 1;
+    const widest = Math.max(1, size.width - 2 * halfW) / (x1 > x0 ? x1 - x0 : 1);
+    const sx = y1 > y0 ? Math.min(widest, Math.max(sy * FLATTEST, 0.8)) : widest;
+    for (const [i, c] of cards.entries()) {
+        c.x = size.width / 2 + ((at[i]?.x ?? 0) - (x0 + x1) / 2) * sx;
+        c.y = size.height / 2 + ((at[i]?.y ?? 0) - (y0 + y1) / 2) * sy;
     }
-    return { width: Math.round(w), height: Math.round(h) };
+}
+
+/** Places the cards, in the least room from 'size' up that holds them. */
+function place(cards: Card[], wires: Wire[], least: Size, wire: number): Size {
+    const at = cards.map((c) => ({ x: c.x, y: c.y }));
+    const index = new Map(cards.map((c, i) => [c.name, i]));
+    const pairs = wires.map(({ ends: [a, b] }): [number, number] => [index.get(a.at) ?? -1, index.get(b.at) ?? -1]);
+    const area = cards.reduce((sum, c) => sum + (c.w + 2 * GAP) * (c.h + 2 * GAP), 0) / DENSE;
+    const size = { width: Math.max(least.width, Math.sqrt(area / TALLEST)), height: least.height };
+    size.height = Math.max(size.height, area / size.width);
+    for (let n = 0; n < TRIES; n++) {
+        spread(cards, at, size);
+        if (relax(cards, pairs, size, { gap: GAP, wire, edge: EDGE })) break;
+        if (size.height < size.width * TALLEST) size.height *= GROW;
+        else size.width *= GROW;
+    }
+    for (const c of cards) {
+        c.x = Math.round(c.x);
+        c.y = Math.round(c.y);
+    }
+    return { width: Math.round(size.width), height: Math.round(size.height) };
 }
 
 /** Straight lines between cards; wires between the same two cards run side by side. */
@@ -110,7 +111,9 @@ function lines(cards: Card[], wires: Wire[]): Line[] {
     return out;
 }
 
-export function layout(d: Drawing, width: number, addresses: boolean): Layout {
+/** 'room' is the height there is, if it is known; the drawing may become higher, and wider than 'width'. */
+export function layout(d: Drawing, width: number, addresses: boolean, room: number | null = null): Layout {
+    const height = Math.max(MIN_H, room ?? width * ASPECT);
     const cards: Card[] = [...d.nodes, ...d.elements].map((n) => {
         const shown = shorten(n.name);
         return {
@@ -123,9 +126,9 @@ export function layout(d: Drawing, width: number, addresses: boolean): Layout {
             h: isPill(n.kind) ? PILL_H : CARD_H,
         };
     });
-    if (cards.length === 0) return { width, height: MIN_H, cards, lines: [] };
+    if (cards.length === 0) return { width, height, cards, lines: [] };
     const wires = wiresOf(d);
-    const size = place(cards, wires, width, addresses);
+    const size = place(cards, wires, { width, height }, addresses ? WIRE_ADDRESS : WIRE);
     const drawn = lines(cards, wires);
     labelsOf(drawn, cards, size, addresses);
     return { ...size, cards, lines: drawn };

@@ -1,6 +1,7 @@
 // The bar on top of every page: where one is, who one is, how it looks.
 import type { User } from '../api/types';
 import { addProblem } from '../model/alerts';
+import { capital } from '../model/format';
 import { prefs, setPref, type Theme } from '../model/prefs';
 import { route } from '../model/route';
 import { atLeast, signOut } from '../model/session';
@@ -17,12 +18,12 @@ function ThemeButton() {
         <button
             type="button"
             class="button quiet"
-            aria-label={`Theme: ${theme}. Change`}
+            aria-label={`${capital(theme)} theme, change`}
             title="Theme: system, light, dark"
             onClick={() => setPref('theme', NEXT[theme])}
         >
             <Icon name="theme" />
-            <span class="theme-word">{theme}</span>
+            {capital(theme)}
         </button>
     );
 }

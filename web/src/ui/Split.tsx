@@ -35,7 +35,7 @@ export function Split({ name, along, share, min, max, onShare, first, second }: 
         e.preventDefault();
     };
     return (
-        <div class={`split ${along}`} ref={root} style={{ '--share': `${share}%` }}>
+        <div class={`split split-${along}`} ref={root} style={{ '--share': `${share}%` }}>
             <div class="pane">{first}</div>
             <div
                 class="separator"
