@@ -28,8 +28,8 @@ struct net_host {
     struct proc_runner *runner;
     bool private_ovs;
     enum net_datapath datapath;
-    bool netem; /* link impairments work at all */
-    bool ifb;   /* ... also for what a guest sends into a hub, network or switch */
+    bool netem;              /* link impairments work at all */
+    bool ifb;                /* ... also for what a guest sends into a hub, network or switch */
     char run[PATH_MAX - 64]; /* the instance's run folder: its sockets and pidfiles */
     char owner[9];           /* marks what this labhost made on a shared instance */
 };
@@ -58,8 +58,7 @@ int net_plan_check(const struct net_host *h, const struct plan *p, struct err *e
  * network namespace, or 0: that node's interfaces are left out now (its driver brings them itself, or
  * it does not run).  The ends in the guests are named, have MAC and MTU, and are down.  After a
  * failure part of the wiring may exist; net_detach() or another net_attach() is the way on. */
-int net_attach(const struct net_host *h, const struct plan *p, const pid_t *pids,
-               struct err *e) MUST_CHECK;
+int net_attach(const struct net_host *h, const struct plan *p, const pid_t *pids, struct err *e) MUST_CHECK;
 
 /* Removes everything of a lab by its id, also when its plan is lost.  Cheapest after the guests are
  * gone. */
@@ -79,7 +78,8 @@ int net_leftovers(const struct net_host *h, void (*each)(const char *lab, void *
 
 /* Sets a running link.  Down is a pulled cable: the guests at its ends see no carrier.  impair[0] acts
  * on what leaves end a, impair[1] on what leaves end b (see net_link.c for where).  ERR_UNSUPPORTED if
- * this machine cannot do an impairment that is asked for; the link is then unchanged. */
+ * this machine cannot do an impairment that is asked for; the link is then unchanged.  An end whose node
+ * does not run is left out: net_attach() sets it from the plan when it does. */
 int net_link_set(const struct net_host *h, const struct plan *p, size_t link, bool up,
                  const struct plan_impair impair[2], struct err *e) MUST_CHECK;
 
