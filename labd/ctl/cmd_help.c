@@ -3,10 +3,6 @@
 #include "labd/base/mem.h"
 #include "labd/ctl/ctl.h"
 
-#ifndef LABD_VERSION
-#define LABD_VERSION "0.1"
-#endif
-
 int cmd_help(struct ctl *c, struct err *e)
 {
     AUTO(buf_clear) struct buf out = BUF_INIT;
@@ -35,6 +31,6 @@ int cmd_help(struct ctl *c, struct err *e)
 int cmd_version(struct ctl *c, struct err *e)
 {
     (void)e;
-    fprintf(c->out, "labctl %s\n", LABD_VERSION);
+    fprintf(c->out, "labctl %s\n", PARALAB_VERSION);
     return 0;
 }

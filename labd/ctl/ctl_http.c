@@ -196,7 +196,7 @@ static int failure(const struct ctl_http *h, CURL *easy, CURLcode code, const ch
                    h->socket != NULL ? h->socket : h->base, why);
 }
 
-static enum err_code code_of_status(long status)
+enum err_code ctl_http_code(long status)
 {
     for (int code = 1; code < ERR_CODE_COUNT; code++)
         if (err_http_status((enum err_code)code) == status)
@@ -214,7 +214,7 @@ int ctl_http_problem(long status, const char *body, size_t n, struct err *e)
         tail--;
     enum err_code code = err_code_from_name(tail);
     if (strcmp(err_code_name(code), tail) != 0)
-        code = code_of_status(status);
+        code = ctl_http_code(status);
 
     if (text[0] == '\0')
         text = text_str(j, "title");

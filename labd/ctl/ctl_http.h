@@ -39,6 +39,8 @@ CURL *ctl_http_connect(struct ctl_http *h, struct err *e);
 const char *ctl_http_host(const struct ctl_http *h);   /* "localhost", "labs.example.org:8443" */
 const char *ctl_http_prefix(const struct ctl_http *h); /* path of the server's URL: "" or "/lab" */
 const char *ctl_http_token(const struct ctl_http *h);  /* or NULL */
+/* The error that an HTTP status means, as err_http_status() backwards. */
+enum err_code ctl_http_code(long status);
 /* The error that an answer of 'status' with 'body' means; returns -1. */
 int ctl_http_problem(long status, const char *body, size_t n, struct err *e);
 

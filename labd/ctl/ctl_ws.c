@@ -321,15 +321,18 @@ short ctl_ws_events(const struct ctl_ws *w)
     return (short)(POLLIN | (wslay_event_want_write(w->ctx) ? POLLOUT : 0));
 }
 
-/* 1000 (or no code: 1005) is an orderly end, 1001 a labd that stops; other codes come with a reason. */
+/* 1000 (or no code: 1005) is an orderly end, 1001 a labd that stops; 4000 + an HTTP status is an error of
+ * the API with its sentence as the reason. */
 static int closed(const struct ctl_ws *w, struct err *e)
 {
     if (w->code == 1000 || w->code == 0 || w->code == 1005)
         return 1;
     if (w->code == 1001)
-        return err_set(e, ERR_UNREACHABLE, "labd is stopping");
+        return err_set(e, ERR_UNREACHABLE, "%s",
+                       w->reason.len > 0 ? buf_str(&w->reason) : "labd is stopping");
     if (w->reason.len > 0)
-        return err_set(e, ERR_CONFLICT, "%s", buf_str(&w->reason));
+        return err_set(e, w->code > 4000 ? ctl_http_code(w->code - 4000) : ERR_PROTOCOL, "%s",
+                       buf_str(&w->reason));
     return err_set(e, ERR_PROTOCOL, "labd closed the stream with code %u", w->code);
 }
 

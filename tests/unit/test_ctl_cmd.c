@@ -1,0 +1,545 @@
+/* Whole commands of labctl against a small server: what they ask for, print, and exit with. */
+#include "labd/base/file.h"
+#include "labd/base/mem.h"
+#include "labd/ctl/ctl.h"
+#include "labd/ctl/ctl_http.h"
+#include "labd/ctl/ctl_stream.h"
+#include "tests/unit/ctl_server.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define NODES(r1, error) \
+    "\"nodes\":[{\"name\":\"h1\",\"kind\":\"host\",\"state\":\"running\",\"error\":null,\"output\":null,\"interfaces\":" \
+    "[{\"name\":\"eth0\",\"mac\":\"02:00:00:00:00:01\",\"link\":\"l1\",\"network\":null,\"addresses\":[\"10.0.0.1/24\"]}]}," \
+    "{\"name\":\"r1\",\"kind\":\"router\",\"state\":\"" r1 "\",\"error\":" error ",\"output\":" error \
+    ",\"interfaces\":[]}]"
+#define LAB(state, r1, error) \
+    "{\"id\":\"abc123\",\"name\":\"two-lans\",\"owner\":{\"login\":\"root\",\"name\":\"Root\"},\"exercise\":null,\"title\":\"T\"," \
+    "\"state\":\"" state \
+    "\",\"driver\":\"fake\",\"error\":null,\"started_ms\":1000,\"ready_ms\":2500," NODES( \
+        r1, \
+        error) "," \
+               "\"links\":[{\"name\":\"l1\",\"a\":{\"node\":\"h1\",\"interface\":\"eth0\"},\"b\":{\"node\":\"hub1\",\"interface\":null}," \
+               "\"state\":\"up\",\"impairment\":{\"a\":{\"delay_us\":20000},\"b\":{}}}]}"
+#define RUNNING LAB("running", "running", "null")
+#define STARTING LAB("starting", "creating", "null")
+#define FAILED LAB("failed", "failed", "\"the startup \\u001b[2Jfailed\"")
+#define STOPPING LAB("stopping", "stopped", "null")
+#define PROBLEM(code, status, detail) \
+    "{\"type\":\"" code "\",\"title\":\"T\",\"status\":" #status ",\"detail\":\"" detail "\"}"
+#define REPORT(score) \
+    "{\"schema\":1,\"lab\":\"abc123\",\"exercise\":\"e\",\"score\":" #score \
+    ",\"max_score\":10,\"checks\":[{\"id\":\"c1\",\"kind\":" \
+    "\"reachability\",\"title\":\"h2 is reached\",\"status\":\"fail\",\"score\":0,\"max_score\":10,\"evidence\":\"wire\"," \
+    "\"observed\":\"nothing \\u001b[31marrived\",\"expected\":\"a probe\",\"hint\":null}]}"
+
+static const struct row {
+    const char *name;
+    const char *argv[8]; /* after "labctl" */
+    struct answer answers[8];
+    int status;
+    const char *out[4]; /* each is part of standard output */
+    const char *err;    /* part of standard error; "" : it is empty */
+    const char *asked;  /* a line of the server's log that has to be there, or NULL */
+} rows[] = {
+    {"list",
+     {"list"},
+     {{"GET /api/v1/labs?all=1", 200, "{\"labs\":[" RUNNING "]}"}},
+     0,
+     {"LAB     NAME      EXERCISE  OWNER  STATE    NODES  DRIVER\n",
+      "abc123  two-lans  -         root   running  2/2    fake\n"},
+     "",
+     NULL},
+    {"list: none", {"list"}, {{"GET /api/v1/labs?all=1", 200, "{\"labs\":[]}"}}, 0, {""}, "", NULL},
+    {"list: a student's own",
+     {"list"},
+     {{"GET /api/v1/labs?all=1", 403, PROBLEM("denied", 403, "only instructors")},
+      {"GET /api/v1/labs", 200, "{\"labs\":[" RUNNING "]}"}},
+     0,
+     {"abc123"},
+     "",
+     NULL},
+    {"list as JSON",
+     {"list", "--json"},
+     {{"GET /api/v1/labs?all=1", 200, "{\"labs\":[" RUNNING "]}"}},
+     0,
+     {"{\n  \"labs\": [\n", "\"id\": \"abc123\""},
+     "",
+     NULL},
+    {"not signed in",
+     {"list"},
+     {{"GET /api/v1/labs?all=1", 401, PROBLEM("auth", 401, "sign in")}},
+     4,
+     {""},
+     "labctl: sign in\n",
+     NULL},
+    {"labhost is away",
+     {"status", "--host"},
+     {{"GET /api/v1/host", 503, PROBLEM("unreachable", 503, "no labhost")}},
+     3,
+     {""},
+     "labctl: no labhost\n",
+     NULL},
+    {"no JSON",
+     {"list"},
+     {{"GET /api/v1/labs?all=1", 200, "<html>"}},
+     1,
+     {""},
+     "does not answer like labd",
+     NULL},
+    {"an error without words",
+     {"list"},
+     {{"GET /api/v1/labs?all=1", 500, "oops"}},
+     1,
+     {""},
+     "labd answered with status 500",
+     NULL},
+    {"a problem is escaped",
+     {"list"},
+     {{"GET /api/v1/labs?all=1", 400, PROBLEM("invalid", 400, "x\\u009b2J")}},
+     1,
+     {""},
+     "labctl: x\\u{9b}2J\n",
+     NULL},
+    {"status",
+     {"status", "abc123"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING}},
+     0,
+     {"lab abc123, two-lans: running, started in 1.50 s\n", "h1    host    running  eth0 10.0.0.1/24\n",
+      "l1    h1:eth0  hub1  up     from a: delay 20ms; from b: none\n"},
+     "",
+     NULL},
+    {"status by name",
+     {"status", "two-lans"},
+     {{"GET /api/v1/labs?all=1", 200, "{\"labs\":[" RUNNING "]}"}, {"GET /api/v1/labs/abc123", 200, RUNNING}},
+     0,
+     {"lab abc123"},
+     "",
+     NULL},
+    {"status: two of that name",
+     {"status", "two-lans"},
+     {{"GET /api/v1/labs?all=1", 200, "{\"labs\":[" RUNNING "," RUNNING "]}"}},
+     1,
+     {""},
+     "2 labs are called two-lans",
+     NULL},
+    {"status: no such lab",
+     {"status", "nothere"},
+     {{"GET /api/v1/labs?all=1", 200, "{\"labs\":[]}"}},
+     1,
+     {""},
+     "there is no lab nothere",
+     NULL},
+    {"status: hostile name",
+     {"status", "../session"},
+     {{NULL, 0, NULL}},
+     1,
+     {""},
+     "lab name '../session' is not allowed",
+     NULL},
+    {"status: of nothing", {"status"}, {{NULL, 0, NULL}}, 2, {""}, "name a lab, or give --host", NULL},
+    {"status of a failed lab",
+     {"status", "abc123"},
+     {{"GET /api/v1/labs/abc123", 200, FAILED}},
+     0,
+     {"r1: the startup \\x1b[2Jfailed\n"},
+     "",
+     NULL},
+    {"status of the host",
+     {"status", "--host"},
+     {{"GET /api/v1/host", 200,
+       "{\"version\":\"0.1\",\"driver\":\"container\",\"drivers\":[{\"name\":\"container\",\"ok\":true,\"why\":null,\"notes\":[\"no memory limit\"]},"
+       "{\"name\":\"fake\",\"ok\":false,\"why\":\"switched off\",\"notes\":[]}],\"datapath\":\"netdev\",\"netem\":true,\"notes\":[],\"memory_free_mb\":1,\"memory_total_mb\":2,\"labs\":3}"}},
+     0,
+     {"datapath netdev, netem yes\n", "driver container: works (default)\n  no memory limit\n",
+      "driver fake: does not work: switched off\n"},
+     "",
+     NULL},
+    {"up an exercise",
+     {"up", "static-routing"},
+     {{"POST /api/v1/labs", 202, STARTING}},
+     0,
+     {"abc123\n"},
+     "",
+     "POST /api/v1/labs {\"exercise\":\"static-routing\"}"},
+    {"up: driver and name",
+     {"up", "static-routing", "--driver", "fake", "--name", "x"},
+     {{"POST /api/v1/labs", 202, STARTING}},
+     0,
+     {"abc123\n"},
+     "",
+     "POST /api/v1/labs {\"exercise\":\"static-routing\",\"driver\":\"fake\",\"name\":\"x\"}"},
+    {"up: runs already",
+     {"up", "static-routing"},
+     {{"POST /api/v1/labs", 409,
+       "{\"type\":\"conflict\",\"detail\":\"it runs already\",\"lab\":\"abc123\"}"}},
+     1,
+     {""},
+     "it runs already (lab abc123)",
+     NULL},
+    {"up: no room",
+     {"up", "static-routing"},
+     {{"POST /api/v1/labs", 507, PROBLEM("capacity", 507, "no memory left")}},
+     5,
+     {""},
+     "no memory left",
+     NULL},
+    {"up: no such file", {"up", "./nothere.xml"}, {{NULL, 0, NULL}}, 1, {""}, "nothere.xml", NULL},
+    {"up: hostile exercise",
+     {"up", "Abc"},
+     {{NULL, 0, NULL}},
+     1,
+     {""},
+     "exercise name 'Abc' is not allowed",
+     NULL},
+    {"up --wait",
+     {"up", "--wait", "e"},
+     {{"POST /api/v1/labs", 202, STARTING},
+      {"GET /api/v1/labs/abc123/events", 200,
+       "event: lab\ndata: " STARTING "\n\n: ping\n\nevent: lab\ndata: " RUNNING "\n\n"}},
+     0,
+     {"abc123\n"},
+     "",
+     NULL},
+    {"up --wait: the stream breaks",
+     {"up", "--wait", "e"},
+     {{"POST /api/v1/labs", 202, STARTING},
+      {"GET /api/v1/labs/abc123/events", 200, "event: lab\ndata: " STARTING "\n\n"},
+      {"GET /api/v1/labs/abc123/events", 200, "event: lab\ndata: " RUNNING "\n\n"}},
+     0,
+     {"abc123\n"},
+     "",
+     NULL},
+    {"up --wait: a node fails",
+     {"up", "--wait", "e"},
+     {{"POST /api/v1/labs", 202, STARTING},
+      {"GET /api/v1/labs/abc123/events", 200, "event: lab\ndata: " FAILED "\n\n"}},
+     1,
+     {"abc123\n"},
+     "node r1 of lab abc123 failed: the startup",
+     NULL},
+    {"up --wait: the lab vanishes",
+     {"up", "--wait", "e"},
+     {{"POST /api/v1/labs", 202, STARTING},
+      {"GET /api/v1/labs/abc123/events", 404, PROBLEM("not-found", 404, "there is no such lab")}},
+     1,
+     {"abc123\n"},
+     "there is no such lab",
+     NULL},
+    {"up: an id that is none",
+     {"up", "e"},
+     {{"POST /api/v1/labs", 202, "{\"id\":\"../x\"}"}},
+     1,
+     {""},
+     "labd gave the lab no id",
+     NULL},
+    {"down",
+     {"down", "abc123"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING},
+      {"DELETE /api/v1/labs/abc123", 202, STOPPING},
+      {"GET /api/v1/labs/abc123", 200, STOPPING},
+      {"GET /api/v1/labs/abc123", 404, PROBLEM("not-found", 404, "gone")}},
+     0,
+     {""},
+     "",
+     "DELETE /api/v1/labs/abc123 "},
+    {"down --all",
+     {"down", "--all"},
+     {{"GET /api/v1/labs?all=1", 200, "{\"labs\":[" RUNNING "]}"},
+      {"DELETE /api/v1/labs/abc123", 202, STOPPING}},
+     0,
+     {""},
+     "",
+     "DELETE /api/v1/labs/abc123 "},
+    {"down: nothing named",
+     {"down"},
+     {{NULL, 0, NULL}},
+     2,
+     {""},
+     "name the labs to remove, or give --all",
+     NULL},
+    {"down: both", {"down", "--all", "abc123"}, {{NULL, 0, NULL}}, 2, {""}, "name the labs to remove", NULL},
+    {"reset a node",
+     {"reset", "abc123", "r1"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING}, {"POST /api/v1/labs/abc123/reset", 202, STARTING}},
+     0,
+     {""},
+     "",
+     "POST /api/v1/labs/abc123/reset {\"node\":\"r1\"}"},
+    {"reset all",
+     {"reset", "abc123"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING}, {"POST /api/v1/labs/abc123/reset", 202, STARTING}},
+     0,
+     {""},
+     "",
+     "POST /api/v1/labs/abc123/reset {}"},
+    {"link",
+     {"link", "abc123", "l1"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING}},
+     0,
+     {"l1, from a, h1:eth0: up, delay 20ms\n", "l1, from b, hub1: up, none\n"},
+     "",
+     NULL},
+    {"link down",
+     {"link", "abc123", "l1", "down"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING}, {"PATCH /api/v1/labs/abc123/links/l1", 200, RUNNING}},
+     0,
+     {""},
+     "",
+     "PATCH /api/v1/labs/abc123/links/l1 {\"state\":\"down\"}"},
+    {"link: no such",
+     {"link", "abc123", "l9"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING}},
+     1,
+     {""},
+     "lab abc123 has no link l9",
+     NULL},
+    {"link: no such word",
+     {"link", "abc123", "l1", "left"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING}},
+     2,
+     {""},
+     "'left' is no word of labctl link",
+     NULL},
+    {"grade: all points",
+     {"grade", "abc123"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING},
+      {"POST /api/v1/labs/abc123/attempts", 202, "{\"id\":7,\"state\":\"queued\"}"},
+      {"GET /api/v1/attempts/7", 200, "{\"id\":7,\"state\":\"running\"}"},
+      {"GET /api/v1/attempts/7", 200, "{\"id\":7,\"state\":\"done\",\"report\":" REPORT(10) "}"}},
+     0,
+     {"score: 10 of 10\n"},
+     "",
+     NULL},
+    {"grade: points are missing",
+     {"grade", "abc123"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING},
+      {"POST /api/v1/labs/abc123/attempts", 202,
+       "{\"id\":\"a1\",\"state\":\"done\",\"report\":" REPORT(4) "}"}},
+     1,
+     {"fail  0/10  c1  h2 is reached\n", "    observed: nothing \\x1b[31marrived\n", "score: 4 of 10\n"},
+     "",
+     NULL},
+    {"grade as JSON",
+     {"grade", "abc123", "--json"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING},
+      {"POST /api/v1/labs/abc123/attempts", 202, "{\"id\":7,\"state\":\"done\",\"report\":" REPORT(10) "}"}},
+     0,
+     {"\"max_score\": 10", "\"checks\": [", "\"evidence\": \"wire\""},
+     "",
+     NULL},
+    {"grade: our fault",
+     {"grade", "abc123"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING},
+      {"POST /api/v1/labs/abc123/attempts", 202, "{\"id\":7,\"state\":\"error\",\"error\":\"no probe\"}"}},
+     1,
+     {""},
+     "lab abc123 could not be graded: no probe",
+     NULL},
+    {"grade: an id that leads elsewhere",
+     {"grade", "abc123"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING},
+      {"POST /api/v1/labs/abc123/attempts", 202, "{\"id\":\"../session\",\"state\":\"queued\"}"}},
+     1,
+     {""},
+     "labd gave the attempt no id",
+     NULL},
+    {"exec: no such node",
+     {"exec", "-n", "abc123", "R1", "--", "true"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING}},
+     1,
+     {""},
+     "node name 'R1' is not allowed",
+     NULL},
+    {"exec: exit status, output",
+     {"exec", "-n", "abc123", "r1", "--", "cat", "-"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING}},
+     7,
+     {""},
+     "{\"argv\":[\"cat\",\"-\"]}",
+     "GET /api/v1/labs/abc123/nodes/r1/exec"},
+    {"capture refused",
+     {"capture", "abc123", "l1"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING},
+      {"GET /api/v1/labs/abc123/capture?port=l1%3Aa", 400, PROBLEM("invalid", 400, "no such filter")}},
+     1,
+     {""},
+     "labctl: no such filter\n",
+     NULL},
+    {"capture: filter and end",
+     {"capture", "abc123", "l1:b", "tcp", "port", "80"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING},
+      {"GET /api/v1/labs/abc123/capture?port=l1%3Ab&filter=tcp%20port%2080", 501,
+       PROBLEM("unsupported", 501, "not here")}},
+     1,
+     {""},
+     "not here",
+     NULL},
+    {"capture: hostile interface",
+     {"capture", "abc123", "h1:../x"},
+     {{NULL, 0, NULL}},
+     1,
+     {""},
+     "'../x' is no interface name",
+     NULL},
+    {"console without a terminal",
+     {"console", "abc123", "h1"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING}},
+     1,
+     {""},
+     "a console needs a terminal",
+     NULL},
+};
+
+static void contains(const char *what, const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("%s: '%s' is not in:\n%s", what, part, text);
+}
+
+/* Runs labctl in this process against the server's socket. */
+static int run(const struct server *s, const char *const *words, char **out, char **err)
+{
+    char *argv[16] = {xstrdup("labctl")};
+    int argc = 1;
+    size_t n;
+    FILE *fo = open_memstream(out, &n), *fe = open_memstream(err, &n);
+
+    while (words[argc - 1] != NULL) {
+        argv[argc] = xstrdup(words[argc - 1]);
+        argc++;
+    }
+    setenv("LABCTL_SOCKET", s->socket, 1);
+    unsetenv("LABCTL_SERVER");
+    unsetenv("LABCTL_TOKEN");
+    int status = ctl_main(argc, argv, fo, fe);
+    fclose(fo);
+    fclose(fe);
+    for (int i = 0; i < argc; i++)
+        free(argv[i]);
+    return status;
+}
+
+static void test_row(void **state)
+{
+    const struct row *r = *state;
+    AUTO(mem_freep) char *out = NULL, *err = NULL;
+    AUTO(buf_clear) struct buf log = BUF_INIT;
+    struct server s;
+    struct err e;
+
+    server_start(&s, r->answers);
+    int status = run(&s, r->argv, &out, &err);
+    int rc = file_exists(s.log) ? file_read(s.log, 1u << 20, &log, &e) : 0;
+    server_stop(&s);
+    if (status != r->status)
+        fail_msg("status %d, not %d; %s", status, r->status, err);
+    if (r->out[0] != NULL && r->out[0][0] == '\0')
+        assert_string_equal(out, "");
+    for (size_t i = 0; i < ARRAY_LEN(r->out) && r->out[i] != NULL; i++)
+        contains("standard output", out, r->out[i]);
+    if (r->err[0] == '\0')
+        assert_string_equal(err, "");
+    contains("standard error", err, r->err);
+    assert_null(strchr(out, '\033'));
+    assert_null(strchr(err, '\033'));
+    assert_int_equal(rc, 0);
+    if (r->asked != NULL)
+        contains("the server's log", buf_str(&log), r->asked);
+}
+
+static void test_nobody_there(void **state)
+{
+    AUTO(mem_freep) char *out = NULL, *err = NULL;
+    static const char *const words[] = {"list", NULL};
+    const struct server s = {.socket = "/nonexistent/labd.sock"};
+
+    (void)state;
+    assert_int_equal(run(&s, words, &out, &err), 3);
+    contains("standard error", err, "no labd answers at /nonexistent/labd.sock");
+}
+
+static void test_bad_server(void **state)
+{
+    AUTO(mem_freep) char *out = NULL, *err = NULL;
+    static const char *const words[] = {"list", "--server", "ftp://x", NULL};
+    const struct server s = {.socket = "/nonexistent"};
+
+    (void)state;
+    assert_int_equal(run(&s, words, &out, &err), 1);
+    contains("standard error", err, "server 'ftp://x' is not a URL");
+}
+
+static void test_bad_token(void **state)
+{
+    AUTO(mem_freep) char *out = NULL, *err = NULL;
+    static const char *const words[] = {"list", "--token", "a\r\nX-Evil: 1", NULL};
+    const struct server s = {.socket = "/nonexistent"};
+
+    (void)state;
+    assert_int_equal(run(&s, words, &out, &err), 1);
+    contains("standard error", err, "the token holds a blank");
+}
+
+static void collect(bool error, const uint8_t *data, size_t n, void *arg)
+{
+    if (!error)
+        buf_add(arg, data, n);
+}
+
+/* A megabyte goes to the node and back, in frames of both directions at once. */
+static void test_exec_input(void **state)
+{
+    static const struct answer none[] = {{NULL, 0, NULL}};
+    AUTO(buf_clear) struct buf in = BUF_INIT, out = BUF_INIT;
+    struct server s;
+    struct err e = {0};
+    int status = -1;
+
+    (void)state;
+    for (unsigned i = 0; i < 1u << 20; i++)
+        buf_putc(&in, (char)(i * 2654435761u >> 24));
+    server_start(&s, none);
+    struct ctl_http *h = ctl_http_new(&(struct ctl_http_config){.socket = s.socket}, &e);
+    const struct ctl_exec x = {.lab = "abc123",
+                               .node = "r1",
+                               .argv = json_pack("[s]", "cat"),
+                               .in = -1,
+                               .input = in.data,
+                               .input_len = in.len,
+                               .output = collect,
+                               .arg = &out};
+    assert_non_null(h);
+    int rc = ctl_exec(h, &x, &status, &e);
+    server_stop(&s);
+    ctl_http_free(h);
+    json_decref(x.argv);
+    assert_int_equal(rc, 0);
+    assert_int_equal(status, 7);
+    assert_int_equal(out.len, in.len);
+    assert_memory_equal(out.data, in.data, in.len);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[ARRAY_LEN(rows) + 4];
+    size_t n = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        union {
+            const struct row *in;
+            void *out;
+        } row = {&rows[i]};
+
+        tests[n++] = (struct CMUnitTest){rows[i].name, test_row, NULL, NULL, row.out};
+    }
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_nobody_there);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_bad_server);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_bad_token);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_exec_input);
+    return _cmocka_run_group_tests("ctl_cmd", tests, n, NULL, NULL);
+}
