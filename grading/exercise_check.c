@@ -1,5 +1,6 @@
 /* The meaning of an exercise: do its names exist, do its checks make sense, can each of them pass? */
 #include "grading/exercise_parts.h"
+#include "grading/grading_parts.h"
 #include "topology/topo_index.h"
 
 #include <stdio.h>
@@ -118,6 +119,8 @@ static void check_path(struct checker *k, const struct exercise_check *c)
         COMPLAIN(k, c->line, "check '%s': via, avoids and cut belong to kind=\"path\"", c->id);
     if (c->kind == EXERCISE_PATH && c->via.n + c->avoids.n + c->cut.n == 0)
         COMPLAIN(k, c->line, "check '%s': a path needs via, avoids or cut", c->id);
+    if (c->cut.n > 0 && c->settle_ms < 1000 * k->x->hold)
+        COMPLAIN(k, c->line, "check '%s': settle is too short to see the traffic hold", c->id);
     for (size_t i = 0; i < c->via.n; i++)
         if (holds(&c->cut, c->via.v[i]) || holds(&c->avoids, c->via.v[i]))
             COMPLAIN(k, c->line, "check '%s' can never pass: the path has to use link '%s' and has to do without it",
@@ -305,6 +308,24 @@ static void check_wrongs(struct checker *k)
     }
 }
 
+/* The machine takes only so many ports and probes at a time. */
+static void check_size(struct checker *k)
+{
+    struct probe_spec *s;
+    struct err e;
+
+    if ((s = grading_spec(k->x, GRADING_ALL_UNCUT, GRADING_STEADY, &e)) == NULL)
+        COMPLAIN(k, k->x->line, "%s", e.msg);
+    probe_spec_free(s);
+    for (size_t i = 0; i < k->x->nchecks; i++) {
+        if (k->x->checks[i].cut.n == 0 || k->x->checks[i].cut.n > PROBE_CUT_MAX)
+            continue;
+        if ((s = grading_spec(k->x, i, GRADING_BROKEN, &e)) == NULL)
+            COMPLAIN(k, k->x->checks[i].line, "%s", e.msg);
+        probe_spec_free(s);
+    }
+}
+
 void exercise_check(const struct exercise *x, const struct topo *t, struct topo_msgs *m)
 {
     struct checker k = {.x = x, .t = t, .m = m};
@@ -313,5 +334,6 @@ void exercise_check(const struct exercise *x, const struct topo *t, struct topo_
     check_refs(&k);
     check_checks(&k);
     check_wrongs(&k);
+    check_size(&k);
     topo_index_clear(&k.ix);
 }

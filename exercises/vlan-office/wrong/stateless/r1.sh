@@ -1,0 +1,15 @@
+#!/bin/sh
+set -e
+for leg in "eth0 10.10.0.1/24" "eth1 10.20.0.1/24" "eth2 10.30.0.1/24"; do
+    ip link set "${leg% *}" up
+    ip address add "${leg#* }" dev "${leg% *}"
+done
+nft -f - <<'END'
+table inet office {
+    chain forward {
+        type filter hook forward priority filter; policy accept;
+        iifname "eth1" oifname "eth0" drop
+        iifname "eth1" tcp dport { 22, 23 } drop
+    }
+}
+END

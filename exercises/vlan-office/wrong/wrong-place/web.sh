@@ -1,0 +1,10 @@
+#!/bin/sh
+set -e
+nft -f - <<'END'
+table inet office {
+    chain input {
+        type filter hook input priority filter; policy accept;
+        ip saddr 10.20.0.0/24 tcp dport { 22, 23 } drop
+    }
+}
+END
