@@ -184,10 +184,10 @@ bench: all web/dist/index.html bench-deps ## print our figures as ratios against
 # ---- man pages and installation ----------------------------------------------------------------------
 MAN_SRC := $(wildcard labd/man/*.scd)
 MAN := $(patsubst labd/man/%.scd,$(BUILD)/man/%,$(MAN_SRC))
-$(BUILD)/man/%: labd/man/%.scd
+$(BUILD)/man/%: labd/man/%.scd labd/man/build.sh $(BUILD)/labctl
 	$(call say,MAN,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)scdoc <$< >$@
+	$(Q)labd/man/build.sh $(BUILD)/labctl <$< >$@
 
 .PHONY: man install
 man: $(MAN) ## build the man pages (scdoc)
