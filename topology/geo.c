@@ -1,12 +1,12 @@
 #include "topology/geo.h"
 
 #include "labd/base/mem.h"
+#include "topology/boxes.h"
 
 #include <math.h>
 #include <string.h>
 
 #define MARGIN 50.0
-#define APART 14 /* units of the drawing between any two points, where there is room */
 
 bool geo_number(const char *s, double max, double *out)
 {
@@ -133,40 +133,35 @@ static void scale(struct topo_point *q, size_t n)
     }
 }
 
-/* ---- apart: one point per cell of a grid, found on a spiral from where it belongs ---- */
-#define CELLS_X (TOPO_DRAW_WIDTH / APART)
-#define CELLS_Y (TOPO_DRAW_HEIGHT / APART)
+/* ---- apart ---- */
+#define APART_MIN 14.0 /* units of the drawing between two points */
+#define APART_MAX 40.0
+#define APART_POINTS 5000 /* with more of them there is no room anyhow */
 
-static bool take_cell(bool *used, int x, int y)
+static struct box square(double x, double y, double size)
 {
-    if (x < 0 || y < 0 || x >= CELLS_X || y >= CELLS_Y || used[y * CELLS_X + x])
-        return false;
-    used[y * CELLS_X + x] = true;
-    return true;
+    return (struct box){x - size / 2, y - size / 2, x + size / 2, y + size / 2};
 }
 
-/* The nearest free cell around (x, y) on squares of growing size; false if all are taken. */
-static bool find_cell(bool *used, int *x, int *y)
-{
-    for (int r = 0; r < CELLS_X; r++)
-        for (int dy = -r; dy <= r; dy++)
-            for (int dx = -r; dx <= r; dx += dy == -r || dy == r || r == 0 ? 1 : 2 * r)
-                if (take_cell(used, *x + dx, *y + dy)) {
-                    *x += dx;
-                    *y += dy;
-                    return true;
-                }
-    return false;
-}
-
+/* Each point stays where it belongs, or goes to the nearest free place on circles around that. */
 static void move_apart(struct topo_point *q, size_t n)
 {
-    AUTO(mem_freep) bool *used = xcalloc((size_t)CELLS_X * CELLS_Y, sizeof *used);
+    AUTO(boxes_freep) struct boxes *taken = boxes_new(TOPO_DRAW_WIDTH, TOPO_DRAW_HEIGHT);
+    double apart = sqrt((double)TOPO_DRAW_WIDTH * TOPO_DRAW_HEIGHT / (4 * (double)n));
 
-    for (size_t i = 0; i < n && i < (size_t)CELLS_X * CELLS_Y / 2; i++) {
-        int x = (int)(q[i].x / APART), y = (int)(q[i].y / APART), x0 = x, y0 = y;
-        if (find_cell(used, &x, &y) && (x != x0 || y != y0))
-            q[i] = (struct topo_point){(x + 0.5) * APART, (y + 0.5) * APART};
+    apart = fmin(fmax(apart, APART_MIN), APART_MAX);
+    for (size_t i = 0; i < n && n <= APART_POINTS; i++) {
+        struct topo_point p = q[i];
+        bool found = boxes_room(taken, square(p.x, p.y, apart));
+        for (int ring = 1; ring <= 30 && !found; ring++)
+            for (int k = 0; k < 8 * ring && !found; k++) {
+                double angle = 2 * M_PI * k / (8 * ring), r = ring * apart / 2;
+                p = (struct topo_point){q[i].x + r * cos(angle), q[i].y + r * sin(angle)};
+                found = boxes_room(taken, square(p.x, p.y, apart));
+            }
+        if (found)
+            q[i] = p;
+        boxes_add(taken, square(q[i].x, q[i].y, apart));
     }
 }
 

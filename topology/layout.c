@@ -5,6 +5,7 @@
  * crossings first.  Components too large for that become rings around their middle.  The components are
  * then put on shelves, scaled to the page, and moved apart where their labels would touch. */
 #include "labd/base/mem.h"
+#include "topology/boxes.h"
 #include "topology/graph.h"
 #include "topology/layout.h"
 #include "topology/topo.h"
@@ -20,9 +21,6 @@ static double clamp(double v, double lo, double hi)
     return v < lo ? lo : v > hi ? hi : v;
 }
 
-struct box {
-    double x0, y0, x1, y1;
-};
 
 static struct box bounds(const struct topo_point *p, size_t n)
 {
@@ -37,22 +35,24 @@ static struct box bounds(const struct topo_point *p, size_t n)
     return b;
 }
 
+static struct topo_point moved(const struct layout_transform *tr, struct topo_point p)
+{
+    return (struct topo_point){TOPO_DRAW_WIDTH / 2.0 + (p.x - tr->cx) * tr->sx,
+                               TOPO_DRAW_HEIGHT / 2.0 + (p.y - tr->cy) * tr->sy};
+}
+
 /* Scales to the page inside the margins; the two scales differ by at most 'stretch'. */
-static void fit(struct topo_point *p, size_t n, double stretch)
+static struct layout_transform fit(struct topo_point *p, size_t n, double stretch)
 {
     struct box b = bounds(p, n);
     double w = TOPO_DRAW_WIDTH - 2 * MARGIN_X, h = TOPO_DRAW_HEIGHT - 2 * MARGIN_Y;
     double sx = b.x1 > b.x0 ? w / (b.x1 - b.x0) : HUGE_VAL, sy = b.y1 > b.y0 ? h / (b.y1 - b.y0) : HUGE_VAL;
-    double s = fmin(sx, sy);
+    double s = fmin(sx, sy) < HUGE_VAL ? fmin(sx, sy) : 1;
+    struct layout_transform tr = {(b.x0 + b.x1) / 2, (b.y0 + b.y1) / 2, fmin(sx, s * stretch), fmin(sy, s * stretch)};
 
-    if (s == HUGE_VAL)
-        s = 1;
-    sx = fmin(sx, s * stretch);
-    sy = fmin(sy, s * stretch);
-    for (size_t i = 0; i < n; i++) {
-        p[i].x = TOPO_DRAW_WIDTH / 2.0 + (p[i].x - (b.x0 + b.x1) / 2) * sx;
-        p[i].y = TOPO_DRAW_HEIGHT / 2.0 + (p[i].y - (b.y0 + b.y1) / 2) * sy;
-    }
+    for (size_t i = 0; i < n; i++)
+        p[i] = moved(&tr, p[i]);
+    return tr;
 }
 
 static bool authors_positions(const struct topo *t, size_t n, struct topo_point *p)
@@ -215,31 +215,49 @@ static void separate(const struct topo *t, struct topo_point *p, size_t n)
     }
 }
 
-struct topo_point *topo_layout(const struct topo *t)
+static void own_layout(const struct topo *t, struct topo_point *p)
 {
-    size_t n = t->nnodes + t->nelements, nparts;
-    struct topo_point *p;
-    struct graph g;
+    AUTO(graph_clear) struct graph g;
+    AUTO(mem_freep) size_t *order = NULL;
+    AUTO(mem_freep) struct part *parts = NULL;
+    size_t nparts;
 
-    if (n == 0)
-        return NULL;
-    p = xcalloc(n, sizeof *p);
-    if (authors_positions(t, n, p)) {
-        fit(p, n, 1);
-        return p;
-    }
     graph_init(&g, t);
-    AUTO(mem_freep) size_t *order = xcalloc(g.n, sizeof *order);
-    AUTO(mem_freep) struct part *parts = find_parts(&g, order, &nparts);
+    order = xcalloc(g.n, sizeof *order);
+    parts = find_parts(&g, order, &nparts);
     for (size_t i = 0; i < nparts; i++) {
         layout_part(&g, parts[i].member, parts[i].n, p);
         lay_flat(&parts[i], p);
         measure(&parts[i], p);
     }
     put_on_shelves(parts, nparts, p);
-    fit(p, n, 1.7);
-    if (n <= SEPARATE_MAX)
-        separate(t, p, n);
-    graph_clear(&g);
+    fit(p, g.n, 1.7);
+    if (g.n <= SEPARATE_MAX)
+        separate(t, p, g.n);
+}
+
+struct topo_point *layout_with_notes(const struct topo *t, struct topo_point *notes)
+{
+    size_t n = t->nnodes + t->nelements;
+    struct layout_transform tr;
+    struct topo_point *p;
+
+    if (n == 0)
+        return NULL;
+    p = xcalloc(n, sizeof *p);
+    if (authors_positions(t, n, p)) {
+        tr = fit(p, n, 1);
+        for (size_t i = 0; notes != NULL && i < t->nnotes; i++)
+            notes[i] = moved(&tr, (struct topo_point){t->notes[i].pos.x, t->notes[i].pos.y});
+    } else {
+        own_layout(t, p);
+        for (size_t i = 0; notes != NULL && i < t->nnotes; i++)
+            notes[i] = (struct topo_point){-1, -1};
+    }
     return p;
+}
+
+struct topo_point *topo_layout(const struct topo *t)
+{
+    return layout_with_notes(t, NULL);
 }
