@@ -15,13 +15,11 @@ static bool digit(char c)
 bool value_uint(const char *s, uint32_t *out)
 {
     uint64_t v = 0;
+    int digits = 0;
 
-    if (!digit(s[0]))
-        return false;
-    for (; digit(*s); s++)
-        if ((v = v * 10 + (uint64_t)(*s - '0')) > UINT32_MAX)
-            return false;
-    if (*s != '\0')
+    for (; digit(*s) && digits < 11; s++, digits++)
+        v = v * 10 + (uint64_t)(*s - '0');
+    if (*s != '\0' || digits == 0 || digits > 10 || v > UINT32_MAX)
         return false;
     *out = (uint32_t)v;
     return true;
