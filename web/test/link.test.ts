@@ -10,7 +10,7 @@ class Socket {
     binaryType = '';
     sent: Uint8Array[] = [];
     onmessage: ((e: { data: string | ArrayBuffer }) => void) | null = null;
-    onclose: (() => void) | null = null;
+    onclose: ((e: { reason: string }) => void) | null = null;
     onopen: unknown = null;
     onerror: unknown = null;
     constructor(readonly url: string) {
@@ -33,14 +33,17 @@ class Socket {
 Object.assign(globalThis, { WebSocket: Socket, location: { protocol: 'https:', host: 'lab.example' } });
 
 function link() {
-    const seen = { text: '', steps: [] as string[], phases: [] as Phase[], drawn: [] as (() => void)[] };
+    const seen = { text: '', steps: [] as string[], phases: [] as Phase[], drawn: [] as (() => void)[], why: '' };
     const l = new ConsoleLink('/console', {
         output: (data, drawn) => {
             seen.text += Buffer.from(data).toString();
             seen.drawn.push(drawn);
         },
         step: (s) => seen.steps.push(s),
-        phase: (p) => seen.phases.push(p),
+        phase: (p, _ms, why) => {
+            seen.phases.push(p);
+            seen.why = why;
+        },
     });
     return { l, seen };
 }
@@ -89,8 +92,9 @@ test('after a cut it goes on where it was', () => {
     l.open();
     last().onmessage?.({ data: '{"offset":100}' });
     last().output(100, 'hello');
-    last().onclose?.();
+    last().onclose?.({ reason: 'the lab host closed the stream' });
     assert.equal(seen.phases[seen.phases.length - 1], 'waiting');
+    assert.equal(seen.why, 'the lab host closed the stream');
     l.open(); // "try now"
     assert.match(last().url, /offset=105&/);
     last().onmessage?.({ data: '{"offset":105}' });
@@ -125,7 +129,7 @@ test('what an old connection brought is not acknowledged on the new one', () => 
     l.open();
     last().onmessage?.({ data: '{"offset":0}' });
     last().output(0, 'x'.repeat(20_000));
-    last().onclose?.();
+    last().onclose?.({ reason: 'the lab host closed the stream' });
     l.open();
     last().onmessage?.({ data: '{"offset":20000}' });
     seen.drawn[0]?.();

@@ -9,6 +9,8 @@ import type { Attempt, Status } from './types';
 export interface LabEvents {
     lab(s: Status): void;
     attempt(a: Attempt): void;
+    /** The lab is removed; nothing more will come. */
+    gone(): void;
     /** The stream is open (true) or lost and being tried again (false). */
     live(open: boolean): void;
 }
@@ -41,6 +43,7 @@ export function watchLab(id: string, to: LabEvents): () => void {
             timer = setTimeout(open, backoffMs(tries));
         };
         s.addEventListener('lab', (e) => to.lab(JSON.parse((e as MessageEvent<string>).data) as Status));
+        s.addEventListener('gone', () => to.gone());
         s.addEventListener('attempt', (e) => to.attempt(JSON.parse((e as MessageEvent<string>).data) as Attempt));
     };
     const visibility = () => {

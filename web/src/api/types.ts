@@ -4,7 +4,7 @@ export type Role = 'student' | 'instructor' | 'admin';
 
 export interface User {
     login: string;
-    name: string;
+    name: string | null;
     role: Role;
     institution: string;
 }
@@ -74,9 +74,9 @@ export interface LabNode extends DrawnNode {
 export interface Status extends Drawing {
     id: string;
     name: string;
-    owner: { login: string; name: string };
+    owner: { login: string; name: string | null };
     exercise: string | null;
-    title: string;
+    title: string | null;
     state: LabState;
     driver: string;
     error: string | null;
@@ -89,8 +89,8 @@ export interface Status extends Drawing {
 export interface ExerciseCard {
     id: string;
     title: string;
-    summary: string;
-    level: string;
+    summary: string | null;
+    level: string | null;
     minutes: number;
     nodes: number;
     max_score: number;
@@ -145,9 +145,9 @@ export interface Attempt {
 
 export interface OverviewRow {
     login: string;
-    name: string;
+    name: string | null;
     exercise: string;
-    title: string;
+    title: string | null;
     lab: string | null;
     state: LabState | null;
     nodes_ready: number;

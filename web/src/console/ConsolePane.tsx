@@ -20,10 +20,10 @@ interface Props {
     onClose: () => void;
 }
 
-function phaseText({ phase, retryMs }: SessionState, node: LabNode): string {
+function phaseText({ phase, retryMs, why }: SessionState, node: LabNode): string {
     if (phase === 'open') return 'Connected';
     if (phase === 'held') return `Waiting for ${node.name} (${NODE_WORD[node.state]})`;
-    if (phase === 'waiting') return `Connection lost, next try in ${duration(retryMs)}`;
+    if (phase === 'waiting') return `Connection lost${why === '' ? '' : ` (${why})`}, next try in ${duration(retryMs)}`;
     return 'Connecting';
 }
 
@@ -42,6 +42,7 @@ export function ConsolePane({ lab, node, hintId, heading, takeFocus, onFocused, 
     useEffect(() => {
         if (!takeFocus) return;
         session.focus();
+        box.current?.parentElement?.scrollIntoView({ block: 'nearest' }); // it may be far down a narrow page
         onFocused();
     }, [takeFocus]);
 

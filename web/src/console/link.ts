@@ -11,11 +11,12 @@ export type Phase = 'connecting' | 'open' | 'waiting' | 'held' | 'closed';
 const INPUT_CHUNK = 16 * 1024; // a large paste goes out in frames of this size
 
 export interface LinkEvents {
-    /** 'drawn' is to be called with the same 'end' when the bytes are on the screen. */
+    /** 'drawn' is to be called when the bytes are on the screen. */
     output(data: Uint8Array, drawn: () => void): void;
     /** How the stream goes on: 'gap' and 'restart' are worth a line in the terminal. */
     step(step: Step): void;
-    phase(phase: Phase, retryMs: number): void;
+    /** 'why' is what the server said at the end of the connection that is 'waiting' to come back. */
+    phase(phase: Phase, retryMs: number, why: string): void;
 }
 
 export class ConsoleLink {
@@ -48,12 +49,12 @@ export class ConsoleLink {
     hold(): void {
         if (this.now === 'open') return;
         this.drop();
-        this.become('held', 0);
+        this.become('held');
     }
 
     close(): void {
         this.drop();
-        this.become('closed', 0);
+        this.become('closed');
     }
 
     input(bytes: Uint8Array): void {
@@ -68,9 +69,9 @@ export class ConsoleLink {
         this.send(encodeResize(rows, cols));
     }
 
-    private become(phase: Phase, retryMs: number): void {
+    private become(phase: Phase, retryMs = 0, why = ''): void {
         this.now = phase;
-        this.to.phase(phase, retryMs);
+        this.to.phase(phase, retryMs, why);
     }
 
     private send(frame: Uint8Array<ArrayBuffer>): void {
@@ -96,7 +97,7 @@ export class ConsoleLink {
 
     private connect(): void {
         this.drop();
-        this.become('connecting', 0);
+        this.become('connecting');
         const asked = { rows: this.rows, cols: this.cols };
         const s = new WebSocket(this.url());
         this.socket = s;
@@ -105,20 +106,20 @@ export class ConsoleLink {
             if (typeof e.data !== 'string') this.take(e.data);
             else if (!this.ready) this.hello(e.data, asked);
         };
-        s.onclose = () => this.retry();
+        s.onclose = (e) => this.retry(e.reason);
     }
 
     private hello(message: string, asked: { rows: number; cols: number }): void {
         const offset = decodeHello(message);
         if (offset === null) {
-            this.retry();
+            this.retry('the server speaks another protocol');
             return;
         }
         this.tries = 0;
         this.ready = true;
         this.acks.reset(offset);
         this.to.step(this.position.arrive(offset));
-        this.become('open', 0);
+        this.become('open');
         if (asked.rows !== this.rows || asked.cols !== this.cols) this.send(encodeResize(this.rows, this.cols));
     }
 
@@ -138,11 +139,11 @@ export class ConsoleLink {
         });
     }
 
-    private retry(): void {
+    private retry(why: string): void {
         this.drop();
         this.tries += 1;
         const ms = backoffMs(this.tries);
         this.timer = setTimeout(() => this.connect(), ms);
-        this.become('waiting', ms);
+        this.become('waiting', ms, why);
     }
 }

@@ -19,6 +19,7 @@ const QUIET_MS = 150; // so long without output after connecting: the past has b
 export interface SessionState {
     phase: Phase;
     retryMs: number;
+    why: string; // what ended the connection, in the server's words
 }
 
 // CAN ends an escape sequence that the lost bytes may have cut in two.
@@ -26,7 +27,7 @@ const dim = (text: string) => `\x18\r\n\x1b[0;2m[... ${text} ...]\x1b[0m\r\n`;
 
 export class ConsoleSession {
     readonly element = document.createElement('div');
-    readonly state = createStore<SessionState>({ phase: 'closed', retryMs: 0 });
+    readonly state = createStore<SessionState>({ phase: 'closed', retryMs: 0, why: '' });
     private readonly term: Terminal;
     private readonly fit = new FitAddon();
     private readonly link: ConsoleLink;
@@ -63,7 +64,7 @@ export class ConsoleSession {
                 this.term.write(data, drawn);
             },
             step: (step) => this.onStep(step),
-            phase: (phase, retryMs) => this.state.set({ phase, retryMs }),
+            phase: (phase, retryMs, why) => this.state.set({ phase, retryMs, why }),
         });
         this.term.onData((s) => this.link.input(this.encoder.encode(s)));
         this.term.onBinary((s) => this.link.input(Uint8Array.from(s, (c) => c.charCodeAt(0) & 0xff)));

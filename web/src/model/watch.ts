@@ -38,6 +38,10 @@ export function openWatch(id: string): LabWatch {
         asked.add(a.id);
         getAttempt(a.id).then(attempt, (e: unknown) => addProblem(e, 'The report could not be loaded'));
     };
+    const gone = () => {
+        view.update((v) => ({ ...v, gone: true }));
+        end();
+    };
     const look = async () => {
         try {
             const s = await getLab(id);
@@ -45,8 +49,7 @@ export function openWatch(id: string): LabWatch {
         } catch (e) {
             if (ended) return;
             if (e instanceof Problem && e.status === 404) {
-                view.update((v) => ({ ...v, gone: true }));
-                end();
+                gone();
             } else if (view.get().status === null) {
                 addProblem(e, 'The lab could not be loaded');
             }
@@ -60,7 +63,7 @@ export function openWatch(id: string): LabWatch {
             timer = setInterval(() => void look(), LOOK_MS);
         }
     };
-    const stop = watchLab(id, { lab: status, attempt, live });
+    const stop = watchLab(id, { lab: status, attempt, gone, live });
     const end = () => {
         ended = true;
         clearInterval(timer);

@@ -7,7 +7,7 @@ import { Meter } from '../ui/Meter';
 export function Facts({ of: e }: { of: ExerciseCard }) {
     return (
         <ul class="facts" aria-label="About this exercise">
-            <li class="level">{capital(e.level)}</li>
+            {e.level !== null && <li class="level">{capital(e.level)}</li>}
             <li>
                 <Icon name="clock" /> {e.minutes} min
             </li>

@@ -3,18 +3,21 @@ import type { LabNode, Status } from '../api/types';
 import { duration, plural } from '../model/format';
 import { NODE_WORD, tally } from '../model/lab';
 
+/** Unfolded at first; somebody who has read it gets the room back by folding it. */
 function Failure({ node }: { node: LabNode }) {
     return (
-        <div class="failure">
-            <h3>{node.name} failed</h3>
+        <details class="failure" open>
+            <summary>
+                <h3>{node.name} failed</h3>
+            </summary>
             <p>{node.error ?? 'No reason was given.'}</p>
             {node.output !== null && node.output !== '' && (
-                <details open>
-                    <summary>What its startup printed</summary>
+                <>
+                    <p class="soft">What its startup printed:</p>
                     <pre tabIndex={0}>{node.output}</pre>
-                </details>
+                </>
             )}
-        </div>
+        </details>
     );
 }
 

@@ -11,7 +11,7 @@ import { usePoll } from '../ui/usePoll';
 const LOOK_MS = 5000;
 
 function matches(r: OverviewRow, words: string): boolean {
-    const text = `${r.login} ${r.name} ${r.exercise} ${r.title} ${r.state ?? ''}`.toLowerCase();
+    const text = `${r.login} ${r.name ?? ''} ${r.exercise} ${r.title ?? ''} ${r.state ?? ''}`.toLowerCase();
     return words
         .toLowerCase()
         .split(/\s+/)
