@@ -2,7 +2,6 @@
 #include "labd/base/file.h"
 #include "labd/base/log.h"
 #include "labd/base/mem.h"
-#include "labd/host/guest/container.h"
 #include "labd/host/host.h"
 
 #include <fcntl.h>
