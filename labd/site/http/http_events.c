@@ -10,6 +10,7 @@
 
 struct http_events {
     struct http_server *server;
+    struct http_listener *listener;
     struct http_events *next, **prev;
     struct MHD_Connection *conn;
     http_events_fill_fn *fill;
@@ -28,6 +29,7 @@ static void go_on(struct http_events *ev)
     if (ev->idle) {
         ev->idle = false;
         MHD_resume_connection(ev->conn);
+        http_listener_kick(ev->listener);
     }
 }
 
@@ -91,8 +93,13 @@ struct http_events *http_reply_events(struct http_req *r, http_events_fill_fn *f
 
     if (m == NULL)
         abort();
-    *ev = (struct http_events){
-        .server = s, .conn = r->conn, .fill = fill, .end = end, .arg = arg, .woken = true};
+    *ev = (struct http_events){.server = s,
+                               .listener = r->listener,
+                               .conn = r->conn,
+                               .fill = fill,
+                               .end = end,
+                               .arg = arg,
+                               .woken = true};
     ev->ping = loop_timer_add(s->loop, HTTP_EVENTS_PING_MS, ping, ev);
     ev->next = s->events;
     ev->prev = &s->events;

@@ -13,6 +13,7 @@ struct http_listener {
     struct MHD_Daemon *daemon;
     struct loop_fd *watch;
     struct loop_timer *timer;
+    bool running, again;
 };
 
 struct http_server {
@@ -41,6 +42,7 @@ enum http_req_state {
 
 struct http_req {
     struct http_server *server;
+    struct http_listener *listener;
     struct MHD_Connection *conn;
     struct http_req *next, **prev; /* in server->pending while suspended */
     enum http_req_state state;
@@ -76,6 +78,8 @@ void http_events_ended(struct http_events *ev); /* MHD is done with the connecti
 void http_events_stop_all(struct http_server *s);
 void http_ws_stop_all(struct http_server *s);
 void http_listener_run(struct http_listener *li);
+/* After MHD_resume_connection(): MHD in a foreign loop does not wake that loop by itself. */
+void http_listener_kick(struct http_listener *li);
 bool http_origin_ok(const struct http_req *r);
 
 #endif

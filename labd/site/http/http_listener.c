@@ -28,15 +28,31 @@ void http_listener_run(struct http_listener *li)
     bool more = false;
 
     /* Edge-triggered inside: goes on while MHD has something ready, but gives the others their turn. */
+    li->running = true;
     for (int i = 0; i < 8; i++) {
+        li->again = false;
         MHD_run(li->daemon);
         more = MHD_get_timeout(li->daemon, &ms) == MHD_YES;
-        if (!more || ms > 0)
+        if (!li->again && (!more || ms > 0))
             break;
+    }
+    li->running = false;
+    if (li->again) {
+        more = true;
+        ms = 0;
     }
     loop_timer_del(li->timer);
     li->timer =
         more ? loop_timer_add(li->server->loop, ms > 60000 ? 60000 : (unsigned)ms, timer_fired, li) : NULL;
+}
+
+void http_listener_kick(struct http_listener *li)
+{
+    li->again = true;
+    if (li->running)
+        return;
+    loop_timer_del(li->timer);
+    li->timer = loop_timer_add(li->server->loop, 0, timer_fired, li);
 }
 
 static int split(const char *where, char host[256], char port[16], struct err *e)

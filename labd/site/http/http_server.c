@@ -51,12 +51,13 @@ static void find_peer(struct http_req *r)
     }
 }
 
-static struct http_req *req_new(struct http_server *s, struct MHD_Connection *conn, const char *method,
+static struct http_req *req_new(struct http_listener *li, struct MHD_Connection *conn, const char *method,
                                 const char *path)
 {
     struct http_req *r = xcalloc(1, sizeof *r);
 
-    r->server = s;
+    r->server = li->server;
+    r->listener = li;
     r->conn = conn;
     r->method = xstrdup(method);
     r->path = xstrdup(path);
@@ -107,6 +108,7 @@ static void resume(struct http_req *r)
     if (r->next != NULL)
         r->next->prev = r->prev;
     MHD_resume_connection(r->conn);
+    http_listener_kick(r->listener);
 }
 
 void http_answer(struct http_req *r, int status, struct MHD_Response *response)
@@ -273,7 +275,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *conn, const char
 
     (void)version;
     if (r == NULL) {
-        *req = r = req_new(li->server, conn, method, url);
+        *req = r = req_new(li, conn, method, url);
         return begin(r);
     }
     if (*n > 0) {

@@ -21,6 +21,7 @@
 
 struct http_ws {
     struct http_server *server;
+    struct http_listener *listener;
     struct http_ws *next, **prev; /* in server->sockets once it is open */
     const struct http_ws_ops *ops;
     void *arg;
@@ -114,8 +115,10 @@ static void finish(struct http_ws *ws)
     loop_timer_del(ws->kick);
     if (ws->ctx != NULL)
         wslay_event_context_free(ws->ctx);
-    if (ws->urh != NULL)
+    if (ws->urh != NULL) {
         MHD_upgrade_action(ws->urh, MHD_UPGRADE_ACTION_CLOSE);
+        http_listener_kick(ws->listener);
+    }
     buf_clear(&ws->extra);
     ws->ops->closed(ws->arg);
     free(ws);
@@ -317,7 +320,8 @@ void http_reply_ws(struct http_req *r, const struct http_ws_ops *ops, size_t max
         return;
     }
     struct http_ws *ws = xcalloc(1, sizeof *ws);
-    *ws = (struct http_ws){.server = r->server, .ops = ops, .arg = arg, .max = max, .fd = -1};
+    *ws = (struct http_ws){
+        .server = r->server, .listener = r->listener, .ops = ops, .arg = arg, .max = max, .fd = -1};
     struct MHD_Response *m = MHD_create_response_for_upgrade(upgraded, ws);
     if (m == NULL)
         abort();
