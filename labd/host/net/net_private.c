@@ -20,6 +20,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@
 #define SCHEMA "/usr/share/openvswitch/vswitch.ovsschema"
 #define LOG_MAX (4 << 20)
 #define STOP_MS 5000
+#define FILES_MAX 65536ul
 
 static const char *const daemons[] = {"ovs-vswitchd", "ovsdb-server"}; /* in the order of stopping */
 
@@ -85,6 +87,12 @@ static void add_daemon_options(struct argv *a, const struct net_host *h, const c
 static int start(const struct net_host *h, struct err *e)
 {
     AUTO(argv_clear) struct argv create = {0}, server = {0}, init = {0}, vswitch = {0};
+    struct rlimit limit;
+
+    /* A packet socket per port, and what root may have without asking (a container may not raise it). */
+    unsigned long files = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < FILES_MAX
+                              ? (unsigned long)limit.rlim_max
+                              : FILES_MAX;
 
     argv_add(&create, "ovsdb-tool");
     argv_add(&create, "create");
@@ -107,8 +115,8 @@ static int start(const struct net_host *h, struct err *e)
     /* Nobody reads port counters from the database; hundreds of idle ports would be written every 5 s. */
     argv_add(&init, "other_config:stats-update-interval=3600000");
 
-    argv_add(&vswitch, "prlimit"); /* a packet socket per port */
-    argv_add(&vswitch, "--nofile=65536:65536");
+    argv_add(&vswitch, "prlimit");
+    argv_addf(&vswitch, "--nofile=%lu:%lu", files, files);
     argv_add(&vswitch, "--");
     argv_add(&vswitch, "ovs-vswitchd");
     add_daemon_options(&vswitch, h, "ovs-vswitchd");

@@ -163,37 +163,47 @@ int net_reference_add(const struct net_host *h, const struct plan *p, const stru
 
 /* ---- removal ---- */
 
-/* Deletes what switch 'bridge' learned of the references; the switch that had the port forgot them with it,
- * but others of the lab may have seen their frames pass.
- * " port  VLAN  MAC                Age" then "    3    10  0a:00:00:00:00:01    2" */
-static int forget(const struct net_host *h, const char *bridge, const struct refs *refs, struct err *e)
+static int appctl(const struct net_host *h, struct buf *out, struct err *e, const char *command,
+                  const char *bridge, const char *port, const char *vlan, const char *mac)
 {
-    AUTO(argv_clear) struct argv show = {0};
+    AUTO(argv_clear) struct argv a = {0};
+    const char *rest[] = {command, bridge, port, vlan, mac};
+
+    net_ovs_begin(&a, h, "ovs-appctl");
+    for (size_t i = 0; i < ARRAY_LEN(rest); i++)
+        if (rest[i] != NULL)
+            argv_add(&a, rest[i]);
+    return net_ovs_run(h, &a, out, e);
+}
+
+/* Deletes what switch 'bridge' learned of the references; the switch that had the port forgot them with it,
+ * but others of the lab may have seen their frames pass.  A learned entry can be deleted alone only after it
+ * was made a static one.
+ * " port  VLAN  MAC                Age" then "    3    10  0a:00:00:00:00:01    2" */
+static int forget(const struct net_host *h, const struct plan *p, size_t b, const struct refs *refs,
+                  struct err *e)
+{
+    const char *bridge = p->bridges[b].dev;
     AUTO(buf_clear) struct buf text = BUF_INIT;
 
-    net_ovs_begin(&show, h, "ovs-appctl");
-    argv_add(&show, "fdb/show");
-    argv_add(&show, bridge);
-    if (net_ovs_run(h, &show, &text, e) < 0)
+    if (appctl(h, &text, e, "fdb/show", bridge, NULL, NULL, NULL) < 0)
         return -1;
     for (const char *line = buf_str(&text); *line != '\0';
          line += strcspn(line, "\n"), line += *line == '\n') {
-        char mac[18];
-        unsigned vlan;
-        if (sscanf(line, "%*s %u %17s", &vlan, mac) != 2)
+        unsigned ofport;
+        char vlan[8], mac[18];
+        size_t port = 0;
+        if (sscanf(line, "%u %7s %17s", &ofport, vlan, mac) != 3)
             continue;
-        for (size_t i = 0; i < refs->n; i++) {
-            AUTO(argv_clear) struct argv del = {0};
-            if (strcasecmp(mac, refs->mac[i]) != 0)
-                continue;
-            net_ovs_begin(&del, h, "ovs-appctl");
-            argv_add(&del, "fdb/del");
-            argv_add(&del, bridge);
-            argv_addf(&del, "%u", vlan);
-            argv_add(&del, mac);
-            if (net_ovs_run(h, &del, NULL, e) < 0)
+        while (port < p->nports && (p->ports[port].bridge != b || p->ports[port].ofport != ofport))
+            port++;
+        if (port == p->nports)
+            continue;
+        for (size_t i = 0; i < refs->n; i++)
+            if (strcasecmp(mac, refs->mac[i]) == 0 &&
+                (appctl(h, NULL, e, "fdb/add", bridge, p->ports[port].dev, vlan, mac) < 0 ||
+                 appctl(h, NULL, e, "fdb/del", bridge, NULL, vlan, mac) < 0))
                 return -1;
-        }
     }
     return 0;
 }
@@ -234,7 +244,7 @@ int net_reference_clear(const struct net_host *h, const struct plan *p, struct e
     if (refs.n > 0 && net_ovs_run(h, &a, NULL, e) < 0)
         return err_wrap(e, "detach reference hosts");
     for (size_t i = 0; refs.n > 0 && i < p->nbridges; i++)
-        if (p->bridges[i].kind == PLAN_SWITCH && forget(h, p->bridges[i].dev, &refs, e) < 0)
+        if (p->bridges[i].kind == PLAN_SWITCH && forget(h, p, i, &refs, e) < 0)
             return err_wrap(e, "forget reference hosts");
     return remove_devices(h, p, e);
 }
