@@ -121,7 +121,8 @@ static int sample_read(const json_t *j, struct probe_sample *s, struct err *e)
         probe_json_int(j, "sample", "reply_ttl", 0, 255, 0, &ttl, e) < 0 ||
         probe_json_array(j, "sightings", PROBE_SIGHTINGS_MAX, &list, e) < 0)
         return -1;
-    if (!json_is_null(json_object_get(j, "tcp")) &&
+    v = json_object_get(j, "tcp");
+    if (v != NULL && !json_is_null(v) &&
         (tcp = probe_json_enum(j, "sample", "tcp", outcomes, ARRAY_LEN(outcomes), e)) < 0)
         return -1;
     s->sent_us = sent;

@@ -331,11 +331,13 @@ struct probe_result *engine_result(struct engine *en)
         memcpy(o->id, v->p->id, sizeof o->id);
         memcpy(o->error, v->error, sizeof o->error);
         o->samples = xcalloc(v->fired + 1, sizeof *o->samples);
-        o->nsamples = v->fired;
         for (unsigned k = 0; k < v->fired; k++) {
-            struct probe_sample *s = &o->samples[k];
             const struct shot *shot = &v->shots[k];
+            struct probe_sample *s;
 
+            if (shot->state != SHOT_OVER)
+                continue; /* still on its way when the streak was long enough */
+            s = &o->samples[o->nsamples++];
             *s = shot->s;
             s->sightings = xcalloc(shot->nseen + 1, sizeof *s->sightings);
             for (size_t n = 0; n < shot->nseen; n++)

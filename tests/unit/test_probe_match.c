@@ -1,0 +1,269 @@
+/* Which packets become sightings of which sample; no socket is open here. */
+#include "grading/probe/engine.h"
+#include "labd/base/mem.h"
+
+#include <sys/socket.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct bench {
+    struct probe_spec *spec;
+    struct engine en;
+    struct volley volleys[2];
+    struct shot shots[2][2];
+};
+
+/* Probe 0 is ICMP, probe 1 TCP to port 80 from port 40000; both were sent. */
+static int setup(void **state)
+{
+    struct bench *b = xcalloc(1, sizeof *b);
+
+    b->spec = probe_spec_new();
+    b->spec->nprobes = 2;
+    b->en.spec = b->spec;
+    b->en.volleys = b->volleys;
+    for (int i = 0; i < 2; i++) {
+        struct probe *p = &b->spec->probes[i];
+        struct volley *v = &b->volleys[i];
+
+        p->kind = i ? PROBE_TCP : PROBE_ICMP;
+        p->port = i ? 80 : 0;
+        p->count = 2;
+        snprintf(p->from, sizeof p->from, "refa");
+        snprintf(p->far, sizeof p->far, "h2:eth0");
+        probe_addr_parse("10.0.2.10", &p->to);
+        probe_addr_parse("10.0.1.250", &v->self);
+        v->p = p;
+        v->shots = b->shots[i];
+        v->fired = 2;
+        for (int k = 0; k < 2; k++) {
+            v->shots[k].fd = -1;
+            v->shots[k].state = SHOT_SENT;
+            v->shots[k].s.reply_us = -1;
+            v->shots[k].lport = i ? (uint16_t)(40000 + k) : 0;
+        }
+    }
+    *state = b;
+    return match_nonces(&b->en, NULL);
+}
+
+static int teardown(void **state)
+{
+    struct bench *b = *state;
+
+    for (int i = 0; i < 4; i++)
+        free(b->shots[i / 2][i % 2].seen);
+    free(b->en.table);
+    probe_spec_free(b->spec);
+    free(b);
+    return 0;
+}
+
+static struct packet echo(const struct shot *s, bool reply, const char *src, const char *dst)
+{
+    struct packet p = {.kind = PROBE_ICMP, .echo_reply = reply, .ttl = 63, .data = s->nonce, .ndata = NONCE_SIZE};
+
+    probe_addr_parse(src, &p.src);
+    probe_addr_parse(dst, &p.dst);
+    return p;
+}
+
+static struct packet tcp(bool back, uint8_t flags, uint32_t seq, uint32_t ack)
+{
+    struct packet p = {.kind = PROBE_TCP, .ttl = 63, .flags = flags, .seq = seq, .ack = ack};
+
+    p.sport = back ? 80 : 40000;
+    p.dport = back ? 40000 : 80;
+    probe_addr_parse(back ? "10.0.2.10" : "10.0.1.250", &p.src);
+    probe_addr_parse(back ? "10.0.1.250" : "10.0.2.10", &p.dst);
+    return p;
+}
+
+static void test_nonces_differ(void **state)
+{
+    const struct bench *b = *state;
+
+    assert_memory_not_equal(b->shots[0][0].nonce, b->shots[0][1].nonce, NONCE_SIZE);
+    assert_int_equal(strlen(b->shots[1][0].hex), NONCE_HEX);
+}
+
+static void test_request_is_recorded_with_its_sample(void **state)
+{
+    struct bench *b = *state;
+    struct packet p = echo(&b->shots[0][1], false, "10.0.1.250", "10.0.2.10");
+
+    match_packet(&b->en, &p, "h2:eth0", true, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 0);
+    assert_int_equal(b->shots[0][1].nseen, 1);
+    assert_int_equal(b->shots[0][1].seen[0].g.what, PROBE_REQUEST);
+}
+
+static void test_other_nonce_is_nobodys(void **state)
+{
+    struct bench *b = *state;
+    struct shot other = {.nonce = {1}};
+    struct packet p = echo(&other, false, "10.0.1.250", "10.0.2.10");
+
+    match_packet(&b->en, &p, "h2:eth0", true, 1000);
+    assert_int_equal(b->en.nseen, 0);
+}
+
+static void test_repetitions_count_once(void **state)
+{
+    struct bench *b = *state;
+    struct packet p = echo(&b->shots[0][0], false, "10.0.1.250", "10.0.2.10");
+
+    for (int i = 0; i < 1000; i++)
+        match_packet(&b->en, &p, "h2:eth0", true, 5000 - i);
+    assert_int_equal(b->shots[0][0].nseen, 1);
+    assert_int_equal(b->shots[0][0].seen[0].g.t_us, 4001);
+    assert_int_equal(b->en.lost, 0);
+}
+
+/* Filling the list does not hide what comes later: it turns the result into an error. */
+static void test_overflow_is_an_error(void **state)
+{
+    struct bench *b = *state;
+
+    for (uint32_t i = 0; i <= PROBE_SIGHTINGS_MAX; i++) {
+        struct packet p = tcp(false, PACKET_SYN, i, 0);
+
+        match_packet(&b->en, &p, "r1:eth0", true, 1000);
+    }
+    assert_int_equal(b->shots[1][0].nseen, PROBE_SIGHTINGS_MAX);
+    assert_int_equal(b->en.lost, 1);
+}
+
+static void test_reply_at_home(void **state)
+{
+    struct bench *b = *state;
+    struct packet p = echo(&b->shots[0][0], true, "10.0.2.10", "10.0.1.250");
+
+    match_packet(&b->en, &p, "@refa", true, 2000);
+    assert_int_equal(b->shots[0][0].s.reply_us, 2000);
+    assert_int_equal(b->shots[0][0].s.reply_ttl, 63);
+}
+
+static void test_reply_elsewhere_is_no_reply(void **state)
+{
+    struct bench *b = *state;
+    struct packet p = echo(&b->shots[0][0], true, "10.0.2.10", "10.0.1.250");
+
+    match_packet(&b->en, &p, "h2:eth0", false, 2000);
+    assert_int_equal(b->shots[0][0].s.reply_us, -1);
+}
+
+static void test_reply_from_another_address_is_no_reply(void **state)
+{
+    struct bench *b = *state;
+    struct packet p = echo(&b->shots[0][0], true, "10.0.1.1", "10.0.1.250");
+
+    match_packet(&b->en, &p, "@refa", true, 2000);
+    assert_int_equal(b->shots[0][0].s.reply_us, -1);
+}
+
+static void test_before_it_was_sent_nothing_counts(void **state)
+{
+    struct bench *b = *state;
+    struct packet p = echo(&b->shots[0][0], false, "10.0.1.250", "10.0.2.10");
+
+    b->shots[0][0].state = SHOT_WAITING;
+    match_packet(&b->en, &p, "h2:eth0", true, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 0);
+}
+
+/* What the result holds of two SYNs at the far port: the one that left the reference. */
+static void test_forged_syn_is_left_out(void **state)
+{
+    struct bench *b = *state;
+    struct packet left = tcp(false, PACKET_SYN, 77, 0), forged = tcp(false, PACKET_SYN, 78, 0);
+    struct probe_result *r;
+
+    match_packet(&b->en, &forged, "h2:eth0", true, 900);
+    match_packet(&b->en, &left, "@refa", false, 1000);
+    match_packet(&b->en, &left, "h2:eth0", true, 1100);
+    b->shots[1][0].state = SHOT_OVER;
+    r = engine_result(&b->en);
+    assert_int_equal(r->probes[1].samples[0].nsightings, 2);
+    assert_string_equal(r->probes[1].samples[0].sightings[1].port, "h2:eth0");
+    assert_int_equal(r->probes[1].samples[0].sightings[1].t_us, 1100);
+    probe_result_free(r);
+}
+
+static void test_answer_must_acknowledge_the_syn(void **state)
+{
+    struct bench *b = *state;
+    struct packet left = tcp(false, PACKET_SYN, 77, 0), wrong = tcp(true, PACKET_RST | PACKET_ACK, 0, 77),
+                  right = tcp(true, PACKET_RST | PACKET_ACK, 0, 78);
+    struct probe_result *r;
+
+    match_packet(&b->en, &left, "@refa", false, 1000);
+    match_packet(&b->en, &wrong, "h2:eth0", false, 1100);
+    match_packet(&b->en, &right, "h2:eth0", false, 1200);
+    b->shots[1][0].state = SHOT_OVER;
+    r = engine_result(&b->en);
+    assert_int_equal(r->probes[1].samples[0].nsightings, 2);
+    assert_int_equal(r->probes[1].samples[0].sightings[1].what, PROBE_RST);
+    assert_int_equal(r->probes[1].samples[0].sightings[1].t_us, 1200);
+    probe_result_free(r);
+}
+
+static void test_samples_on_their_way_are_left_out(void **state)
+{
+    struct bench *b = *state;
+    struct probe_result *r;
+
+    b->shots[0][0].state = SHOT_OVER;
+    r = engine_result(&b->en);
+    assert_int_equal(r->probes[0].nsamples, 1);
+    probe_result_free(r);
+}
+
+static void test_data_with_the_nonce(void **state)
+{
+    struct bench *b = *state;
+    char text[NONCE_HEX + 8];
+    struct packet p = tcp(false, PACKET_ACK, 78, 1);
+
+    p.ndata = (size_t)snprintf(text, sizeof text, "GET /%s", b->shots[1][0].hex);
+    p.data = (const uint8_t *)text;
+    match_packet(&b->en, &p, "h2:eth0", true, 1000);
+    assert_int_equal(b->shots[1][0].seen[0].g.what, PROBE_DATA);
+    p.ndata -= 1; /* cut short: no longer the nonce */
+    match_packet(&b->en, &p, "h1:eth0", true, 1000);
+    assert_int_equal(b->shots[1][0].nseen, 1);
+}
+
+/* Good is: connected, and the SYN was seen at the far port. */
+static void test_good_needs_the_far_port(void **state)
+{
+    struct bench *b = *state;
+    struct shot *s = &b->shots[1][0];
+    struct packet left = tcp(false, PACKET_SYN, 77, 0);
+
+    s->s.tcp = PROBE_TCP_OPEN;
+    assert_false(shot_good(&b->volleys[1], s));
+    match_packet(&b->en, &left, "r1:eth0", true, 1000);
+    assert_false(shot_good(&b->volleys[1], s));
+    match_packet(&b->en, &left, "h2:eth0", true, 1000);
+    assert_true(shot_good(&b->volleys[1], s));
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(test_nonces_differ), T(test_request_is_recorded_with_its_sample), T(test_other_nonce_is_nobodys),
+        T(test_repetitions_count_once), T(test_overflow_is_an_error), T(test_reply_at_home),
+        T(test_reply_elsewhere_is_no_reply), T(test_reply_from_another_address_is_no_reply),
+        T(test_before_it_was_sent_nothing_counts), T(test_forged_syn_is_left_out), T(test_answer_must_acknowledge_the_syn),
+        T(test_samples_on_their_way_are_left_out), T(test_data_with_the_nonce), T(test_good_needs_the_far_port),
+    };
+
+    return cmocka_run_group_tests_name("probe_match", tests, NULL, NULL);
+}
