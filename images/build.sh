@@ -30,6 +30,7 @@ recipe_hash() {
 
 # The machine's own Debian sources in one-line form; other origins are left out.
 debian_sources() {
+    # shellcheck disable=SC2016 # apt fills these in
     apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
         'Created-By: Packages' 'Origin: Debian' "Architecture: $(dpkg --print-architecture)" |
         awk '$3 ~ /^bookworm/' | sort -u
@@ -84,13 +85,13 @@ build() {
         --include="$(sed 's/#.*//' "$here/recipe/packages" | tr -s ' \n' ,)" \
         --aptopt="$work/apt.conf" --aptopt='APT::Sandbox::User "root"' \
         --aptopt='Acquire::Languages "none"' --dpkgopt="$here/recipe/dpkg.cfg" \
-        --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --skip=essential/unlink \
+        --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --skip=essential/unlink,cleanup/run \
         --setup-hook="mkdir -p \"\$1/var/cache/apt/archives\" && find '$debs' -name '*.deb' -exec cp -l -t \"\$1/var/cache/apt/archives\" {} +" \
         --customize-hook="find \"\$1/var/cache/apt/archives\" -name '*.deb' -exec cp -lnu -t '$debs' {} +" \
         --customize-hook="'$here/recipe/customize.sh' \"\$1\" '$here/recipe' '$work/programs'" \
         '' "$work/root" "$work/sources" >&2
 
-    dpkg-query --admindir="$work/root/var/lib/dpkg" -W -f '${Package} ${Version}\n' > "$work/packages.txt"
+    dpkg-query --admindir="$work/root"/var/lib/dpkg -W -f '${Package} ${Version}\n' > "$work/packages.txt"
     say "packing the squashfs"
     mksquashfs "$work/root" "$work/root.squashfs" -comp zstd -Xcompression-level 15 -noappend -quiet \
         -no-progress >&2

@@ -15,13 +15,14 @@ int cap_set_flag(void *caps, int flag, int n, const int *values, int on);
 
 #define CAP_NUMBERS 64
 
-__attribute__((visibility("default"))) int cap_set_flag(void *caps, int flag, int n, const int *values, int on)
+__attribute__((visibility("default"))) int cap_set_flag(void *caps, int flag, int n, const int *values,
+                                                        int on)
 {
     int fit[CAP_NUMBERS], nfit = 0;
     union {
         void *object;
         set_flag_fn *function;
-    } next = { dlsym(RTLD_NEXT, "cap_set_flag") };
+    } next = {dlsym(RTLD_NEXT, "cap_set_flag")};
 
     if (next.object == NULL || n < 0 || n > CAP_NUMBERS) {
         errno = EINVAL;

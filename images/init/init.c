@@ -32,7 +32,7 @@
 #define LOG_MAX 65536
 #define REPORT_FD 3
 #define HEAD_MAX 4096
-#define TAIL_MAX 4032 /* with the line that marks the gap, head and tail stay within 8 KiB */
+#define TAIL_MAX 4032       /* with the line that marks the gap, head and tail stay within 8 KiB */
 #define DRAIN_MAX (1 << 20) /* the largest pipe an unprivileged process can make */
 #define GRACE_MS 500
 
@@ -55,7 +55,7 @@ struct init {
     struct output out;
 };
 
-static struct init self = { .report = -1, .script_out = -1, .log = -1 };
+static struct init self = {.report = -1, .script_out = -1, .log = -1};
 
 static void write_all(int fd, const char *s, size_t n)
 {
@@ -129,7 +129,7 @@ static void report(int status)
 /* A trouble of our own goes the way of the script's output. */
 static void complain(const char *what, const char *name)
 {
-    const char *parts[] = { "lab-init: ", what, name, ": ", strerror(errno), "\n" };
+    const char *parts[] = {"lab-init: ", what, name, ": ", strerror(errno), "\n"};
     for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
         output_add(&self.out, parts[i], strlen(parts[i]));
 }
@@ -175,10 +175,12 @@ static void script_exec(int out)
     signal(SIGPIPE, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (in < 0)
-        close(STDIN_FILENO);
-    else
+    if (in > STDIN_FILENO) {
         dup2(in, STDIN_FILENO);
+        close(in);
+    } else if (in < 0) {
+        close(STDIN_FILENO);
+    }
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
     execl("/bin/sh", "sh", STARTUP, (char *)NULL);
@@ -218,7 +220,7 @@ static void script_start(void)
 
 static bool iface_up(const char *name)
 {
-    struct ifreq r = { 0 };
+    struct ifreq r = {0};
 
     memcpy(r.ifr_name, name, strlen(name));
     if (ioctl(self.ctl, SIOCGIFFLAGS, &r) < 0)
@@ -237,7 +239,7 @@ static void ifaces_check(void)
     if (begun)
         return;
     for (char **i = self.missing; *i != NULL; i++) {
-        struct ifreq r = { 0 };
+        struct ifreq r = {0};
         memcpy(r.ifr_name, *i, strlen(*i));
         if (ioctl(self.ctl, SIOCGIFINDEX, &r) < 0)
             *keep++ = *i;
@@ -307,7 +309,7 @@ static void shutdown_guest(void)
     kill(-1, SIGHUP);
     kill(-1, SIGCONT);
     while (now_ms() < until) {
-        struct pollfd p = { .fd = self.signals, .events = POLLIN };
+        struct pollfd p = {.fd = self.signals, .events = POLLIN};
         struct signalfd_siginfo s;
         while (waitpid(-1, NULL, WNOHANG) > 0)
             ;
@@ -344,7 +346,7 @@ static void die(const char *what)
 
 static void setup(int argc, char **argv)
 {
-    struct sockaddr_nl links = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+    struct sockaddr_nl links = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
     sigset_t mask;
 
     if (fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC) == 0)
@@ -392,9 +394,9 @@ int main(int argc, char **argv)
     ifaces_check();
     for (;;) {
         struct pollfd p[] = {
-            { .fd = self.signals, .events = POLLIN },
-            { .fd = self.links, .events = POLLIN },
-            { .fd = self.script_out, .events = POLLIN },
+            {.fd = self.signals, .events = POLLIN},
+            {.fd = self.links, .events = POLLIN},
+            {.fd = self.script_out, .events = POLLIN},
         };
         if (poll(p, 3, -1) < 0)
             continue;

@@ -6,9 +6,9 @@ set -eu
 root=$1 recipe=$2 programs=$3
 
 purge() {
-    for p in $(sed 's/#.*//' "$recipe/purge"); do
+    sed '/^#/d' "$recipe/purge" | while read -r p; do
         DEBIAN_FRONTEND=noninteractive chroot "$root" dpkg --purge --force-depends --force-remove-essential \
-            --force-remove-protected "$p" > "$root/purge.log" 2>&1 || { cat "$root/purge.log" >&2; return 1; }
+            --force-remove-protected "$p" > "$root/purge.log" 2>&1 < /dev/null || { cat "$root/purge.log" >&2; exit 1; }
     done
     rm "$root/purge.log"
 }
@@ -34,7 +34,6 @@ own_files() {
     tar -C "$recipe/files" --owner=0 --group=0 --mode=u=rwX,go=rX -c . | tar -C "$root" --no-overwrite-dir -x
     install -m 755 "$programs/lab-init" "$root/sbin/lab-init"
     install -m 644 "$programs/capfit.so" "$root/usr/lib/lab/capfit.so"
-    mkdir -p "$root/run/lab"
     chmod 644 "$root/etc/hostname" "$root/etc/resolv.conf"
     chroot "$root" chown -R frr:frr /etc/frr
     # One worker, however many cores the host has.
@@ -43,10 +42,12 @@ own_files() {
 }
 
 strip() {
+    rm -rf "$root"/run/*
+    mkdir -p "$root/run/lab" "$root/run/lock"
     rm -rf "$root"/var/cache/debconf "$root"/var/cache/ldconfig "$root"/var/lib/pam \
         "$root"/etc/*- "$root"/etc/cron.* "$root"/etc/logrotate.d "$root"/usr/share/perl5 "$root"/usr/lib/systemd
     # Word lists and vendor tables of nmap's scripts (5 MB); scans, -sV, -O and most scripts work without.
-    rm -rf "$root/usr/share/nmap/nselib/data"
+    find "$root/usr/share/nmap/nselib/data" -type f ! -name '*.lua' -delete
     # Enough stays for "dpkg -l" and "dpkg -L".
     find "$root/var/lib/dpkg/info" -type f ! -name '*.list' -delete
     rm -f "$root"/var/lib/dpkg/*-old
