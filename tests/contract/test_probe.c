@@ -160,7 +160,7 @@ static int group_setup(void **state)
         return -1;
     }
     if (find_labprobe() < 0 ||
-        shell("for x in $w $refa $refb $h1 $h2 $r1; do ip netns add $x; ip -n $x link set lo up; done\n"
+        shell("for x in $w $refa $refb $h1 $h2 $r1; do ip netns add $x; n $x sysctl -qw net.ipv6.conf.default.dad_transmits=0; ip -n $x link set lo up; done\n"
               "n $w sysctl -qw net.ipv6.conf.default.disable_ipv6=1\n"
               "for b in br1 br2; do ip -n $w link add $b type bridge; ip -n $w link set $b up; done\n"
               "wire() { ip -n $w link add $2 type veth peer name $3 netns $1; ip -n $w link set $2 master $4 up; }\n"
