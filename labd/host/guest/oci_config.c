@@ -6,13 +6,11 @@
 #define FILES_MAX 4096
 #define MIB ((json_int_t)1 << 20)
 
-/* What configuring a network and running its daemons takes; user namespaces bound the rest.  SYS_ADMIN
- * is here for FRR alone: zebra refuses to start without it, and what it would allow (mounts, namespaces,
- * bpf) the seccomp filter refuses. */
+/* What configuring a network and running its daemons takes.  Not SYS_ADMIN: the image starts FRR, which
+ * asks for it, without (images/init/capfit.c). */
 static const char *const capabilities[] = {
-    "CAP_CHOWN",   "CAP_DAC_OVERRIDE", "CAP_FOWNER",  "CAP_FSETID",     "CAP_KILL",
-    "CAP_SETGID",  "CAP_SETUID",       "CAP_SETPCAP", "CAP_SYS_CHROOT", "CAP_NET_BIND_SERVICE",
-    "CAP_NET_RAW", "CAP_NET_ADMIN",    "CAP_SYS_ADMIN",
+    "CAP_CHOWN",  "CAP_DAC_OVERRIDE", "CAP_FOWNER",     "CAP_FSETID",           "CAP_KILL",    "CAP_SETGID",
+    "CAP_SETUID", "CAP_SETPCAP",      "CAP_SYS_CHROOT", "CAP_NET_BIND_SERVICE", "CAP_NET_RAW", "CAP_NET_ADMIN",
 };
 
 static const char *const environment[] = {

@@ -1,0 +1,61 @@
+/* The driver that runs nodes as containers of crun: one per node, with its own user, pid, mount, uts, ipc,
+ * network and cgroup namespaces; root inside is an unprivileged user outside.  container_int.h has the
+ * map of the driver's files. */
+#include "labd/host/guest/container.h"
+
+#include "labd/base/file.h"
+#include "labd/base/mem.h"
+#include "labd/host/guest/container_int.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int container_host_enter(struct buf *notes, struct err *e)
+{
+    static bool entered; /* of this process: a second namespace would only cost */
+
+    if (!entered) {
+        if (geteuid() != 0)
+            return err_set(e, ERR_UNSUPPORTED, "driver container needs root");
+        if (unshare(CLONE_NEWNS) < 0)
+            return err_sys(e, "make a mount namespace");
+        if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+            return err_sys(e, "make the mounts private");
+        entered = true;
+    }
+    return cgroup_enter(notes, e);
+}
+
+static int container_probe(const struct guest_host *h, struct buf *notes, struct err *e)
+{
+    struct stat st;
+
+    if (container_host_enter(notes, e) < 0 || rootfs_probe(h, e) < 0 ||
+        proc_checkv(h->runner, NULL, e, "crun", "--version", NULL) < 0) {
+        if (e != NULL && e->code == ERR_SYS)
+            e->code = ERR_UNSUPPORTED;
+        return -1;
+    }
+    if (stat("/dev/net/tun", &st) < 0 || (st.st_mode & 06) != 06)
+        buf_puts(notes, "/dev/net/tun is not open to everybody on this machine: guests have no tun devices\n");
+    return 0;
+}
+
+const struct guest_ops guest_container = {
+    .name = "container",
+    .wired = true,
+    .probe = container_probe,
+    .create = container_create,
+    .wait = container_wait,
+    .remove = container_remove,
+    .wipe = container_wipe,
+    .observe = container_observe,
+    .leftovers = container_leftovers,
+    .purge = container_purge,
+    .exec_argv = container_exec_argv,
+    .console = container_console,
+};

@@ -1,0 +1,234 @@
+/* Taking containers away.  There is one way, and it does not ask crun: it works as well on what is half
+ * made or damaged.  All of a node's processes are in its control group and die by one write; then its
+ * mounts, crun's record and the bundle go, the bundle last, so that an interrupted removal is found
+ * again. */
+#include "labd/host/guest/container_int.h"
+
+#include "labd/base/file.h"
+#include "labd/base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define DEATH_MS 10000u
+
+static void kill_node(const struct node_ref *n)
+{
+    pid_t pid = crun_pid(n);
+
+    cgroup_kill(n);
+    /* Its init may not have reached the group yet; it takes all processes of its pid namespace along. */
+    int fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+    if (fd >= 0) {
+        if (crun_pid(n) == pid)
+            syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+        close(fd);
+    }
+}
+
+static int remove_dead(const struct node_ref *n, struct err *e)
+{
+    char root[PATH_MAX], path[PATH_MAX], id[80];
+
+    crun_id(n, id);
+    if (cgroup_remove(n, DEATH_MS, e) < 0 || rootfs_umount(n, e) < 0 || crun_root(n->host, root, e) < 0 ||
+        path_make(path, e, "%s/%s", root, id) < 0 || file_remove_tree(path, e) < 0 || path_run(n, "", path, e) < 0)
+        return -1;
+    return file_remove_tree(path, e);
+}
+
+/* All die first, so that the kernel takes them down side by side. */
+static int remove_nodes(const struct node_ref *refs, size_t n, struct err *e)
+{
+    struct err why;
+    int rc = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        boot_close(&refs[i]);
+        kill_node(&refs[i]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (remove_dead(&refs[i], &why) == 0)
+            continue;
+        if (rc == 0 && e != NULL)
+            *e = why;
+        rc = err_wrap(rc == 0 ? e : NULL, "node %s", refs[i].node);
+    }
+    return rc;
+}
+
+int container_remove(const struct guest_lab *lab, const size_t *nodes, size_t n, struct err *e)
+{
+    AUTO(mem_freep) struct node_ref *refs = xcalloc(n + 1, sizeof *refs);
+
+    for (size_t i = 0; i < n; i++)
+        refs[i] = node_ref(lab, nodes[i]);
+    int rc = remove_nodes(refs, n, e);
+    cgroup_lab_remove(lab->plan->lab);
+    return rc;
+}
+
+int container_wipe(const struct guest_lab *lab, size_t node, struct err *e)
+{
+    const struct node_ref n = node_ref(lab, node);
+    char path[PATH_MAX], seeded[PATH_MAX];
+
+    if (crun_pid(&n) > 0)
+        return err_set(e, ERR_CONFLICT, "node %s runs; remove it before its work is discarded", n.node);
+    if (path_state(&n, "/seeded", seeded, e) < 0 || path_state(&n, "", path, e) < 0)
+        return -1;
+    /* Without this mark the layer counts as unfinished, so an interrupted wipe is completed by create(). */
+    if (unlink(seeded) < 0 && errno != ENOENT && errno != ENOTDIR)
+        return err_sys(e, "remove %s", seeded);
+    return file_remove_tree(path, e);
+}
+
+/* ---- labs without a plan ---- */
+
+typedef void name_fn(const char *name, void *arg);
+
+static void each_entry(const char *dir, name_fn *fn, void *arg)
+{
+    DIR *d = opendir(dir);
+    const struct dirent *entry;
+
+    while (d != NULL && (entry = readdir(d)) != NULL)
+        if (entry->d_name[0] != '.')
+            fn(entry->d_name, arg);
+    if (d != NULL)
+        closedir(d);
+}
+
+struct names {
+    const char *lab; /* collect the nodes of this lab */
+    char **v;
+    size_t n, cap;
+};
+
+static void names_add(struct names *s, const char *name)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (strcmp(s->v[i], name) == 0)
+            return;
+    XGROW(s->v, s->n, s->cap);
+    s->v[s->n++] = xstrdup(name);
+}
+
+static void names_clear(struct names *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        free(s->v[i]);
+    free(s->v);
+}
+
+static void add_node(const char *name, void *arg)
+{
+    if (name_ok(name))
+        names_add(arg, name);
+}
+
+static void add_crun_node(const char *id, void *arg)
+{
+    struct names *s = arg;
+
+    if (strncmp(id, s->lab, LAB_ID_LEN) == 0 && id[LAB_ID_LEN] == '-')
+        add_node(id + LAB_ID_LEN + 1, s);
+}
+
+static void add_lab(const char *name, void *arg)
+{
+    if (lab_id_ok(name))
+        names_add(arg, name);
+}
+
+static void add_crun_lab(const char *id, void *arg)
+{
+    char lab[LAB_ID_SIZE];
+
+    snprintf(lab, sizeof lab, "%.*s", LAB_ID_LEN, id);
+    if (strlen(id) > LAB_ID_LEN && id[LAB_ID_LEN] == '-')
+        add_lab(lab, arg);
+}
+
+static void nodes_of(const struct guest_host *h, const char *lab, struct names *out)
+{
+    char dir[PATH_MAX];
+
+    if (path_make(dir, NULL, "%s/labs/%s", h->run_dir, lab) == 0)
+        each_entry(dir, add_node, out);
+    if (path_make(dir, NULL, CGROUP_ROOT CGROUP_OURS "/%s", lab) == 0)
+        each_entry(dir, add_node, out);
+    if (crun_root(h, dir, NULL) == 0)
+        each_entry(dir, add_crun_node, out);
+}
+
+int container_purge(const struct guest_host *h, const char *lab, struct err *e)
+{
+    AUTO(names_clear) struct names nodes = {.lab = lab};
+    char path[PATH_MAX];
+
+    if (!lab_id_ok(lab))
+        return err_set(e, ERR_INVALID, "'%.16s' is no lab id", lab);
+    nodes_of(h, lab, &nodes);
+    AUTO(mem_freep) struct node_ref *refs = xcalloc(nodes.n + 1, sizeof *refs);
+    for (size_t i = 0; i < nodes.n; i++)
+        refs[i] = (struct node_ref){h, lab, nodes.v[i]};
+    if (remove_nodes(refs, nodes.n, e) < 0)
+        return -1;
+    rootfs_image_umount(h, lab);
+    cgroup_lab_remove(lab);
+    if (path_make(path, e, "%s/labs/%s", h->run_dir, lab) < 0 || file_remove_tree(path, e) < 0 ||
+        path_make(path, e, "%s/labs/%s/nodes", h->state_dir, lab) < 0)
+        return -1;
+    return file_remove_tree(path, e);
+}
+
+struct nodes_seen {
+    struct names *labs;
+    const char *dir;
+    const char *lab;
+};
+
+static void lab_if_node(const char *name, void *arg)
+{
+    const struct nodes_seen *s = arg;
+
+    if (name_ok(name))
+        names_add(s->labs, s->lab);
+}
+
+static void add_lab_with_nodes(const char *lab, void *arg)
+{
+    struct nodes_seen *s = arg;
+    char dir[PATH_MAX];
+
+    s->lab = lab;
+    if (lab_id_ok(lab) && path_make(dir, NULL, "%s/%s", s->dir, lab) == 0)
+        each_entry(dir, lab_if_node, s);
+}
+
+/* Control groups are not asked: they are one for the machine, and another labhost's labs are in them. */
+int container_leftovers(const struct guest_host *h, void (*each)(const char *lab, void *arg), void *arg,
+                        struct err *e)
+{
+    AUTO(names_clear) struct names labs = {0};
+    char dir[PATH_MAX];
+
+    if (crun_root(h, dir, e) < 0)
+        return -1;
+    each_entry(dir, add_crun_lab, &labs);
+    if (path_make(dir, e, "%s/labs", h->run_dir) < 0)
+        return -1;
+    each_entry(dir, add_lab_with_nodes, &(struct nodes_seen){.labs = &labs, .dir = dir});
+    if (path_make(dir, e, "%s/labs", h->state_dir) < 0)
+        return -1;
+    each_entry(dir, add_lab_with_nodes, &(struct nodes_seen){.labs = &labs, .dir = dir});
+    for (size_t i = 0; i < labs.n; i++)
+        each(labs.v[i], arg);
+    return 0;
+}
