@@ -67,6 +67,8 @@ test('an attempt that finished has its own report, not an older state', () =>
 test('a status brings its latest attempt', () =>
     assert.equal(applyStatus(EMPTY, status('running', {}, { attempt: attempt(4) })).attempts[0]?.number, 4));
 test('a stopped lab is gone', () => assert.equal(applyStatus(EMPTY, status('stopped', {})).gone, true));
+test('a lab that is gone does not come back with a late answer', () =>
+    assert.equal(applyStatus({ ...EMPTY, gone: true }, status('stopping', {})).gone, true));
 for (const [name, s, a, refused] of [
     ['a running lab', status('running', {}), undefined, false],
     ['a failed lab, whose other nodes run', status('failed', {}), undefined, false],

@@ -22,7 +22,7 @@ export function applyStatus(v: LabView, s: Status): LabView {
     return {
         ...v,
         status: s,
-        gone: s.state === 'stopped',
+        gone: v.gone || s.state === 'stopped', // an answer may come after the event that overtook it
         attempts: s.attempt === null ? v.attempts : upsertAttempt(v.attempts, s.attempt),
     };
 }

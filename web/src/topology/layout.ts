@@ -44,7 +44,8 @@ const DENSE = 0.36; // cards with their gaps may cover so much of the area
 const TALLEST = 1.6; // against the width; then it gets wider
 const GROW = 1.08;
 const TRIES = 40;
-const LANE = 16; // distance between parallel wires
+const LANE = 22; // distance between parallel wires, at most
+const LANES = 40; // from the first of them to the last
 
 const isPill = (kind: Card['kind']) => kind === 'network';
 
@@ -101,7 +102,8 @@ function lines(cards: Card[], wires: Wire[]): Line[] {
         const b = at.get(wire.ends[1].at);
         if (a === undefined || b === undefined || a === b) continue;
         const lane = lanes.get(pair(wire)) ?? [wire];
-        const shift = (lane.indexOf(wire) - (lane.length - 1) / 2) * LANE;
+        const apart = Math.min(LANE, LANES / Math.max(1, lane.length - 1));
+        const shift = (lane.indexOf(wire) - (lane.length - 1) / 2) * apart;
         const sign = a.name < b.name ? 1 : -1; // the same side, whichever end comes first
         const len = Math.hypot(b.x - a.x, b.y - a.y) || 1;
         const nx = (-(b.y - a.y) / len) * shift * sign;
