@@ -1,0 +1,289 @@
+/* The contract of labd/host/guest/guest.h: the same tests for every driver.  Needs root and the guest image
+ * for driver container; runs beside any other instance and leaves nothing. */
+#include "tests/contract/guest_fixture.c"
+
+static void creates_and_reports_every_node(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < FIXTURE_NODES; i++)
+        assert_int_equal(fixture_state(f, i), GUEST_ABSENT);
+    fixture_create(f);
+    for (size_t i = 0; i < FIXTURE_NODES; i++)
+        assert_int_equal(fixture_state(f, i), GUEST_CREATED);
+}
+
+static void creating_again_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_boot(f);
+    pid_t before = fixture_pid(f, 1);
+    fixture_create(f);
+    assert_int_equal(fixture_pid(f, 1), before);
+    assert_int_equal(fixture_state(f, 1), GUEST_RUNNING);
+}
+
+static void creates_only_what_it_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+
+    assert_ok(f->ops->create(&f->lab, &f->all[2], 1, fixture_report, f, &e), &e);
+    assert_int_equal(fixture_state(f, 0), GUEST_ABSENT);
+    assert_int_equal(fixture_state(f, 2), GUEST_CREATED);
+    assert_int_equal(f->seen[0].reports, 0);
+}
+
+static void is_running_once_it_has_booted(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_boot(f);
+    for (size_t i = 0; i < FIXTURE_NODES; i++) {
+        assert_ok(f->seen[i].why.code == ERR_NONE ? 0 : -1, &f->seen[i].why);
+        assert_int_equal(fixture_state(f, i), GUEST_RUNNING);
+    }
+}
+
+static char broken[] = "echo no such network\nexit 3\n";
+static char fine[] = "echo configured\n";
+
+static void assert_broken(struct fixture *f)
+{
+    assert_int_equal(f->seen[0].why.code, ERR_TOOL);
+    assert_non_null(strstr(f->seen[0].why.msg, "3"));
+    assert_string_equal(buf_str(&f->seen[0].output), "no such network\n");
+    assert_int_equal(f->seen[1].why.code, ERR_NONE);
+    assert_string_equal(buf_str(&f->seen[1].output), "configured\n");
+}
+
+static void a_failed_startup_is_told_with_its_output(void **state)
+{
+    struct fixture *f = *state;
+
+    f->nodes[0].startup = broken;
+    f->nodes[1].startup = fine;
+    fixture_boot(f);
+    assert_broken(f);
+    assert_int_equal(fixture_state(f, 0), GUEST_RUNNING);
+}
+
+static void a_later_process_learns_how_the_startup_went(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+
+    f->nodes[0].startup = broken;
+    f->nodes[1].startup = fine;
+    fixture_boot(f);
+    fixture_forget(f);
+    assert_ok(f->ops->wait(&f->lab, f->all, FIXTURE_NODES, 1000, fixture_report, f, &e), &e);
+    assert_broken(f);
+}
+
+static void runs_commands(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(buf_clear) struct buf out = BUF_INIT;
+
+    fixture_boot(f);
+    assert_int_equal(fixture_sh(f, 2, "cat; echo wrong >&2; exit 7", "typed\n", &out), 7);
+    assert_string_equal(buf_str(&out), "typed\nwrong\n");
+}
+
+static void commands_get_no_environment_of_ours(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(setenv("LABHOST_SECRET", "x", 1), 0);
+    fixture_boot(f);
+    fixture_expect(f, 0, "env | grep -c LABHOST_SECRET || true", "0\n");
+}
+
+static void refuses_commands_where_nothing_runs(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(argv_clear) struct argv argv = {0};
+    struct err e;
+
+    assert_int_equal(f->ops->exec_argv(&f->lab, 1, (const char *[]){"true", NULL}, &argv, &e), -1);
+    assert_int_equal(e.code, ERR_CONFLICT);
+    assert_non_null(strstr(e.msg, "h2"));
+}
+
+static void refuses_a_console_where_nothing_runs(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+    int fd = -1;
+
+    assert_int_equal(f->ops->console(&f->lab, 1, &fd, &e), -1);
+    assert_int_equal(e.code, ERR_CONFLICT);
+    assert_int_equal(fd, -1);
+}
+
+static int console(struct fixture *f, size_t node)
+{
+    struct err e;
+    int fd = -1;
+
+    assert_ok(f->ops->console(&f->lab, node, &fd, &e), &e);
+    return fd;
+}
+
+static void type(int fd, const char *text)
+{
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+}
+
+static void opens_a_shell_on_a_terminal(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(buf_clear) struct buf got = BUF_INIT;
+
+    fixture_boot(f);
+    AUTO(mem_closep) int fd = console(f, 0);
+    type(fd, "echo it$((41 + 1))works; tty\n");
+    assert_true(fixture_read_until(fd, "it42works", &got));
+    assert_true(fixture_read_until(fd, "/dev/pts/", &got));
+}
+
+static void opens_another_shell_after_the_first_has_ended(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(buf_clear) struct buf got = BUF_INIT, again = BUF_INIT;
+
+    fixture_boot(f);
+    AUTO(mem_closep) int first = console(f, 0);
+    type(first, "exit\n");
+    assert_false(fixture_read_until(first, "this never comes", &got)); /* end of file, before the 5 s */
+    AUTO(mem_closep) int second = console(f, 0);
+    type(second, "echo back$((1 + 1))\n");
+    assert_true(fixture_read_until(second, "back2", &again));
+}
+
+static void removing_twice_is_fine(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+
+    fixture_boot(f);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(f->ops->remove(&f->lab, f->all, 2, &e), &e);
+        assert_int_equal(fixture_state(f, 0), GUEST_ABSENT);
+        assert_int_equal(fixture_state(f, 1), GUEST_ABSENT);
+        assert_int_equal(fixture_state(f, 2), GUEST_RUNNING);
+    }
+}
+
+static void restart(struct fixture *f, bool wipe)
+{
+    struct err e;
+
+    assert_ok(f->ops->remove(&f->lab, f->all, FIXTURE_NODES, &e), &e);
+    if (wipe)
+        assert_ok(f->ops->wipe(&f->lab, 0, &e), &e);
+    fixture_boot(f);
+}
+
+static void work_survives_a_restart(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_boot(f);
+    fixture_expect(f, 0, "echo mine > work.txt", "");
+    restart(f, false);
+    fixture_expect(f, 0, "cat work.txt", "mine\n");
+}
+
+static void wiping_discards_the_work_of_one_node(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_boot(f);
+    fixture_expect(f, 0, "echo mine > work.txt", "");
+    fixture_expect(f, 1, "echo other > work.txt", "");
+    restart(f, true);
+    fixture_expect(f, 0, "ls work.txt 2>/dev/null || echo gone", "gone\n");
+    fixture_expect(f, 1, "cat work.txt", "other\n");
+}
+
+static void wiping_twice_is_fine(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+
+    assert_ok(f->ops->wipe(&f->lab, 0, &e), &e);
+    assert_ok(f->ops->wipe(&f->lab, 0, &e), &e);
+}
+
+static void count_ours(const char *lab, void *arg)
+{
+    unsigned *count = arg;
+
+    assert_true(lab_id_ok(lab));
+    ++*count;
+}
+
+static unsigned leftovers(struct fixture *f)
+{
+    unsigned count = 0;
+    struct err e;
+
+    assert_ok(f->ops->leftovers(&f->host, count_ours, &count, &e), &e);
+    return count;
+}
+
+static void leftovers_name_the_lab_until_it_is_purged(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+
+    assert_int_equal(leftovers(f), 0);
+    fixture_boot(f);
+    assert_int_equal(leftovers(f), 1);
+    assert_ok(f->ops->purge(&f->host, f->plan.lab, &e), &e);
+    assert_int_equal(leftovers(f), 0);
+    assert_int_equal(fixture_state(f, 0), GUEST_ABSENT);
+}
+
+static void purging_an_unknown_lab_is_fine(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+
+    assert_ok(f->ops->purge(&f->host, "zzzzzz", &e), &e);
+}
+
+static void purge_refuses_what_is_no_lab_id(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+
+    assert_int_equal(f->ops->purge(&f->host, "../etc", &e), -1);
+    assert_int_equal(e.code, ERR_INVALID);
+}
+
+#define ROW(driver, test)                                                                        \
+    {                                                                                            \
+#driver ": " #test, test, fixture_setup, fixture_teardown, (void *)(uintptr_t)&guest_##driver \
+    }
+#define TESTS(driver)                                                                                         \
+    ROW(driver, creates_and_reports_every_node), ROW(driver, creating_again_changes_nothing),                 \
+        ROW(driver, creates_only_what_it_is_told), ROW(driver, is_running_once_it_has_booted),                \
+        ROW(driver, a_failed_startup_is_told_with_its_output),                                                \
+        ROW(driver, a_later_process_learns_how_the_startup_went), ROW(driver, runs_commands),                 \
+        ROW(driver, commands_get_no_environment_of_ours), ROW(driver, refuses_commands_where_nothing_runs),   \
+        ROW(driver, refuses_a_console_where_nothing_runs), ROW(driver, opens_a_shell_on_a_terminal),          \
+        ROW(driver, opens_another_shell_after_the_first_has_ended), ROW(driver, removing_twice_is_fine),      \
+        ROW(driver, work_survives_a_restart), ROW(driver, wiping_discards_the_work_of_one_node),              \
+        ROW(driver, wiping_twice_is_fine), ROW(driver, leftovers_name_the_lab_until_it_is_purged),            \
+        ROW(driver, purging_an_unknown_lab_is_fine), ROW(driver, purge_refuses_what_is_no_lab_id)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {TESTS(fake), TESTS(container)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
