@@ -1,0 +1,403 @@
+/* A labhost for the tests of labd: it speaks labd/doc/protocol.md, keeps labs in memory and runs nothing.
+ * It forgets everything when it ends, which is one of the things labd has to live with. */
+#ifndef TESTS_SITE_FAKE_HOST_H
+#define TESTS_SITE_FAKE_HOST_H
+
+#include "labd/base/loop.h"
+#include "labd/base/mem.h"
+#include "labd/rpc/rpc.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FAKE_READY_MS 20
+#define FAKE_WATCHERS 8
+#define FAKE_FLOOD (8u << 20) /* bytes that the console prints for the input "flood" */
+
+struct fake_host {
+    struct loop *loop;
+    json_t *labs; /* id -> lab object */
+    struct frame_conn *watchers[FAKE_WATCHERS];
+};
+
+static inline void fake_tell(struct fake_host *h, json_t *event)
+{
+    for (int i = 0; i < FAKE_WATCHERS; i++)
+        if (h->watchers[i] != NULL)
+            frame_send_json(h->watchers[i], json_incref(event));
+    json_decref(event);
+}
+
+static inline void fake_tell_lab(struct fake_host *h, json_t *lab)
+{
+    json_t *event = json_copy(lab);
+
+    json_object_set_new(event, "event", json_string("lab"));
+    fake_tell(h, event);
+}
+
+static inline json_t *fake_find(struct fake_host *h, struct rpc_call *call, json_t *req)
+{
+    json_t *lab = json_object_get(h->labs, json_string_value(json_object_get(req, "lab")));
+    struct err e;
+
+    if (lab == NULL && call != NULL) {
+        err_set(&e, ERR_NOT_FOUND, "no such lab");
+        rpc_fail(call, &e);
+    }
+    return lab;
+}
+
+static inline void fake_set_nodes(json_t *lab, const char *state)
+{
+    const char *name;
+    json_t *node;
+
+    json_object_foreach(json_object_get(lab, "nodes"), name, node) {
+        json_object_set_new(node, "state", json_string(state));
+    }
+}
+
+static inline void fake_status(struct rpc_call *call, json_t *req, void *arg)
+{
+    (void)req, (void)arg;
+    rpc_reply(call, json_pack("{s:s, s:s, s:s, s:[{s:s, s:b}]}", "version", "0", "driver", "fake", "datapath",
+                              "none", "drivers", "name", "fake", "ok", 1));
+}
+
+struct fake_job {
+    struct fake_host *host;
+    char id[16];
+};
+
+static inline void fake_ready(void *arg)
+{
+    struct fake_job *j = arg;
+    json_t *lab = json_object_get(j->host->labs, j->id);
+
+    if (lab != NULL) {
+        fake_set_nodes(lab, "running");
+        json_object_set_new(lab, "state", json_string("running"));
+        json_object_set_new(lab, "ready_ms", json_integer(loop_wall_ms()));
+        fake_tell_lab(j->host, lab);
+    }
+    free(j);
+}
+
+static inline void fake_later(struct fake_host *h, const char *id)
+{
+    struct fake_job *j = xcalloc(1, sizeof *j);
+
+    j->host = h;
+    snprintf(j->id, sizeof j->id, "%s", id);
+    loop_timer_add(h->loop, FAKE_READY_MS, fake_ready, j);
+}
+
+static inline json_t *fake_table(const json_t *list, const char *field)
+{
+    json_t *out = json_object(), *one;
+    size_t i;
+
+    json_array_foreach(list, i, one) {
+        const char *name = json_string_value(json_object_get(one, "name"));
+        json_object_set_new(out, name,
+                            strcmp(field, "state") == 0
+                                ? json_pack("{s:s, s:n, s:n}", "state", "creating", "error", "output")
+                                : json_pack("{s:b, s:{}}", "up", 1, "impair"));
+    }
+    return out;
+}
+
+/* The driver "full" has no room for anything. */
+static inline void fake_create(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct fake_host *h = arg;
+    const char *id = json_string_value(json_object_get(req, "lab"));
+    const char *driver = json_string_value(json_object_get(req, "driver"));
+    json_t *plan = json_object_get(req, "plan");
+    struct err e;
+
+    if (strcmp(driver, "full") == 0) {
+        err_set(&e, ERR_CAPACITY, "this host has no memory left");
+        rpc_fail(call, &e);
+        return;
+    }
+    json_t *lab =
+        json_pack("{s:s, s:s, s:s, s:n, s:o, s:o, s:I, s:n, s:i}", "lab", id, "driver", driver, "state",
+                  "starting", "error", "nodes", fake_table(json_object_get(plan, "nodes"), "state"), "links",
+                  fake_table(json_object_get(plan, "links"), "up"), "created_ms", (json_int_t)loop_wall_ms(),
+                  "ready_ms", "typed", 0);
+    json_object_set_new(h->labs, id, lab);
+    rpc_reply(call, NULL);
+    fake_tell_lab(h, lab);
+    fake_later(h, id);
+}
+
+static inline void fake_delete(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct fake_host *h = arg;
+    json_t *lab = fake_find(h, NULL, req);
+
+    rpc_reply(call, NULL);
+    if (lab == NULL)
+        return;
+    json_t *event = json_pack("{s:s, s:O}", "event", "gone", "lab", json_object_get(lab, "lab"));
+    json_object_del(h->labs, json_string_value(json_object_get(event, "lab")));
+    fake_tell(h, event);
+}
+
+static inline void fake_reset(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct fake_host *h = arg;
+    json_t *lab = fake_find(h, call, req);
+
+    if (lab == NULL)
+        return;
+    fake_set_nodes(lab, "creating");
+    json_object_set_new(lab, "state", json_string("starting"));
+    rpc_reply(call, NULL);
+    fake_later(h, json_string_value(json_object_get(lab, "lab")));
+}
+
+static inline void fake_get(struct rpc_call *call, json_t *req, void *arg)
+{
+    json_t *lab = fake_find(arg, call, req);
+
+    if (lab != NULL)
+        rpc_reply(call, json_deep_copy(lab));
+}
+
+static inline void fake_list(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct fake_host *h = arg;
+    json_t *list = json_array(), *lab;
+    const char *id;
+
+    (void)req;
+    json_object_foreach(h->labs, id, lab) {
+        json_array_append(list, lab);
+    }
+    rpc_reply(call, json_pack("{s:o}", "labs", list));
+}
+
+static inline void fake_link(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct fake_host *h = arg;
+    json_t *lab = fake_find(h, call, req);
+
+    if (lab == NULL)
+        return;
+    json_t *link =
+        json_object_get(json_object_get(lab, "links"), json_string_value(json_object_get(req, "link")));
+    json_object_set(link, "up", json_object_get(req, "up"));
+    if (json_object_get(req, "impair") != NULL)
+        json_object_set(link, "impair", json_object_get(req, "impair"));
+    rpc_reply(call, NULL);
+}
+
+static inline void fake_watcher_gone(struct frame_conn *c, const struct err *e, void *arg)
+{
+    struct fake_host *h = arg;
+
+    (void)e;
+    for (int i = 0; i < FAKE_WATCHERS; i++)
+        if (h->watchers[i] == c)
+            h->watchers[i] = NULL;
+    frame_conn_free(c);
+}
+
+static inline void fake_ignore(struct frame_conn *c, uint8_t type, const uint8_t *p, size_t n, void *arg)
+{
+    (void)c, (void)type, (void)p, (void)n, (void)arg;
+}
+
+static inline void fake_events(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct fake_host *h = arg;
+    struct frame_conn *c = rpc_stream(call, NULL);
+    const char *id;
+    json_t *lab;
+    int i = 0;
+
+    (void)req;
+    while (i < FAKE_WATCHERS && h->watchers[i] != NULL)
+        i++;
+    if (c == NULL || i == FAKE_WATCHERS)
+        abort();
+    h->watchers[i] = c;
+    frame_conn_set(c, fake_ignore, fake_watcher_gone, h);
+    json_object_foreach(h->labs, id, lab) {
+        json_t *event = json_copy(lab);
+        json_object_set_new(event, "event", json_string("lab"));
+        frame_send_json(c, event);
+    }
+}
+
+/* ---- streams ---- */
+
+struct fake_console {
+    uint64_t offset;
+    size_t flood; /* bytes still to print */
+};
+
+static inline void fake_print(struct frame_conn *c, struct fake_console *t, const void *data, size_t n)
+{
+    uint8_t head[8];
+
+    for (int i = 0; i < 8; i++)
+        head[i] = (uint8_t)(t->offset >> (56 - 8 * i));
+    t->offset += n;
+    frame_send2(c, FRAME_OUTPUT, head, sizeof head, data, n);
+}
+
+static inline void fake_flood(struct frame_conn *c, void *arg)
+{
+    static uint8_t chunk[32u << 10];
+    struct fake_console *t = arg;
+
+    while (t->flood > 0 && frame_queued(c) < 8 * sizeof chunk) {
+        memset(chunk, 'a' + (int)(t->offset / sizeof chunk % 26), sizeof chunk);
+        fake_print(c, t, chunk, sizeof chunk);
+        t->flood -= sizeof chunk;
+    }
+}
+
+static inline void fake_typed(struct frame_conn *c, uint8_t type, const uint8_t *p, size_t n, void *arg)
+{
+    struct fake_console *t = arg;
+    char text[64];
+
+    if (type == FRAME_INPUT && n == 5 && memcmp(p, "flood", 5) == 0) {
+        t->flood = FAKE_FLOOD;
+        fake_flood(c, t);
+    } else if (type == FRAME_INPUT && n == 4 && memcmp(p, "exit", 4) == 0) {
+        free(t);
+        frame_conn_free(c);
+    } else if (type == FRAME_INPUT) {
+        fake_print(c, t, p, n);
+    } else if (type == FRAME_RESIZE && n == 4) {
+        int len = snprintf(text, sizeof text, "[%dx%d]", p[0] << 8 | p[1], p[2] << 8 | p[3]);
+        fake_print(c, t, text, (size_t)len);
+    }
+}
+
+static inline void fake_console_gone(struct frame_conn *c, const struct err *e, void *arg)
+{
+    (void)e;
+    free(arg);
+    frame_conn_free(c);
+}
+
+static inline void fake_console_open(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct err e;
+
+    if (fake_find(arg, call, req) == NULL)
+        return;
+    if (strcmp(json_string_value(json_object_get(req, "node")), "h2") == 0) {
+        err_set(&e, ERR_CONFLICT, "node h2 does not run");
+        rpc_fail(call, &e);
+        return;
+    }
+    struct fake_console *t = xcalloc(1, sizeof *t);
+    json_int_t offset = json_integer_value(json_object_get(req, "offset"));
+    t->offset = offset < 0 ? 100 : (uint64_t)offset;
+    struct frame_conn *c = rpc_stream(call, json_pack("{s:I}", "offset", (json_int_t)t->offset));
+    frame_conn_set(c, fake_typed, fake_console_gone, t);
+    frame_conn_on_drain(c, fake_flood);
+}
+
+/* Prints its arguments, then its input until the end of file, and ends with 7. */
+static inline void fake_exec_input(struct frame_conn *c, uint8_t type, const uint8_t *p, size_t n, void *arg)
+{
+    const uint8_t status = 7;
+
+    (void)arg;
+    if (type != FRAME_INPUT)
+        return;
+    if (n > 0) {
+        frame_send(c, FRAME_ERROR, p, n);
+        return;
+    }
+    frame_send(c, FRAME_EXIT, &status, 1);
+    frame_close_after_send(c);
+}
+
+static inline void fake_stream_gone(struct frame_conn *c, const struct err *e, void *arg)
+{
+    (void)e, (void)arg;
+    frame_conn_free(c);
+}
+
+static inline void fake_exec_open(struct rpc_call *call, json_t *req, void *arg)
+{
+    json_t *word;
+    size_t i;
+
+    if (fake_find(arg, call, req) == NULL)
+        return;
+    struct frame_conn *c = rpc_stream(call, NULL);
+    frame_conn_set(c, fake_exec_input, fake_stream_gone, NULL);
+    json_array_foreach(json_object_get(req, "argv"), i, word) {
+        frame_send(c, FRAME_OUTPUT, json_string_value(word), json_string_length(word));
+    }
+}
+
+static inline void fake_capture_open(struct rpc_call *call, json_t *req, void *arg)
+{
+    const char *port = json_string_value(json_object_get(req, "port"));
+
+    if (fake_find(arg, call, req) == NULL)
+        return;
+    struct frame_conn *c = rpc_stream(call, NULL);
+    frame_conn_set(c, fake_ignore, fake_stream_gone, NULL);
+    frame_send(c, FRAME_OUTPUT, port, strlen(port));
+}
+
+/* Every probe was sent once and nobody answered. */
+static inline void fake_probe(struct rpc_call *call, json_t *req, void *arg)
+{
+    json_t *out = json_array(), *one;
+    size_t i;
+
+    if (fake_find(arg, call, req) == NULL)
+        return;
+    json_array_foreach(json_object_get(json_object_get(req, "spec"), "probes"), i, one) {
+        json_array_append_new(out,
+                              json_pack("{s:O, s:n, s:[{s:i, s:n, s:n, s:n, s:b, s:b, s:[]}]}", "id",
+                                        json_object_get(one, "id"), "error", "samples", "sent_us", 1000,
+                                        "reply_us", "reply_ttl", "tcp", "data", 0, "echo", 0, "sightings"));
+    }
+    rpc_reply(call, json_pack("{s:{s:i, s:o}}", "result", "lost", 0, "probes", out));
+}
+
+/* Serves until it is killed. */
+static inline void __attribute__((noreturn)) fake_host_run(const char *socket)
+{
+    static const struct rpc_method methods[] = {
+        {"host.status", fake_status},
+        {"lab.create", fake_create},
+        {"lab.delete", fake_delete},
+        {"lab.reset", fake_reset},
+        {"lab.get", fake_get},
+        {"lab.list", fake_list},
+        {"link.set", fake_link},
+        {"events", fake_events},
+        {"console.open", fake_console_open},
+        {"exec.open", fake_exec_open},
+        {"capture.open", fake_capture_open},
+        {"probe.run", fake_probe},
+        {NULL, NULL},
+    };
+    struct fake_host h = {.labs = json_object()};
+    struct err e;
+
+    h.loop = loop_new(&e);
+    if (h.loop == NULL || rpc_server_new(h.loop, socket, getuid(), methods, &h, &e) == NULL ||
+        loop_run(h.loop, &e) < 0)
+        fprintf(stderr, "fake labhost: %s\n", e.msg);
+    _exit(1);
+}
+
+#endif
