@@ -51,7 +51,7 @@ prune() {
     for old in "$images"/base-*; do
         test -d "$old" || continue
         test "$old" != "$final" || continue
-        if grep -qsF "$old/" /proc/[0-9]*/mountinfo; then
+        if grep -qsF "/${old##*/}/" /proc/[0-9]*/mountinfo; then
             say "$old is in use, kept"
         else
             say "removing $old"

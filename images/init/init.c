@@ -5,7 +5,7 @@
  * Waits until every IFACE exists, sets it up (and lo), runs /run/lab/startup with /bin/sh, tells the
  * outcome on descriptor 3 if that is open, and from then on reaps children until SIGTERM or SIGINT
  * ends the guest.  The report is "ok\n" or "failed STATUS\n" and then what the script printed, cut in
- * the middle so that the whole stays within 8 KiB.  See images/README.md for the full contract.
+ * the middle so that the whole stays within 8 KiB.  images/README.md has the full contract.
  *
  * One loop around one poll(); nothing in here blocks but that, and nothing is allocated. */
 #include <errno.h>
@@ -44,9 +44,9 @@ struct output {
 };
 
 struct init {
-    char **missing; /* interfaces that we wait for; NULL-terminated */
-    char **ifaces;  /* all of them */
-    int report;     /* -1 once the outcome is told */
+    char **ifaces; /* those that we wait for */
+    int nifaces;
+    int report; /* -1 once the outcome is told */
     int signals, links, ctl;
     int script_out; /* our end of the script's stdout and stderr, -1: closed */
     int log;
@@ -229,35 +229,33 @@ static bool iface_up(const char *name)
     return ioctl(self.ctl, SIOCSIFFLAGS, &r) == 0;
 }
 
-/* Strikes what exists by now off the list; when it is empty, brings the guest up. */
+static bool ifaces_exist(void)
+{
+    for (int i = 0; i < self.nifaces; i++) {
+        struct ifreq r = {0};
+        memcpy(r.ifr_name, self.ifaces[i], strlen(self.ifaces[i]));
+        if (ioctl(self.ctl, SIOCGIFINDEX, &r) < 0)
+            return false;
+    }
+    return true;
+}
+
+/* Sets everything up and goes on to the startup script, once all interfaces are there. */
 static void ifaces_check(void)
 {
-    static bool begun;
-    char **keep = self.missing;
     bool ok = true;
 
-    if (begun)
+    if (self.links < 0 || !ifaces_exist())
         return;
-    for (char **i = self.missing; *i != NULL; i++) {
-        struct ifreq r = {0};
-        memcpy(r.ifr_name, *i, strlen(*i));
-        if (ioctl(self.ctl, SIOCGIFINDEX, &r) < 0)
-            *keep++ = *i;
-    }
-    *keep = NULL;
-    if (self.missing[0] != NULL)
-        return;
-
-    begun = true;
     close(self.links);
     self.links = -1; /* poll() skips it */
     if (!iface_up("lo")) {
         complain("cannot set up ", "lo");
         ok = false;
     }
-    for (char **i = self.ifaces; *i != NULL; i++) {
-        if (!iface_up(*i)) {
-            complain("cannot set up ", *i);
+    for (int i = 0; i < self.nifaces; i++) {
+        if (!iface_up(self.ifaces[i])) {
+            complain("cannot set up ", self.ifaces[i]);
             ok = false;
         }
     }
@@ -377,20 +375,14 @@ static void setup(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static char *missing[1024];
-
     /* kill(-1, ...) below would end the whole machine otherwise. */
     if (getpid() != 1) {
         write_str(STDERR_FILENO, "lab-init: runs only as process 1 of a guest\n");
         return 2;
     }
     setup(argc, argv);
-    errno = E2BIG;
-    if (argc > (int)(sizeof(missing) / sizeof(*missing)))
-        die("too many interfaces");
-    memcpy(missing, argv + 1, (size_t)argc * sizeof(*missing));
-    self.missing = missing;
     self.ifaces = argv + 1;
+    self.nifaces = argc > 0 ? argc - 1 : 0;
     ifaces_check();
     for (;;) {
         struct pollfd p[] = {

@@ -12,7 +12,7 @@
 
 int init_main(int argc, char **argv);
 #define main init_main
-#include "images/init/init.c"
+#include "images/init/init.c" // NOLINT(bugprone-suspicious-include): its functions are static
 #undef main
 
 #include "labd/base/file.h"
@@ -93,7 +93,7 @@ static void outside(pid_t one, int command, const char *const *commands)
     char byte;
     int status;
 
-    for (size_t i = 0; read(command, &byte, 1) == 1; i++) {
+    for (size_t i = 0; commands != NULL && read(command, &byte, 1) == 1; i++) {
         struct err e;
         const char *argv[16] = {"ip"};
         char copy[128], *save = NULL;

@@ -8,7 +8,7 @@
 
 int init_main(int argc, char **argv);
 #define main init_main
-#include "images/init/init.c"
+#include "images/init/init.c" // NOLINT(bugprone-suspicious-include): its functions are static
 #undef main
 
 #include <stdio.h>
