@@ -7,8 +7,8 @@
 #define PATH_LEN_MAX 255
 
 const char *const limit_frr_daemons[] = {
-    "zebra",  "staticd", "bgpd",   "ospfd", "ospf6d", "ripd",    "ripngd", "isisd", "pimd",  "pim6d", "ldpd",
-    "nhrpd",  "eigrpd",  "babeld", "sharpd", "pbrd",  "bfdd",    "fabricd", "vrrpd", "pathd", NULL,
+    "zebra", "staticd", "bgpd", "ospfd",  "ospf6d", "ripd", "ripngd",  "isisd", "pimd",
+    "ldpd",  "nhrpd",   "eigrpd", "babeld", "pbrd", "bfdd", "fabricd", "vrrpd", "pathd", NULL,
 };
 
 bool limit_frr_daemon_ok(const char *name)

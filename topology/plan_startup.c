@@ -97,10 +97,7 @@ static char *frr_daemons_file(const struct topo_node *n)
 
     for (size_t i = 0; limit_frr_daemons[i] != NULL; i++)
         buf_printf(&b, "%s=%s\n", limit_frr_daemons[i], runs(n, limit_frr_daemons[i]) ? "yes" : "no");
-    buf_puts(&b, "vtysh_enable=yes\nMAX_FDS=1024\n");
-    for (size_t i = 0; limit_frr_daemons[i] != NULL; i++)
-        if (runs(n, limit_frr_daemons[i]))
-            buf_printf(&b, "%s_options=\"-A 127.0.0.1\"\n", limit_frr_daemons[i]);
+    buf_puts(&b, "vtysh_enable=yes\n");
     return buf_take(&b);
 }
 
@@ -123,8 +120,7 @@ static void add_frr(struct buf *b, const struct topo_node *n, struct plan_node *
         return;
     add_file(out, "/etc/frr/daemons", 0640, frr_daemons_file(n));
     add_file(out, "/etc/frr/frr.conf", 0640, frr_conf_file(n));
-    buf_puts(b, "chown frr:frr /etc/frr/daemons /etc/frr/frr.conf\n"
-                "/usr/lib/frr/frrinit.sh start\n");
+    buf_puts(b, "/usr/lib/lab/frr-start\n"); /* of the guest image; gives the files to the user frr, too */
 }
 
 void plan_node_software(const struct topo_node *n, struct plan_node *out)

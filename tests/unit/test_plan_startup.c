@@ -42,7 +42,7 @@ static const struct row {
      "<router name='r'><startup>last</startup><frr daemons='ospfd'/><interface name='eth0' network='lan'>"
      "<address>10.0.0.1/8</address></interface></router>",
      "set -e\n" FORWARD "ip -batch - <<'END'\naddress add 10.0.0.1/8 broadcast + dev eth0\nEND\n"
-     "chown frr:frr /etc/frr/daemons /etc/frr/frr.conf\n/usr/lib/frr/frrinit.sh start\nlast\n"},
+     "/usr/lib/lab/frr-start\nlast\n"},
 };
 
 static void test_row(void **state)
