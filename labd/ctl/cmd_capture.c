@@ -15,8 +15,9 @@
 
 struct capture {
     struct pcapng pcapng;
-    FILE *to;
-    int rc; /* -1: 'e' says why it ended */
+    const char *file; /* NULL: standard output */
+    FILE *to;         /* NULL until something is to be written: a refused capture leaves no empty file */
+    int rc;           /* -1: 'e' says why it ended */
     struct err e;
 };
 
@@ -28,8 +29,11 @@ static void message(struct ctl_stream *s, bool text, const uint8_t *data, size_t
     if (text || n < 1 || data[0] != 'o')
         return;
     cap->rc = pcapng_feed(&cap->pcapng, data + 1, n - 1, &out, &cap->e);
-    if (out.len > 0 && (fwrite(out.data, 1, out.len, cap->to) != out.len || fflush(cap->to) == EOF))
-        cap->rc = err_sys(&cap->e, "write the capture");
+    if (out.len > 0 && cap->to == NULL)
+        cap->to = fopen(cap->file, "we");
+    if (out.len > 0 &&
+        (cap->to == NULL || fwrite(out.data, 1, out.len, cap->to) != out.len || fflush(cap->to) == EOF))
+        cap->rc = err_sys(&cap->e, "write %s", cap->file != NULL ? cap->file : "the capture");
     s->done = cap->rc < 0;
 }
 
@@ -70,7 +74,7 @@ int cmd_capture(struct ctl *c, struct err *e)
     char id[LAB_ID_SIZE], port[NAME_SIZE + IFNAME_SIZE + 2];
     const char *file = c->flag[FLAG_WRITE];
     bool to_file = file != NULL && strcmp(file, "-") != 0;
-    struct capture cap = {.to = c->out};
+    struct capture cap = {.file = to_file ? file : NULL, .to = to_file ? NULL : c->out};
     struct ctl_stream s = {.in = -1, .message = message, .arg = &cap};
 
     if (port_of(c->args[1], port, sizeof port, e) < 0)
@@ -84,10 +88,6 @@ int cmd_capture(struct ctl *c, struct err *e)
     s.ws = ctl_ws_open(c->http, path, e);
     if (s.ws == NULL)
         return -1;
-    if (to_file && (cap.to = fopen(file, "we")) == NULL) {
-        ctl_ws_free(s.ws);
-        return err_sys(e, "create %s", file);
-    }
     pcapng_init(&cap.pcapng, port);
     ctl_signals_catch();
     int rc = ctl_stream_run(&s, e);
@@ -96,7 +96,7 @@ int cmd_capture(struct ctl *c, struct err *e)
     ctl_ws_finish(s.ws);
     ctl_ws_free(s.ws);
     pcapng_clear(&cap.pcapng);
-    if (to_file && fclose(cap.to) == EOF && rc >= 0)
+    if (to_file && cap.to != NULL && fclose(cap.to) == EOF && rc >= 0)
         rc = err_sys(e, "write %s", file);
     return rc < 0 ? -1 : 0;
 }

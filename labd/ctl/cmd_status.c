@@ -68,7 +68,7 @@ static void print_nodes(FILE *f, const json_t *lab)
     }
     text_table_print(&t, f);
     json_array_foreach(nodes, i, node) {
-        if (text_str(node, "error")[0] == '\0' && text_str(node, "output")[0] == '\0')
+        if (text_str(node, "error")[0] == '\0') /* what went well is not news */
             continue;
         AUTO(mem_freep) char *text = xasprintf("\n%s: %s", text_str(node, "name"), text_str(node, "error"));
         line(f, text);
@@ -124,11 +124,14 @@ static void print_links(FILE *f, const json_t *lab)
     text_table_print(&t, f);
 }
 
+/* One text of several lines, or a list of lines. */
 static void print_notes(FILE *f, const json_t *notes)
 {
     const json_t *note;
     size_t i;
 
+    if (json_is_string(notes))
+        text_lines(f, "  ", json_string_value(notes));
     json_array_foreach(notes, i, note) {
         if (json_is_string(note))
             text_lines(f, "  ", json_string_value(note));
