@@ -34,25 +34,14 @@ uint32_t net_dev_group(const char *lab)
     return n + 1; /* 0 is everybody's; the largest is below 2^31, as "ip" wants */
 }
 
-static uint32_t mtu_of(const struct plan *p)
-{
-    uint32_t mtu = NET_MTU;
-
-    for (size_t i = 0; i < p->nnodes; i++)
-        for (size_t k = 0; k < p->nodes[i].nifaces; k++)
-            if (p->nodes[i].ifaces[k].mtu > mtu)
-                mtu = p->nodes[i].ifaces[k].mtu;
-    return mtu;
-}
-
 void net_dev_add_line(struct buf *batch, const struct plan *p, size_t port, pid_t pid)
 {
     const struct plan_port *q = &p->ports[port];
 
     buf_printf(batch, "link add %s group %u mtu %u type veth peer name ", q->dev, net_dev_group(p->lab),
-               mtu_of(p));
+               NET_MTU);
     if (q->peer >= 0) {
-        buf_printf(batch, "%s mtu %u\n", p->ports[q->peer].dev, mtu_of(p));
+        buf_printf(batch, "%s mtu %u\n", p->ports[q->peer].dev, NET_MTU);
         return;
     }
     const struct plan_iface *f = &p->nodes[q->node].ifaces[q->iface];

@@ -41,13 +41,13 @@ int net_host_check(const struct net_host *h, struct err *e)
     return 0;
 }
 
-static bool system_answers(const struct net_options *o, struct net_host *h)
+static bool system_answers(struct net_host *h)
 {
     AUTO(argv_clear) struct argv a = {0};
 
     snprintf(h->run, sizeof h->run, "%s", SYSTEM_RUN);
     h->private_ovs = false;
-    if (o->private_ovs || net_host_check(h, NULL) < 0)
+    if (net_host_check(h, NULL) < 0)
         return false;
     net_ovs_begin(&a, h, "ovs-vsctl");
     argv_add(&a, "get");
@@ -106,19 +106,26 @@ static void set_owner(struct net_host *h, const char *run_dir)
     snprintf(h->owner, sizeof h->owner, "%08x", n);
 }
 
+/* A private instance that runs already has our labs: it comes first, even if the machine has got one of its
+ * own meanwhile. */
+static bool private_lives(const struct net_host *h)
+{
+    return net_daemon_pid(h, "ovs-vswitchd") > 0 || net_daemon_pid(h, "ovsdb-server") > 0;
+}
+
 int net_host_open(const struct net_options *o, struct net_host *out, struct buf *notes, struct err *e)
 {
-    struct net_host h = {.runner = o->runner};
+    struct net_host h = {.runner = o->runner, .private_ovs = true};
+    struct net_host shared = h;
 
+    if (strlen(o->run_dir) + sizeof "/ovs" > sizeof h.run)
+        return err_set(e, ERR_INVALID, "the path of the run folder is too long");
+    snprintf(h.run, sizeof h.run, "%.*s/ovs", (int)sizeof h.run - 8, o->run_dir);
+    if (!o->private_ovs && !private_lives(&h) && system_answers(&shared))
+        h = shared;
+    else if (net_private_open(&h, e) < 0)
+        return err_wrap(e, "start Open vSwitch");
     set_owner(&h, o->run_dir);
-    if (!system_answers(o, &h)) {
-        if (strlen(o->run_dir) + sizeof "/ovs" > sizeof h.run)
-            return err_set(e, ERR_INVALID, "the path of the run folder is too long");
-        snprintf(h.run, sizeof h.run, "%.*s/ovs", (int)sizeof h.run - 8, o->run_dir);
-        h.private_ovs = true;
-        if (net_private_open(&h, e) < 0)
-            return err_wrap(e, "start Open vSwitch");
-    }
     find_abilities(&h, notes);
     *out = h;
     return 0;

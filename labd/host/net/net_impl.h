@@ -6,7 +6,8 @@
 
 #include <jansson.h>
 
-/* Host-side ends let through what any cable would, whatever MTU a student sets inside a guest. */
+/* The largest that a topology may declare.  Host-side ends always let it through, as a cable does, whatever
+ * MTU a student sets inside a guest. */
 #define NET_MTU 9216u
 
 /* ---- net_seen.c: what the kernel has, read by one rtnetlink dump ---- */

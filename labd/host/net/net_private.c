@@ -122,7 +122,8 @@ static int start(const struct net_host *h, struct err *e)
     add_daemon_options(&vswitch, h, "ovs-vswitchd");
     argv_addf(&vswitch, "unix:%s/db.sock", h->run);
 
-    if (run(h, &create, e) < 0 || run(h, &server, e) < 0 || run(h, &init, e) < 0 || run(h, &vswitch, e) < 0)
+    if (file_mkdirs(h->run, 0700, e) < 0 || run(h, &create, e) < 0 || run(h, &server, e) < 0 ||
+        run(h, &init, e) < 0 || run(h, &vswitch, e) < 0)
         return -1;
     return net_host_check(h, e);
 }
@@ -145,6 +146,14 @@ static int stop(const struct net_host *h, const char *program, struct err *e)
         sig = 0;
         nanosleep(&tick, NULL);
     }
+    return 0;
+}
+
+static int stop_all(const struct net_host *h, struct err *e)
+{
+    for (size_t i = 0; i < ARRAY_LEN(daemons); i++)
+        if (stop(h, daemons[i], e) < 0)
+            return -1;
     return 0;
 }
 
@@ -179,12 +188,16 @@ int net_private_open(struct net_host *h, struct err *e)
     }
     if (alive == 0 && own && make_namespace(e) < 0)
         return -1;
-    for (size_t i = 0; i < ARRAY_LEN(daemons); i++)
-        if (stop(h, daemons[i], e) < 0)
-            return -1;
-    if (file_remove_tree(h->run, e) < 0 || file_mkdirs(h->run, 0700, e) < 0)
+    if (stop_all(h, e) < 0)
         return -1;
-    return start(h, e);
+    if (file_remove_tree(h->run, e) < 0)
+        return -1;
+    if (start(h, e) == 0)
+        return 0;
+    struct err ignored;
+    if (stop_all(h, &ignored) < 0 || file_remove_tree(h->run, &ignored) < 0)
+        return err_wrap(e, "%s, and what was started cannot be removed", ignored.msg);
+    return -1; /* the first error says more */
 }
 
 int net_private_close(const struct net_host *h, struct err *e)
@@ -199,8 +212,7 @@ int net_private_close(const struct net_host *h, struct err *e)
     if (net_daemon_pid(h, "ovs-vswitchd") > 0 && net_ovs_run(h, &a, NULL, &ignored) < 0) {
         /* stop() is less polite */
     }
-    for (size_t i = 0; i < ARRAY_LEN(daemons); i++)
-        if (stop(h, daemons[i], e) < 0)
-            return err_wrap(e, "stop Open vSwitch");
+    if (stop_all(h, e) < 0)
+        return err_wrap(e, "stop Open vSwitch");
     return file_remove_tree(h->run, e);
 }
