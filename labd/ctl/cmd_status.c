@@ -42,8 +42,9 @@ static void interfaces(const json_t *node, struct buf *out)
 
     json_array_foreach(list, i, iface) {
         buf_printf(out, "%s%s", i > 0 ? ", " : "", text_str(iface, "name"));
-        json_array_foreach(json_object_get(iface, "addresses"), k, address)
+        json_array_foreach(json_object_get(iface, "addresses"), k, address) {
             buf_printf(out, " %s", json_is_string(address) ? json_string_value(address) : "?");
+        }
     }
 }
 

@@ -16,12 +16,12 @@ static void detail(FILE *f, const char *indent, const char *label, const json_t 
 {
     const json_t *v = json_object_get(check, key);
     AUTO(mem_freep) char *dump = NULL;
-    const char *s = json_string_value(v);
 
-    if (s == NULL && v != NULL && !json_is_null(v))
-        s = dump = json_dumps(v, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
-    if (s == NULL || s[0] == '\0')
+    if (v == NULL || json_is_null(v))
         return;
+    if (!json_is_string(v))
+        dump = json_dumps(v, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+    const char *s = dump != NULL ? dump : text_str(check, key);
     AUTO(mem_freep) char *text = xasprintf("%s: %s", label, s);
     text_lines(f, indent, text);
 }

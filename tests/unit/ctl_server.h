@@ -134,7 +134,7 @@ static bool server_read(int fd, struct buf *b, size_t *head)
     char chunk[4096];
     const char *end;
 
-    while ((end = strstr(buf_str(b), "\r\n\r\n")) == NULL ||
+    while ((end = strstr(buf_str(b), "\r\n\r\n")) == NULL || b->data == NULL ||
            b->len < (size_t)(end + 4 - b->data) + server_body(b->data)) {
         ssize_t n = recv(fd, chunk, sizeof chunk, 0);
         if (n <= 0)

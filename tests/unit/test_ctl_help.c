@@ -21,11 +21,9 @@ static void test_cmd(void **state)
 {
     const struct ctl_cmd *cmd = *state;
     AUTO(buf_clear)
-    struct buf all = BUF_INIT,
-               one = BUF_INIT, list = BUF_INIT, man = BUF_INIT, bash = BUF_INIT;
+    struct buf all = BUF_INIT, one = BUF_INIT, list = BUF_INIT, man = BUF_INIT, bash = BUF_INIT;
     AUTO(mem_freep)
-    char *line = xasprintf("%s\n", cmd->name),
-         *bold = xasprintf("\n*%s*", cmd->name),
+    char *line = xasprintf("%s\n", cmd->name), *bold = xasprintf("\n*%s*", cmd->name),
          *word = xasprintf("    '%s') words='%s'", cmd->name, cmd->complete);
 
     ctl_help_all(&all);
