@@ -1,0 +1,487 @@
+/* Labs over HTTP: their life, who may do what, and a labhost that comes and goes. */
+#include "tests/site/fixture.h"
+
+#define TINY "{\"exercise\":\"tiny\"}"
+#define RAW "{\"topology\":\"<topology name='raw' version='1'><host name='h1'/></topology>\"}"
+
+static json_t *named(const json_t *j, const char *group, const char *name)
+{
+    json_t *one;
+    size_t i;
+
+    json_array_foreach(json_object_get(j, group), i, one) {
+        if (strcmp(text_at(one, "name"), name) == 0)
+            return one;
+    }
+    fail_msg("no %s in %s", name, group);
+    return NULL;
+}
+
+static char *lab_path(const char *id, const char *rest)
+{
+    return xasprintf("/api/v1/labs/%s%s", id, rest);
+}
+
+/* ---- exercises ---- */
+
+static void test_exercises(void **state)
+{
+    struct fixture *f = *state;
+    struct reply r;
+
+    request(f, f->student, "GET", "/api/v1/exercises", NULL, &r);
+    json_t *list = json_object_get(r.json, "exercises"), *tiny = json_array_get(list, 0);
+    assert_int_equal(json_array_size(list), 1); /* the broken one is left out */
+    assert_string_equal(text_at(tiny, "id"), "tiny");
+    assert_string_equal(text_at(tiny, "title"), "Tiny & small");
+    assert_int_equal(json_integer_value(json_object_get(tiny, "nodes")), 2);
+    assert_int_equal(json_integer_value(json_object_get(tiny, "max_score")), 10);
+    assert_true(json_is_null(json_object_get(tiny, "best_score")));
+    assert_true(json_is_null(json_object_get(tiny, "lab")));
+    reply_clear(&r);
+
+    AUTO(buf_clear) struct buf log = BUF_INIT;
+    struct err e;
+    fixture_check(file_read(f->log, 1u << 20, &log, &e), &e);
+    assert_non_null(strstr(buf_str(&log), "exercise.left-out"));
+    assert_non_null(strstr(buf_str(&log), "tests/site/exercises/broken/exercise.xml:"));
+}
+
+static void test_exercise_detail(void **state)
+{
+    struct fixture *f = *state;
+    struct reply r;
+
+    request(f, f->student, "GET", "/api/v1/exercises/tiny", NULL, &r);
+    assert_int_equal(r.status, 200);
+    const char *html = text_at(r.json, "instructions_html");
+    assert_non_null(strstr(html, "<strong>h1</strong>"));
+    assert_null(strstr(html, "<script"));
+    assert_null(strstr(html, "javascript:"));
+    assert_non_null(strstr(html, "https://example.org/"));
+    json_t *h1 = named(json_object_get(r.json, "topology"), "nodes", "h1");
+    assert_true(json_is_number(json_object_get(h1, "x")));
+    assert_string_equal(text_at(json_array_get(json_object_get(r.json, "checks"), 0), "id"), "h1-answers");
+    assert_null(strstr(r.body, "seen-at")); /* how a check is made is not told */
+    reply_clear(&r);
+    assert_int_equal(status_of(f, f->student, "GET", "/api/v1/exercises/broken", NULL), 404);
+}
+
+/* ---- the life of a lab ---- */
+
+static void test_life(void **state)
+{
+    struct fixture *f = *state;
+    char id[16];
+    struct reply r;
+
+    lab_begin(f, f->student, id);
+    lab_wait(f, f->student, id, "running");
+    AUTO(mem_freep) char *path = lab_path(id, "");
+    request(f, f->student, "GET", path, NULL, &r);
+    assert_string_equal(text_at(r.json, "exercise"), "tiny");
+    assert_string_equal(text_at(r.json, "driver"), "fake");
+    assert_string_equal(text_at(json_object_get(r.json, "owner"), "login"), "sam");
+    assert_true(json_integer_value(json_object_get(r.json, "ready_ms")) >=
+                json_integer_value(json_object_get(r.json, "started_ms")));
+    json_t *h2 = named(r.json, "nodes", "h2"), *eth0 = json_array_get(json_object_get(h2, "interfaces"), 0);
+    assert_string_equal(text_at(h2, "state"), "running");
+    assert_int_equal(strlen(text_at(eth0, "mac")), 17);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(eth0, "addresses"), 0)),
+                        "10.9.0.2/24");
+    assert_string_equal(text_at(named(r.json, "links", "l1"), "state"), "up");
+    named(r.json, "elements", "lan");
+    assert_true(json_is_null(json_object_get(r.json, "attempt")));
+    reply_clear(&r);
+
+    request(f, f->student, "GET", "/api/v1/exercises", NULL, &r);
+    assert_string_equal(text_at(json_array_get(json_object_get(r.json, "exercises"), 0), "lab"), id);
+    reply_clear(&r);
+
+    request(f, f->student, "DELETE", path, NULL, &r);
+    assert_int_equal(r.status, 202);
+    assert_string_equal(text_at(r.json, "state"), "stopping");
+    reply_clear(&r);
+    lab_wait(f, f->student, id, "");
+    lab_begin(f, f->student, id); /* and again */
+}
+
+static void test_start_says_where(void **state)
+{
+    struct fixture *f = *state;
+    struct reply r;
+
+    request(f, f->student, "POST", "/api/v1/labs", TINY, &r);
+    assert_int_equal(r.status, 202);
+    assert_string_equal(text_at(r.json, "state"), "starting");
+    AUTO(mem_freep) char *location = xasprintf("Location: /api/v1/labs/%s\r\n", text_at(r.json, "id"));
+    assert_non_null(strstr(r.head, location));
+    reply_clear(&r);
+}
+
+static void test_one_per_exercise(void **state)
+{
+    struct fixture *f = *state;
+    char id[16], other[16];
+    struct reply r;
+
+    lab_begin(f, f->student, id);
+    request(f, f->student, "POST", "/api/v1/labs", TINY, &r);
+    assert_int_equal(r.status, 409);
+    assert_string_equal(text_at(r.json, "lab"), id);
+    reply_clear(&r);
+    lab_begin(f, f->other, other);
+    assert_string_not_equal(id, other);
+}
+
+static void test_quota(void **state)
+{
+    struct fixture *f = *state;
+    struct reply r;
+
+    for (int i = 0; i < FIXTURE_QUOTA; i++)
+        assert_int_equal(status_of(f, f->instructor, "POST", "/api/v1/labs", RAW), 202);
+    request(f, f->instructor, "POST", "/api/v1/labs", RAW, &r);
+    assert_int_equal(r.status, 507);
+    assert_string_equal(text_at(r.json, "type"), "urn:paralab:capacity");
+    reply_clear(&r);
+    assert_int_equal(status_of(f, f->student, "POST", "/api/v1/labs", TINY), 202); /* others have their own */
+}
+
+static void test_foreign_lab(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *method, *rest, *body;
+    } tries[] = {{"GET", "", NULL},
+                 {"DELETE", "", NULL},
+                 {"POST", "/reset", "{}"},
+                 {"GET", "/events", NULL},
+                 {"POST", "/attempts", "{}"},
+                 {"GET", "/attempts", NULL},
+                 {"GET", "/nodes/h1/console", NULL},
+                 {"GET", "/nodes/h1/exec", NULL},
+                 {"GET", "/capture?port=h1:eth0", NULL}};
+    char id[16];
+    struct reply r;
+
+    lab_begin(f, f->student, id);
+    for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
+        AUTO(mem_freep) char *path = lab_path(id, tries[i].rest);
+        assert_int_equal(status_of(f, f->other, tries[i].method, path, tries[i].body), 404);
+    }
+    request(f, f->other, "GET", "/api/v1/labs", NULL, &r);
+    assert_int_equal(json_array_size(json_object_get(r.json, "labs")), 0);
+    reply_clear(&r);
+    assert_int_equal(status_of(f, f->other, "GET", "/api/v1/labs?all=1", NULL), 403);
+    /* An instructor sees it. */
+    AUTO(mem_freep) char *path = lab_path(id, "");
+    assert_int_equal(status_of(f, f->instructor, "GET", path, NULL), 200);
+    request(f, f->instructor, "GET", "/api/v1/labs?all=1", NULL, &r);
+    assert_int_equal(json_array_size(json_object_get(r.json, "labs")), 1);
+    reply_clear(&r);
+    request(f, f->instructor, "GET", "/api/v1/labs", NULL, &r);
+    assert_int_equal(json_array_size(json_object_get(r.json, "labs")), 0);
+    reply_clear(&r);
+}
+
+static void test_reset(void **state)
+{
+    struct fixture *f = *state;
+    char id[16];
+    struct reply r;
+
+    lab_begin(f, f->student, id);
+    lab_wait(f, f->student, id, "running");
+    AUTO(mem_freep) char *path = lab_path(id, "/reset");
+    assert_int_equal(status_of(f, f->student, "POST", path, "{\"node\":\"nobody\"}"), 404);
+    assert_int_equal(status_of(f, f->student, "POST", path, "{\"node\":7}"), 400);
+    request(f, f->student, "POST", path, "{\"node\":\"h1\"}", &r);
+    assert_int_equal(r.status, 202);
+    assert_string_equal(text_at(r.json, "state"), "starting");
+    reply_clear(&r);
+    lab_wait(f, f->student, id, "running");
+}
+
+static void test_links(void **state)
+{
+    struct fixture *f = *state;
+    char id[16];
+    struct reply r;
+
+    lab_begin(f, f->student, id);
+    AUTO(mem_freep) char *path = lab_path(id, "/links/l1");
+    AUTO(mem_freep) char *none = lab_path(id, "/links/l9");
+    assert_int_equal(status_of(f, f->student, "PATCH", path, "{\"state\":\"down\"}"), 403);
+    assert_int_equal(status_of(f, f->instructor, "PATCH", none, "{\"state\":\"down\"}"), 404);
+    assert_int_equal(status_of(f, f->instructor, "PATCH", path, "{\"state\":\"sideways\"}"), 400);
+    assert_int_equal(status_of(f, f->instructor, "PATCH", path, "{\"impair\":{\"a\":{\"delay_us\":-1}}}"),
+                     400);
+    assert_int_equal(status_of(f, f->instructor, "PATCH", path, "{\"impair\":7}"), 400);
+    request(f, f->instructor, "PATCH", path, "{\"state\":\"down\",\"impair\":{\"a\":{\"delay_us\":20000}}}",
+            &r);
+    assert_int_equal(r.status, 200);
+    json_t *l1 = named(r.json, "links", "l1");
+    assert_string_equal(text_at(l1, "state"), "down");
+    assert_int_equal(json_integer_value(json_object_get(
+                         json_object_get(json_object_get(l1, "impairment"), "a"), "delay_us")),
+                     20000);
+    assert_string_equal(text_at(named(r.json, "links", "l2"), "state"), "up");
+    reply_clear(&r);
+}
+
+/* ---- what a start may ask for ---- */
+
+static const struct start_row {
+    const char *name, *body;
+    bool teaches;
+    int want;
+} start_rows[] = {
+    {"unknown exercise", "{\"exercise\":\"nothing\"}", false, 404},
+    {"exercise with a path", "{\"exercise\":\"../tiny\"}", false, 404},
+    {"neither", "{}", false, 400},
+    {"both", "{\"exercise\":\"tiny\",\"topology\":\"<t/>\"}", true, 400},
+    {"number", "{\"exercise\":5}", false, 400},
+    {"name twice", "{\"exercise\":\"tiny\",\"exercise\":\"tiny\"}", false, 400},
+    {"student with a topology", RAW, false, 403},
+    {"student with a driver", "{\"exercise\":\"tiny\",\"driver\":\"fake\"}", false, 403},
+    {"student with driver null", "{\"exercise\":\"tiny\",\"driver\":null}", false, 202},
+    {"instructor with a topology", RAW, true, 202},
+    {"driver without room", "{\"exercise\":\"tiny\",\"driver\":\"full\"}", true, 507},
+    {"driver with a path", "{\"exercise\":\"tiny\",\"driver\":\"../x\"}", true, 400},
+    {"name with a shell character", "{\"topology\":\"<t/>\",\"name\":\"r;reboot\"}", true, 400},
+    {"no XML", "{\"topology\":\"hello\"}", true, 400},
+    {"entities",
+     "{\"topology\":\"<!DOCTYPE t [<!ENTITY a 'b'>]><topology name='t' version='1'>&a;</topology>\"}", true,
+     400},
+    {"invalid node name",
+     "{\"topology\":\"<topology name='t' version='1'><host name='A B'/></topology>\"}", true, 400},
+    {"exercise XML that is none",
+     "{\"topology\":\"<topology name='t' version='1'><host name='h1'/></topology>\",\"exercise_xml\":\"<x/>\"}",
+     true, 400},
+};
+
+static struct fixture *fx;
+
+static void test_start(void **state)
+{
+    const struct start_row *row = *state;
+    const char *who = row->teaches ? fx->instructor : fx->student;
+    struct reply r;
+
+    request(fx, who, "POST", "/api/v1/labs", row->body, &r);
+    if (r.status != row->want)
+        fail_msg("%d, wanted %d: %s", r.status, row->want, r.body);
+    if (r.status == 202) {
+        AUTO(mem_freep) char *path = lab_path(text_at(r.json, "id"), "");
+        assert_int_equal(status_of(fx, who, "DELETE", path, NULL), 202);
+        lab_wait(fx, who, text_at(r.json, "id"), "");
+    } else {
+        assert_true(strlen(text_at(r.json, "detail")) > 10);
+    }
+    reply_clear(&r);
+    request(fx, fx->instructor, "GET", "/api/v1/labs?all=1", NULL, &r);
+    assert_int_equal(json_array_size(json_object_get(r.json, "labs")), 0); /* no half lab */
+    reply_clear(&r);
+}
+
+/* ---- labhost comes and goes ---- */
+
+static void test_without_labhost(void **state)
+{
+    struct fixture *f = *state;
+    char id[16];
+    struct reply r;
+
+    lab_begin(f, f->student, id);
+    lab_wait(f, f->student, id, "running");
+    fixture_kill(&f->host, SIGKILL);
+    for (int i = 0; i < 500 && status_of(f, NULL, "GET", "/healthz", NULL) != 503; i++)
+        usleep(10000);
+    request(f, f->other, "POST", "/api/v1/labs", TINY, &r);
+    assert_int_equal(r.status, 503);
+    assert_non_null(strstr(text_at(r.json, "detail"), "lab host does not answer"));
+    reply_clear(&r);
+    AUTO(mem_freep) char *reset = lab_path(id, "/reset");
+    assert_int_equal(status_of(f, f->student, "POST", reset, "{}"), 503);
+    assert_int_equal(status_of(f, f->instructor, "GET", "/api/v1/host", NULL), 503);
+    /* Everything else is served. */
+    AUTO(mem_freep) char *path = lab_path(id, "");
+    assert_int_equal(status_of(f, f->student, "GET", path, NULL), 200);
+    request(f, NULL, "GET", "/metrics", NULL, &r);
+    assert_non_null(strstr(r.body, "paralab_labhost_up 0\n"));
+    assert_non_null(strstr(r.body, "paralab_labs{state=\"running\"} 1\n"));
+    reply_clear(&r);
+    request(f, f->other, "GET", "/api/v1/labs", NULL, &r);
+    assert_int_equal(json_array_size(json_object_get(r.json, "labs")), 0);
+    reply_clear(&r);
+}
+
+/* It is gone for good: the work in it is lost, and the owner is told so. */
+static void test_labhost_forgot(void **state)
+{
+    struct fixture *f = *state;
+    char id[16];
+    struct reply r;
+
+    lab_begin(f, f->student, id);
+    lab_wait(f, f->student, id, "running");
+    fixture_kill(&f->host, SIGKILL);
+    fixture_host_start(f);
+    lab_wait(f, f->student, id, "failed");
+    AUTO(mem_freep) char *path = lab_path(id, "");
+    request(f, f->student, "GET", path, NULL, &r);
+    assert_non_null(strstr(text_at(r.json, "error"), "lost this lab"));
+    assert_string_equal(text_at(named(r.json, "nodes", "h1"), "state"), "stopped");
+    reply_clear(&r);
+    assert_int_equal(status_of(f, f->student, "DELETE", path, NULL), 202);
+    lab_wait(f, f->student, id, "");
+}
+
+static void test_stopped_while_labhost_was_away(void **state)
+{
+    struct fixture *f = *state;
+    char id[16];
+
+    lab_begin(f, f->student, id);
+    lab_wait(f, f->student, id, "running");
+    fixture_kill(&f->host, SIGKILL);
+    AUTO(mem_freep) char *path = lab_path(id, "");
+    assert_int_equal(status_of(f, f->student, "DELETE", path, NULL), 202);
+    lab_wait(f, f->student, id, "stopping");
+    fixture_site_stop(f); /* also over a restart of labd */
+    fixture_host_start(f);
+    fixture_site_start(f);
+    lab_wait(f, f->student, id, "");
+}
+
+/* SIGKILL of labd: labs go on, and labd finds them again. */
+static void test_labd_killed(void **state)
+{
+    struct fixture *f = *state;
+    char id[16];
+    struct reply r;
+
+    lab_begin(f, f->student, id);
+    fixture_kill(&f->site, SIGKILL);
+    fixture_site_start(f);
+    lab_wait(f, f->student, id, "running");
+    AUTO(mem_freep) char *path = lab_path(id, "");
+    request(f, f->student, "GET", path, NULL, &r);
+    assert_string_equal(text_at(named(r.json, "nodes", "h2"), "state"), "running");
+    assert_int_equal(
+        strlen(
+            text_at(json_array_get(json_object_get(named(r.json, "nodes", "h2"), "interfaces"), 0), "mac")),
+        17);
+    reply_clear(&r);
+}
+
+/* labd died between writing what is wanted and asking labhost for it. */
+static void test_wanted_but_never_asked(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(buf_clear) struct buf xml = BUF_INIT;
+    struct store_lab l = {.id = "wanted",
+                          .host = STORE_HOST_LOCAL,
+                          .name = "raw",
+                          .title = "Raw",
+                          .driver = "fake",
+                          .created = 1};
+    struct store_user u;
+    struct err e;
+
+    fixture_kill(&f->site, SIGKILL);
+    struct store *st = store_open(f->db, &e);
+    fixture_check(st == NULL ? -1 : 0, &e);
+    fixture_check(store_user_find(st, STORE_INSTITUTION_DEFAULT, "iris", &u, &e), &e);
+    buf_puts(&xml, "<topology name='raw' version='1'><host name='h1'/></topology>");
+    l.topology = xml.data;
+    l.owner = u.id;
+    fixture_check(store_lab_add(st, STORE_INSTITUTION_DEFAULT, &l, &e), &e);
+    store_close(st);
+    fixture_site_start(f);
+    lab_wait(f, f->instructor, "wanted", "running");
+}
+
+static void test_overview(void **state)
+{
+    struct fixture *f = *state;
+    char id[16];
+    struct reply r;
+
+    lab_begin(f, f->student, id);
+    lab_wait(f, f->student, id, "running");
+    request(f, f->instructor, "GET", "/api/v1/overview", NULL, &r);
+    json_t *row = json_array_get(json_object_get(r.json, "rows"), 0);
+    assert_int_equal(json_array_size(json_object_get(r.json, "rows")), 1);
+    assert_string_equal(text_at(row, "login"), "sam");
+    assert_string_equal(text_at(row, "title"), "Tiny & small");
+    assert_string_equal(text_at(row, "lab"), id);
+    assert_int_equal(json_integer_value(json_object_get(row, "nodes_ready")), 2);
+    assert_int_equal(json_integer_value(json_object_get(row, "max_score")), 10);
+    reply_clear(&r);
+    request(f, f->instructor, "GET", "/api/v1/host", NULL, &r);
+    assert_string_equal(text_at(r.json, "driver"), "fake");
+    reply_clear(&r);
+}
+
+static int setup(void **state)
+{
+    int rc = fixture_setup(state);
+
+    if (rc == 0)
+        host_wait(*state);
+    return rc;
+}
+
+static int group_setup(void **state)
+{
+    int rc = setup(state);
+
+    fx = *state;
+    *state = NULL; /* else it would take the place of every test's row */
+    return rc;
+}
+
+static int group_teardown(void **state)
+{
+    void *f = fx;
+
+    (void)state;
+    return fixture_teardown(&f);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {
+        T(test_exercises),
+        T(test_exercise_detail),
+        T(test_life),
+        T(test_start_says_where),
+        T(test_one_per_exercise),
+        T(test_quota),
+        T(test_foreign_lab),
+        T(test_reset),
+        T(test_links),
+        T(test_without_labhost),
+        T(test_labhost_forgot),
+        T(test_stopped_while_labhost_was_away),
+        T(test_labd_killed),
+        T(test_wanted_but_never_asked),
+        T(test_overview),
+    };
+    struct CMUnitTest all[ARRAY_LEN(start_rows) + ARRAY_LEN(tests)];
+    size_t n = 0;
+
+    for (; n < ARRAY_LEN(start_rows); n++) {
+        union {
+            const void *in;
+            void *out;
+        } row = {&start_rows[n]};
+        all[n] = (struct CMUnitTest){start_rows[n].name, test_start, NULL, NULL, row.out};
+    }
+    memcpy(&all[n], tests, sizeof tests);
+    n += ARRAY_LEN(tests);
+    return _cmocka_run_group_tests("site_labs", all, n, group_setup, group_teardown);
+}
