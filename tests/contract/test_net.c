@@ -180,11 +180,9 @@ static struct frame frame_new(const char *to, unsigned char from, unsigned vlan,
                               const char *mark, size_t size)
 {
     struct frame f = {.n = 12};
-    unsigned m[6];
 
-    assert_int_equal(sscanf(to, "%x:%x:%x:%x:%x:%x", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5]), 6);
-    for (int i = 0; i < 6; i++)
-        f.b[i] = (unsigned char)m[i];
+    for (size_t i = 0; i < 6; i++)
+        f.b[i] = (unsigned char)strtoul(to + 3 * i, NULL, 16);
     memcpy(f.b + 6, (const unsigned char[]){0x02, 0, 0, 0, 0, from}, 6);
     if (vlan != 0) {
         memcpy(f.b + f.n, (const unsigned char[]){0x81, 0, (unsigned char)(vlan >> 8), (unsigned char)vlan},
@@ -255,8 +253,10 @@ static void lab_plan(const char *xml)
     if (t == NULL)
         fail_msg("topology: %s", e.msg);
     plan = plan_make(t, LAB, &e);
-    if (plan == NULL)
+    if (plan == NULL) {
         fail_msg("plan: %s", e.msg);
+        return;
+    }
     assert_true(plan->nnodes <= NODES_MAX);
 }
 
@@ -787,15 +787,15 @@ static void test_host_is_found_again(void **state)
 
 static const struct ref_case {
     const char *name, *xml, *element;
-    uint16_t vlan;
     size_t reaches; /* this node, not 'misses' */
     int misses;
+    uint16_t vlan;
 } ref_cases[] = {
-    {"reference on a network", one_network, "lan", 0, 2, -1},
-    {"reference on a VLAN", vlan_switch, "sw", 20, 2, 0},
-    {"reference behind a hub", hub_and_switch, "hub", 0, 1, -1},
-    {"reference on a switch", hub_and_switch, "sw", 0, 0, -1},
-    {"reference with spanning tree", loop, "s1", 0, 0, -1},
+    {"reference on a network", one_network, "lan", 2, -1, 0},
+    {"reference on a VLAN", vlan_switch, "sw", 2, 0, 20},
+    {"reference behind a hub", hub_and_switch, "hub", 1, -1, 0},
+    {"reference on a switch", hub_and_switch, "sw", 0, -1, 0},
+    {"reference with spanning tree", loop, "s1", 0, -1, 0},
 };
 
 static void test_reference(void **state)
@@ -1082,8 +1082,8 @@ int main(void)
         union { \
             const void *in; \
             void *out; \
-        } row = {.in = &rows[i]}; \
-        tests[n++] = (struct CMUnitTest){rows[i].name, f, NULL, lab_end, row.out}; \
+        } row = {.in = &(rows)[i]}; \
+        tests[n++] = (struct CMUnitTest){(rows)[i].name, (f), NULL, lab_end, row.out}; \
     }
     ROWS(passed, test_link_passes)
     ROWS(vlan_cases, test_switch_separates_vlans)

@@ -178,8 +178,8 @@ int main(void)
         union { \
             const void *in; \
             void *out; \
-        } row = {.in = &rows[i]}; \
-        tests[n++] = (struct CMUnitTest){rows[i].name, f, NULL, NULL, row.out}; \
+        } row = {.in = &(rows)[i]}; \
+        tests[n++] = (struct CMUnitTest){(rows)[i].name, (f), NULL, NULL, row.out}; \
     }
     ROWS(dev_rows, test_dev_lab)
     ROWS(group_rows, test_group)

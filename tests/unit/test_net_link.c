@@ -147,19 +147,19 @@ static void test_lines(void **state)
 
 static const struct refuse_row {
     const char *name, *link;
-    bool netem, ifb;
     struct plan_impair impair[2];
     enum err_code want;
+    bool netem, ifb;
 } refuse_rows[] = {
-    {"no netem, nothing asked", "cable", false, false, {NONE, NONE}, ERR_NONE},
-    {"no netem", "cable", false, false, {NONE, SLOW}, ERR_UNSUPPORTED},
-    {"netem", "cable", true, false, {SLOW, SLOW}, ERR_NONE},
-    {"netem on a pair", "uplink", true, false, {SLOW, SLOW}, ERR_NONE},
-    {"towards a guest without ifb", "tohub", true, false, {NONE, SLOW}, ERR_NONE},
-    {"from a guest without ifb", "tohub", true, false, {SLOW, NONE}, ERR_UNSUPPORTED},
-    {"from a guest with ifb", "tohub", true, true, {SLOW, NONE}, ERR_NONE},
-    {"from a guest at end b without ifb", "access", true, false, {NONE, SLOW}, ERR_UNSUPPORTED},
-    {"reorder without delay", "cable", true, true, {{.reorder_ppm = 1}, NONE}, ERR_INVALID},
+    {"no netem, nothing asked", "cable", {NONE, NONE}, ERR_NONE, false, false},
+    {"no netem", "cable", {NONE, SLOW}, ERR_UNSUPPORTED, false, false},
+    {"netem", "cable", {SLOW, SLOW}, ERR_NONE, true, false},
+    {"netem on a pair", "uplink", {SLOW, SLOW}, ERR_NONE, true, false},
+    {"towards a guest without ifb", "tohub", {NONE, SLOW}, ERR_NONE, true, false},
+    {"from a guest without ifb", "tohub", {SLOW, NONE}, ERR_UNSUPPORTED, true, false},
+    {"from a guest with ifb", "tohub", {SLOW, NONE}, ERR_NONE, true, true},
+    {"from a guest at end b without ifb", "access", {NONE, SLOW}, ERR_UNSUPPORTED, true, false},
+    {"reorder without delay", "cable", {{.reorder_ppm = 1}, NONE}, ERR_INVALID, true, true},
 };
 
 static void test_refuse(void **state)
@@ -195,8 +195,8 @@ int main(void)
         union { \
             const void *in; \
             void *out; \
-        } row = {.in = &rows[i]}; \
-        tests[n++] = (struct CMUnitTest){rows[i].name, f, NULL, NULL, row.out}; \
+        } row = {.in = &(rows)[i]}; \
+        tests[n++] = (struct CMUnitTest){(rows)[i].name, (f), NULL, NULL, row.out}; \
     }
     ROWS(netem_rows, test_netem)
     ROWS(lines_rows, test_lines)

@@ -288,8 +288,8 @@ int net_leftovers(const struct net_host *h, void (*each)(const char *lab, void *
     }
     note_devices(h, &seen, labs);
     net_ovs_found_clear(&found);
-    json_object_foreach(labs, name, ids)
-        each(name, arg);
+    for (void *i = json_object_iter(labs); i != NULL; i = json_object_iter_next(labs, i))
+        each(json_object_iter_key(i), arg);
     json_decref(labs);
     return 0;
 }

@@ -190,11 +190,11 @@ static int forget(const struct net_host *h, const struct plan *p, size_t b, cons
         return -1;
     for (const char *line = buf_str(&text); *line != '\0';
          line += strcspn(line, "\n"), line += *line == '\n') {
-        unsigned ofport;
-        char vlan[8], mac[18];
+        char number[8], vlan[8], mac[18];
         size_t port = 0;
-        if (sscanf(line, "%u %7s %17s", &ofport, vlan, mac) != 3)
+        if (sscanf(line, "%7s %7s %17s", number, vlan, mac) != 3)
             continue;
+        unsigned long ofport = strtoul(number, NULL, 10); /* 0, no port of ours, for "LOCAL" */
         while (port < p->nports && (p->ports[port].bridge != b || p->ports[port].ofport != ofport))
             port++;
         if (port == p->nports)
