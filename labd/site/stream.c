@@ -1,5 +1,6 @@
 #include "labd/site/stream.h"
 
+#include "labd/base/buf.h"
 #include "labd/base/log.h"
 #include "labd/base/mem.h"
 #include "labd/site/hostlink.h"
@@ -11,6 +12,7 @@
 
 #define MESSAGE_MAX (64u << 10) /* what a client sends at a time */
 #define HOST_HIGH (256u << 10)  /* unsent bytes towards labhost above which the client is paused */
+#define EARLY_MAX (1u << 20)         /* input that came before labhost's answer */
 #define ARGV_MAX 256
 #define PORT_MAX 64
 #define FILTER_MAX 512
@@ -32,6 +34,9 @@ struct stream {
     struct rpc_pending *pending; /* the request to labhost waits */
     struct frame_conn *conn;
     json_t *args; /* of the request, until it is sent */
+    /* Frames of a client that did not wait for labhost's answer: each its length, then its bytes.  The
+     * pause keeps this short, but what libwslay has read already still comes. */
+    struct buf early;
     int64_t session;
     char lab[LAB_ID_SIZE];
     bool exited; /* exec: the exit status was passed on */
@@ -65,6 +70,7 @@ static void ws_closed(void *arg)
 
     cut_host(st);
     json_decref(st->args);
+    buf_clear(&st->early);
     *st->prev = st->next;
     if (st->next != NULL)
         st->next->prev = st->prev;
@@ -133,10 +139,16 @@ static void host_opened(json_t *reply, struct frame_conn *conn, const struct err
                          (long long)json_integer_value(json_object_get(reply, "offset")));
         http_ws_send(st->ws, true, text, (size_t)n, NULL, 0);
     }
+    for (size_t at = 0, len; at < st->early.len; at += sizeof len + len) {
+        memcpy(&len, st->early.data + at, sizeof len);
+        const char *frame = st->early.data + at + sizeof len;
+        frame_send(conn, (uint8_t)frame[0], frame + 1, len - 1);
+    }
+    buf_clear(&st->early);
     http_ws_pause(st->ws, false);
 }
 
-/* What the client sends meanwhile waits in its socket. */
+/* What the client sends meanwhile waits in its socket, or in 'early'. */
 static void open_host(struct stream *st)
 {
     http_ws_pause(st->ws, true);
@@ -192,6 +204,15 @@ static void ws_message(struct http_ws *ws, bool text, const uint8_t *data, size_
     if (text || n == 0 || data[0] == '\0' || strchr(st->kind->in, data[0]) == NULL ||
         !size_ok(data[0], n - 1)) {
         end(st, WS_PROTOCOL, "a message is one frame: a known type byte and its payload");
+        return;
+    }
+    if (st->pending != NULL) {
+        if (st->early.len + n > EARLY_MAX) {
+            end(st, WS_POLICY, "too much input before the stream was open");
+            return;
+        }
+        buf_add(&st->early, &n, sizeof n);
+        buf_add(&st->early, data, n);
         return;
     }
     if (st->conn == NULL)
