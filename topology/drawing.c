@@ -75,7 +75,8 @@ json_t *topo_drawing_json(const struct topo *t)
         const struct topo_node *n = &t->nodes[i];
         json_t *x = drawn(n->kind, n->name, p[i]), *ifaces = json_array();
         for (size_t k = 0; k < n->nifaces; k++)
-            json_array_append_new(ifaces, iface_json(t, &n->ifaces[k], topo_index_slot(&ix, i, n->ifaces[k].name)));
+            json_array_append_new(ifaces,
+                                  iface_json(t, &n->ifaces[k], topo_index_slot(&ix, i, n->ifaces[k].name)));
         json_object_set_new(x, "interfaces", ifaces);
         json_array_append_new(nodes, x);
     }

@@ -126,7 +126,8 @@ static void scale(struct topo_point *q, size_t n)
         y0 = fmin(y0, q[i].y);
         y1 = fmax(y1, q[i].y);
     }
-    s = fmin((TOPO_DRAW_WIDTH - 2 * MARGIN) / fmax(x1 - x0, 1e-6), (TOPO_DRAW_HEIGHT - 2 * MARGIN) / fmax(y1 - y0, 1e-6));
+    s = fmin((TOPO_DRAW_WIDTH - 2 * MARGIN) / fmax(x1 - x0, 1e-6),
+             (TOPO_DRAW_HEIGHT - 2 * MARGIN) / fmax(y1 - y0, 1e-6));
     for (size_t i = 0; i < n; i++) {
         q[i].x = TOPO_DRAW_WIDTH / 2.0 + (q[i].x - (x0 + x1) / 2) * s;
         q[i].y = TOPO_DRAW_HEIGHT / 2.0 + (q[i].y - (y0 + y1) / 2) * s;

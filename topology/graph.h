@@ -7,10 +7,10 @@
 #include "topology/topo.h"
 
 struct graph {
-    size_t n;       /* vertices */
-    size_t nedges;  /* without self-loops */
+    size_t n;        /* vertices */
+    size_t nedges;   /* without self-loops */
     size_t *edge[2]; /* ends of each edge */
-    size_t *first;  /* n + 1: where the neighbours of a vertex begin in 'to' */
+    size_t *first;   /* n + 1: where the neighbours of a vertex begin in 'to' */
     size_t *to;
 };
 

@@ -38,10 +38,10 @@ static const struct {
     enum meaning meaning;
     const char *name; /* attr.name of its <key> */
 } meanings[] = {
-    {D_NODE, M_LABEL, "label"},       {D_NODE, M_LONGITUDE, "Longitude"}, {D_NODE, M_LATITUDE, "Latitude"},
+    {D_NODE, M_LABEL, "label"},         {D_NODE, M_LONGITUDE, "Longitude"}, {D_NODE, M_LATITUDE, "Latitude"},
     {D_NODE, M_HYPEREDGE, "hyperedge"}, {D_EDGE, M_SPEED, "LinkLabel"},     {D_EDGE, M_SPEED, "LinkSpeedRaw"},
-    {D_EDGE, M_LABEL, "label"},       {D_GRAPH, M_LABEL, "label"},        {D_GRAPH, M_NETWORK, "Network"},
-    {D_GRAPH, M_CREATOR, "Creator"},  {D_GRAPH, M_SOURCE, "Source"},
+    {D_EDGE, M_LABEL, "label"},         {D_GRAPH, M_LABEL, "label"},        {D_GRAPH, M_NETWORK, "Network"},
+    {D_GRAPH, M_CREATOR, "Creator"},    {D_GRAPH, M_SOURCE, "Source"},
 };
 
 struct key {
@@ -340,13 +340,14 @@ static void set_positions(struct import *im)
     }
     if (!geo_positions(at, im->nvertices, (const size_t(*)[2])im->edges, im->nedges, pos)) {
         if (im->nvertices > 0)
-            topo_msgs_add(im->m, 0, TOPO_WARNING, "%zu of %zu nodes have no coordinates: no positions are set", lost,
-                          im->nvertices);
+            topo_msgs_add(im->m, 0, TOPO_WARNING,
+                          "%zu of %zu nodes have no coordinates: no positions are set", lost, im->nvertices);
         return;
     }
     if (lost > 0)
-        topo_msgs_add(im->m, 0, TOPO_WARNING, "%zu of %zu nodes have no coordinates and are put near their neighbours",
-                      lost, im->nvertices);
+        topo_msgs_add(im->m, 0, TOPO_WARNING,
+                      "%zu of %zu nodes have no coordinates and are put near their neighbours", lost,
+                      im->nvertices);
     for (size_t i = 0; i < im->nvertices; i++) {
         const struct vertex *v = &im->vertices[i];
         if (v->hyper)
@@ -380,20 +381,25 @@ static void describe(struct import *im, const xmlNode *graph, const struct topo_
     }
     if (d.text[M_CREATOR] != NULL && strstr(d.text[M_CREATOR], "Topology Zoo") != NULL) {
         struct topo_note *n = TOPO_PUSH(im->t->notes, im->t->nnotes);
-        n->text = xasprintf("Source: Internet Topology Zoo (S. Knight et al., IEEE JSAC 29(9), 2011), CC-BY-4.0; %s",
-                            says_something(d.text[M_SOURCE]) ? d.text[M_SOURCE] : im->t->name);
+        n->text = xasprintf(
+            "Source: Internet Topology Zoo (S. Knight et al., IEEE JSAC 29(9), 2011), CC-BY-4.0; %s",
+            says_something(d.text[M_SOURCE]) ? d.text[M_SOURCE] : im->t->name);
     }
 }
 
 static void warn_of_losses(struct import *im)
 {
     if (im->unlabelled > 0)
-        topo_msgs_add(im->m, 0, TOPO_WARNING, "%zu nodes have no label of letters or digits and are named after their place in the file",
-                      im->unlabelled);
+        topo_msgs_add(
+            im->m, 0, TOPO_WARNING,
+            "%zu nodes have no label of letters or digits and are named after their place in the file",
+            im->unlabelled);
     if (im->described > 0)
-        topo_msgs_add(im->m, 0, TOPO_WARNING, "speeds and labels of %zu edges are not carried over", im->described);
+        topo_msgs_add(im->m, 0, TOPO_WARNING, "speeds and labels of %zu edges are not carried over",
+                      im->described);
     if (im->dangling > 0)
-        topo_msgs_add(im->m, 0, TOPO_WARNING, "%zu ends of edges name no node and are left out", im->dangling);
+        topo_msgs_add(im->m, 0, TOPO_WARNING, "%zu ends of edges name no node and are left out",
+                      im->dangling);
 }
 
 static const xmlNode *child(const xmlNode *x, const char *name)
@@ -412,7 +418,8 @@ static void read_graph(struct import *im, const xmlNode *graph)
             continue;
         read_node(im, c);
         if (child(c, "graph") != NULL)
-            topo_msgs_add(im->m, topo_xml_line(c), TOPO_WARNING, "the graph inside a node is not carried over");
+            topo_msgs_add(im->m, topo_xml_line(c), TOPO_WARNING,
+                          "the graph inside a node is not carried over");
     }
     sort_ids(im);
     for (const xmlNode *c = graph->children; c != NULL; c = c->next) {

@@ -4,10 +4,10 @@
  * majorization, Gansner, Koren, North, Graph Drawing 2004); the best of several starts wins, the fewest
  * crossings first.  Components too large for that become rings around their middle.  The components are
  * then put on shelves, scaled to the page, and moved apart where their labels would touch. */
+#include "topology/layout.h"
 #include "labd/base/mem.h"
 #include "topology/boxes.h"
 #include "topology/graph.h"
-#include "topology/layout.h"
 #include "topology/topo.h"
 
 #include <math.h>
@@ -20,7 +20,6 @@ static double clamp(double v, double lo, double hi)
 {
     return v < lo ? lo : v > hi ? hi : v;
 }
-
 
 static struct box bounds(const struct topo_point *p, size_t n)
 {
@@ -48,7 +47,8 @@ static struct layout_transform fit(struct topo_point *p, size_t n, double stretc
     double w = TOPO_DRAW_WIDTH - 2 * MARGIN_X, h = TOPO_DRAW_HEIGHT - 2 * MARGIN_Y;
     double sx = b.x1 > b.x0 ? w / (b.x1 - b.x0) : HUGE_VAL, sy = b.y1 > b.y0 ? h / (b.y1 - b.y0) : HUGE_VAL;
     double s = fmin(sx, sy) < HUGE_VAL ? fmin(sx, sy) : 1;
-    struct layout_transform tr = {(b.x0 + b.x1) / 2, (b.y0 + b.y1) / 2, fmin(sx, s * stretch), fmin(sy, s * stretch)};
+    struct layout_transform tr = {(b.x0 + b.x1) / 2, (b.y0 + b.y1) / 2, fmin(sx, s * stretch),
+                                  fmin(sy, s * stretch)};
 
     for (size_t i = 0; i < n; i++)
         p[i] = moved(&tr, p[i]);

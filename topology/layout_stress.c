@@ -6,18 +6,18 @@
 #include <math.h>
 #include <string.h>
 
-#define STRESS_MAX 300   /* vertices: time and memory grow with the square */
-#define LARGE 1000       /* of a whole topology this large ... */
-#define STRESS_LARGE 40  /* ... only parts of up to this many */
-#define STARTS_SMALL 8   /* for parts of up to SMALL vertices */
+#define STRESS_MAX 300  /* vertices: time and memory grow with the square */
+#define LARGE 1000      /* of a whole topology this large ... */
+#define STRESS_LARGE 40 /* ... only parts of up to this many */
+#define STARTS_SMALL 8  /* for parts of up to SMALL vertices */
 #define SMALL 60
 #define SWEEPS 150
 
 struct stress {
     size_t n;
-    double *d;            /* n * n: distance in the graph */
+    double *d; /* n * n: distance in the graph */
     const struct graph *g;
-    size_t *local;        /* by vertex: its number in the part */
+    size_t *local; /* by vertex: its number in the part */
 };
 
 static void distances(struct stress *s, const size_t *member)
@@ -119,12 +119,19 @@ static double next_random(uint64_t *state)
     return (double)(*state >> 40) / (1 << 24);
 }
 
+static struct topo_point on_circle(double r, double angle)
+{
+    double x = r * cos(angle), y = r * sin(angle);
+
+    return (struct topo_point){x, y};
+}
+
 static void start(struct topo_point *q, size_t n, int attempt, uint64_t *state)
 {
     for (size_t i = 0; i < n; i++) {
         double angle = 2 * M_PI * (double)i / (double)n, r = sqrt((double)n);
         if (attempt == 0) /* breadth-first order around a circle */
-            q[i] = (struct topo_point){r * cos(angle), r * sin(angle)};
+            q[i] = on_circle(r, angle);
         else
             q[i] = (struct topo_point){r * next_random(state), r * next_random(state)};
     }
@@ -163,13 +170,14 @@ static void place_on_rings(const size_t *member, size_t n, struct topo_point *p)
     size_t i = 1;
 
     p[member[0]] = (struct topo_point){0, 0};
-    for (double r = 1; i < n; r++) {
+    for (int ring = 1; i < n; ring++) {
+        double r = ring;
         size_t room = (size_t)(2 * M_PI * r), k;
         if (room > n - i)
             room = n - i;
         for (k = 0; k < room; k++, i++) {
             double angle = 2 * M_PI * (double)k / (double)room;
-            p[member[i]] = (struct topo_point){r * cos(angle), r * sin(angle)};
+            p[member[i]] = on_circle(r, angle);
         }
     }
 }

@@ -7,8 +7,8 @@
 #define PATH_LEN_MAX 255
 
 const char *const limit_frr_daemons[] = {
-    "zebra", "staticd", "bgpd", "ospfd",  "ospf6d", "ripd", "ripngd",  "isisd", "pimd",
-    "ldpd",  "nhrpd",   "eigrpd", "babeld", "pbrd", "bfdd", "fabricd", "vrrpd", "pathd", NULL,
+    "zebra", "staticd", "bgpd",   "ospfd", "ospf6d", "ripd",    "ripngd", "isisd", "pimd", "ldpd",
+    "nhrpd", "eigrpd",  "babeld", "pbrd",  "bfdd",   "fabricd", "vrrpd",  "pathd", NULL,
 };
 
 bool limit_frr_daemon_ok(const char *name)
@@ -56,7 +56,8 @@ const char *limit_impair_fault(const struct plan_impair *i)
         return "delay is longer than 100s";
     if (i->jitter_us > i->delay_us)
         return "jitter is larger than delay";
-    if (i->loss_ppm > 1000000 || i->duplicate_ppm > 1000000 || i->corrupt_ppm > 1000000 || i->reorder_ppm > 1000000)
+    if (i->loss_ppm > 1000000 || i->duplicate_ppm > 1000000 || i->corrupt_ppm > 1000000 ||
+        i->reorder_ppm > 1000000)
         return "a percentage is above 100%";
     if (i->reorder_ppm > 0 && i->delay_us == 0)
         return "reorder needs a delay, which the reordered packets overtake";

@@ -15,6 +15,7 @@
 #define LIMIT_IFACES_MAX 1024 /* per node */
 #define LIMIT_ADDRS_MAX 64    /* per interface */
 #define LIMIT_ROUTES_MAX 256  /* per node */
+#define LIMIT_FILES_MAX 254   /* per node; two more are FRR's */
 #define LIMIT_RSTP_PRIORITY_MAX 61440u
 #define LIMIT_RSTP_PRIORITY_STEP 4096u
 

@@ -20,7 +20,7 @@ struct make {
     const struct topo *t;
     struct topo_index ix;
     struct plan *p;
-    uint32_t *used;           /* by bridge: OpenFlow ports given out */
+    uint32_t *used; /* by bridge: OpenFlow ports given out */
     size_t nused;
     int32_t *element_segment; /* by element */
     int32_t *link_segment;    /* by link between two interfaces, -1 before the first port */
@@ -84,7 +84,8 @@ static bool has_wires(const struct topo *t, const struct topo_index *ix)
         if (s->link < 0)
             return true;
         const struct topo_link *l = &t->links[s->link];
-        const struct topo_ref *a = topo_index_find(ix, l->end[0].node), *b = topo_index_find(ix, l->end[1].node);
+        const struct topo_ref *a = topo_index_find(ix, l->end[0].node),
+                              *b = topo_index_find(ix, l->end[1].node);
         if (topo_kind_is_node(a->kind) && topo_kind_is_node(b->kind))
             return true;
     }
@@ -306,7 +307,8 @@ static void make_clear(struct make *m)
 static int check_room(const struct make *m, struct err *e)
 {
     if (m->p->nports > PLAN_PORTS_MAX)
-        return err_set(e, ERR_CAPACITY, "the topology needs %zu ports; the most is %d", m->p->nports, PLAN_PORTS_MAX);
+        return err_set(e, ERR_CAPACITY, "the topology needs %zu ports; the most is %d", m->p->nports,
+                       PLAN_PORTS_MAX);
     for (size_t i = 0; i < m->p->nbridges; i++)
         if (m->used[i] >= PLAN_OFPORT_REFERENCE)
             return err_set(e, ERR_CAPACITY, "%s%s needs %u ports; the most is %u",

@@ -12,11 +12,11 @@
 
 #define LINKS_MAX 200000
 #define SEGMENTS_MAX (PLAN_PORTS_MAX + LINKS_MAX)
-#define FILES_MAX 256
 #define TEXT_MAX (4u << 20) /* startup script, content of a file */
 
 /* ---- members ---- */
-static int get_uint(const json_t *o, const char *key, uint64_t min, uint64_t max, uint64_t *out, struct err *e)
+static int get_uint(const json_t *o, const char *key, uint64_t min, uint64_t max, uint64_t *out,
+                    struct err *e)
 {
     const json_t *v = json_object_get(o, key);
     json_int_t i = json_integer_value(v);
@@ -32,7 +32,7 @@ static int get_uint(const json_t *o, const char *key, uint64_t min, uint64_t max
 
 static int get_u32(const json_t *o, const char *key, uint32_t min, uint32_t max, uint32_t *out, struct err *e)
 {
-    uint64_t v;
+    uint64_t v = 0;
 
     if (get_uint(o, key, min, max, &v, e) < 0)
         return -1;
@@ -43,7 +43,7 @@ static int get_u32(const json_t *o, const char *key, uint32_t min, uint32_t max,
 /* An index below 'n', or -1 when the member is absent. */
 static int get_index(const json_t *o, const char *key, size_t n, int32_t *out, struct err *e)
 {
-    uint64_t v;
+    uint64_t v = 0;
 
     if (json_object_get(o, key) == NULL) {
         *out = -1;
@@ -80,7 +80,8 @@ static const char *get_string(const json_t *o, const char *key, size_t max, stru
     return s;
 }
 
-static int get_name(const json_t *o, const char *key, bool (*ok)(const char *), size_t size, char *out, struct err *e)
+static int get_name(const json_t *o, const char *key, bool (*ok)(const char *), size_t size, char *out,
+                    struct err *e)
 {
     const char *s = get_string(o, key, size - 1, e);
 
@@ -129,7 +130,7 @@ int plan_impair_from_json(const json_t *j, struct plan_impair *out, struct err *
         const char *key;
         uint32_t *p;
     } const members[] = {
-        {"delay_us", &v.delay_us},         {"jitter_us", &v.jitter_us},     {"loss_ppm", &v.loss_ppm},
+        {"delay_us", &v.delay_us},           {"jitter_us", &v.jitter_us},     {"loss_ppm", &v.loss_ppm},
         {"duplicate_ppm", &v.duplicate_ppm}, {"corrupt_ppm", &v.corrupt_ppm}, {"reorder_ppm", &v.reorder_ppm},
     };
     const char *fault;
@@ -191,7 +192,7 @@ static int get_node(const json_t *o, struct plan_node *n, struct err *e)
 {
     const json_t *ifaces, *files;
     const char *startup;
-    unsigned kind;
+    unsigned kind = 0;
 
     if (get_name(o, "name", name_ok, sizeof n->name, n->name, e) < 0 ||
         get_name(o, "image", name_ok, sizeof n->image, n->image, e) < 0 ||
@@ -214,7 +215,7 @@ static int get_node(const json_t *o, struct plan_node *n, struct err *e)
     for (size_t i = 0; i < n->nifaces; i++)
         if (get_iface(json_array_get(ifaces, i), &n->ifaces[i], e) < 0)
             return err_wrap(e, "ifaces[%zu]", i);
-    files = get_array(o, "files", FILES_MAX, e);
+    files = get_array(o, "files", LIMIT_FILES_MAX + 2, e);
     if (files == NULL)
         return -1;
     n->nfiles = json_array_size(files);
@@ -227,7 +228,7 @@ static int get_node(const json_t *o, struct plan_node *n, struct err *e)
 
 static int get_bridge(const json_t *o, const struct plan *p, size_t i, struct plan_bridge *b, struct err *e)
 {
-    unsigned kind;
+    unsigned kind = 0;
     char want[IFNAME_SIZE];
     const char *dev = get_string(o, "dev", IFNAME_SIZE - 1, e);
 
@@ -248,8 +249,8 @@ static int get_bridge(const json_t *o, const struct plan *p, size_t i, struct pl
 
 static int get_segment(const json_t *o, const struct plan *p, struct plan_segment *s, struct err *e)
 {
-    unsigned kind;
-    int32_t bridge;
+    unsigned kind = 0;
+    int32_t bridge = -1;
 
     if (get_name(o, "element", name_or_empty, sizeof s->element, s->element, e) < 0 ||
         get_word(o, "kind", plan_segment_kinds, &kind, e) < 0 ||
@@ -265,8 +266,8 @@ static int get_segment(const json_t *o, const struct plan *p, struct plan_segmen
 static int get_vlans(const json_t *o, struct plan_port *port, struct err *e)
 {
     const json_t *trunks;
-    unsigned mode;
-    uint32_t tag;
+    unsigned mode = 0;
+    uint32_t tag = 0;
 
     if (json_object_get(o, "vlan_mode") == NULL)
         return 0;
@@ -290,13 +291,14 @@ static int get_vlans(const json_t *o, struct plan_port *port, struct err *e)
 static int get_port(const json_t *o, const struct plan *p, size_t i, struct plan_port *port, struct err *e)
 {
     char want[IFNAME_SIZE];
-    int32_t bridge, segment;
+    int32_t bridge = -1, segment = -1;
     const char *dev = get_string(o, "dev", IFNAME_SIZE - 1, e);
 
     if (dev == NULL || get_index(o, "bridge", p->nbridges, &bridge, e) < 0 ||
         get_index(o, "segment", p->nsegments, &segment, e) < 0 ||
         get_u32(o, "ofport", 1, PLAN_OFPORT_REFERENCE - 1, &port->ofport, e) < 0 ||
-        get_index(o, "node", p->nnodes, &port->node, e) < 0 || get_index(o, "peer", p->nports, &port->peer, e) < 0 ||
+        get_index(o, "node", p->nnodes, &port->node, e) < 0 ||
+        get_index(o, "peer", p->nports, &port->peer, e) < 0 ||
         get_index(o, "link", p->nlinks, &port->link, e) < 0)
         return -1;
     if (get_index(o, "iface", port->node >= 0 ? p->nodes[port->node].nifaces : 0, &port->iface, e) < 0)

@@ -78,7 +78,11 @@ static void add_forwarding(struct buf *b, const struct topo_node *n)
 /* ---- FRR ---- */
 static void add_file(struct plan_node *out, const char *path, uint32_t mode, char *content)
 {
-    *TOPO_PUSH(out->files, out->nfiles) = (struct plan_file){xstrdup(path), mode, content};
+    struct plan_file *f = TOPO_PUSH(out->files, out->nfiles);
+
+    f->path = xstrdup(path);
+    f->mode = mode;
+    f->content = content;
 }
 
 static bool runs(const struct topo_node *n, const char *daemon)
@@ -108,7 +112,8 @@ static char *frr_conf_file(const struct topo_node *n)
 
     /* A configuration that FRR itself wrote begins with "frr version", and is complete. */
     if (strncmp(text, "frr ", 4) != 0)
-        buf_printf(&b, "frr defaults traditional\nhostname %s\nservice integrated-vtysh-config\n!\n", n->name);
+        buf_printf(&b, "frr defaults traditional\nhostname %s\nservice integrated-vtysh-config\n!\n",
+                   n->name);
     buf_puts(&b, text);
     return buf_take(&b);
 }

@@ -46,18 +46,41 @@ static const char *spell(uint32_t c)
     if (c >= 0x430 && c <= 0x44f)
         return two(cyrillic, c - 0x430);
     switch (c) {
-    case 0x386: return "a ";
-    case 0x388: return "e ";
-    case 0x389: case 0x38a: return "i ";
-    case 0x38c: case 0x38f: case 0x3cc: case 0x3ce: return "o ";
-    case 0x38e: case 0x3cd: return "y ";
-    case 0x401: case 0x451: return "e ";
-    case 0x404: case 0x454: return "ye";
-    case 0x406: case 0x456: return "i ";
-    case 0x407: case 0x457: return "yi";
-    case 0x218: case 0x219: return "s ";
-    case 0x21a: case 0x21b: return "t ";
-    default: return NULL;
+    case 0x386:
+        return "a ";
+    case 0x388:
+        return "e ";
+    case 0x389:
+    case 0x38a:
+        return "i ";
+    case 0x38c:
+    case 0x38f:
+    case 0x3cc:
+    case 0x3ce:
+        return "o ";
+    case 0x38e:
+    case 0x3cd:
+        return "y ";
+    case 0x401:
+    case 0x451:
+        return "e ";
+    case 0x404:
+    case 0x454:
+        return "ye";
+    case 0x406:
+    case 0x456:
+        return "i ";
+    case 0x407:
+    case 0x457:
+        return "yi";
+    case 0x218:
+    case 0x219:
+        return "s ";
+    case 0x21a:
+    case 0x21b:
+        return "t ";
+    default:
+        return NULL;
     }
 }
 
@@ -83,7 +106,7 @@ static uint32_t next_char(const unsigned char **p)
 
 void slug_make(const char *label, size_t max, char out[NAME_SIZE])
 {
-    char all[LABEL_MAX + 4];
+    char all[LABEL_MAX + 4] = "";
     const unsigned char *p = (const unsigned char *)label;
     size_t n = 0, cut;
 

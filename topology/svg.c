@@ -14,12 +14,12 @@
 #include <math.h>
 #include <string.h>
 
-#define HEADER 48.0       /* above the drawing: the title */
-#define SYMBOL 15.0       /* half the width of a symbol */
+#define HEADER 48.0 /* above the drawing: the title */
+#define SYMBOL 15.0 /* half the width of a symbol */
 #define FONT 12.0
 #define FONT_SMALL 9.0
-#define LETTER 0.62       /* width of a letter, in sizes of the font; generous */
-#define SMALL_LABELS 60   /* so many nodes still get interface names and addresses */
+#define LETTER 0.62     /* width of a letter, in sizes of the font; generous */
+#define SMALL_LABELS 60 /* so many nodes still get interface names and addresses */
 
 struct svg {
     const struct topo *t;
@@ -28,29 +28,39 @@ struct svg {
     struct buf b;
     struct boxes *taken;
     struct topo_point *at; /* by vertex, in units of the page */
-    double width, height; /* without the footer */
-    double foot;          /* base line of the lowest note that has no position */
+    double width, height;  /* without the footer */
+    double foot;           /* base line of the lowest note that has no position */
 };
 
 static void add_text(struct buf *b, const char *s)
 {
     for (; *s != '\0'; s++)
         switch (*s) {
-        case '&': buf_puts(b, "&amp;"); break;
-        case '<': buf_puts(b, "&lt;"); break;
-        case '>': buf_puts(b, "&gt;"); break;
-        case '"': buf_puts(b, "&quot;"); break;
-        default: buf_putc(b, (unsigned char)*s < 0x20 || *s == 0x7f ? ' ' : *s);
+        case '&':
+            buf_puts(b, "&amp;");
+            break;
+        case '<':
+            buf_puts(b, "&lt;");
+            break;
+        case '>':
+            buf_puts(b, "&gt;");
+            break;
+        case '"':
+            buf_puts(b, "&quot;");
+            break;
+        default:
+            buf_putc(b, (unsigned char)*s < 0x20 || *s == 0x7f ? ' ' : *s);
         }
 }
 
 /* A text around (x, y), the middle of its box. */
 static void text_at(struct svg *s, double x, double y, double size, const char *color, const char *text)
 {
-    buf_printf(&s->b,
-               "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.1f\" fill=\"%s\" text-anchor=\"middle\" stroke=\"#fff\" "
-               "stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\">",
-               x, y + size * 0.35, size, color);
+    buf_printf(
+        &s->b,
+        "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%.1f\" fill=\"%s\" text-anchor=\"middle\" stroke=\"#fff\" "
+        "stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\">",
+        x, y + size * 0.35, size, color);
     add_text(&s->b, text);
     buf_puts(&s->b, "</text>\n");
 }
@@ -88,15 +98,16 @@ static size_t end_vertex(const struct svg *s, const struct topo_end *end)
     return topo_index_owner(&s->ix, topo_index_find(&s->ix, end->node));
 }
 
-static void wire(struct svg *s, struct topo_point a, struct topo_point b, double bend, bool up, const char *name)
+static void wire(struct svg *s, struct topo_point a, struct topo_point b, double bend, bool up,
+                 const char *name)
 {
     double dx = b.x - a.x, dy = b.y - a.y, len = fmax(hypot(dx, dy), 1e-6);
 
     buf_puts(&s->b, "<path d=\"");
     buf_printf(&s->b, "M%.1f %.1f ", a.x, a.y);
     if (bend < 0 || bend > 0)
-        buf_printf(&s->b, "Q%.1f %.1f %.1f %.1f", (a.x + b.x) / 2 - dy / len * bend, (a.y + b.y) / 2 + dx / len * bend,
-                   b.x, b.y);
+        buf_printf(&s->b, "Q%.1f %.1f %.1f %.1f", (a.x + b.x) / 2 - dy / len * bend,
+                   (a.y + b.y) / 2 + dx / len * bend, b.x, b.y);
     else
         buf_printf(&s->b, "L%.1f %.1f", b.x, b.y);
     buf_printf(&s->b, "\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\"%s>", up ? "#56606b" : "#b3403a",
@@ -108,8 +119,10 @@ static void wire(struct svg *s, struct topo_point a, struct topo_point b, double
 
 static void loop_wire(struct svg *s, struct topo_point p, const char *name)
 {
-    buf_printf(&s->b, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" fill=\"none\" stroke=\"#56606b\" stroke-width=\"1.5\"><title>",
-               p.x + SYMBOL, p.y - SYMBOL, SYMBOL);
+    buf_printf(
+        &s->b,
+        "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" fill=\"none\" stroke=\"#56606b\" stroke-width=\"1.5\"><title>",
+        p.x + SYMBOL, p.y - SYMBOL, SYMBOL);
     add_text(&s->b, name);
     buf_puts(&s->b, "</title></circle>\n");
 }
@@ -161,17 +174,21 @@ static void draw_wires(struct svg *s)
 
 /* ---- symbols ---- */
 static const char *const symbols[] = {
-    [TOPO_HOST] = "<rect x=\"-14\" y=\"-12\" width=\"28\" height=\"19\" rx=\"2\" fill=\"#eef4fb\" stroke=\"#1f4e79\" "
-                  "stroke-width=\"1.6\"/><path d=\"M-8 12H8M0 7V12\" stroke=\"#1f4e79\" stroke-width=\"1.6\"/>",
-    [TOPO_ROUTER] = "<circle r=\"15\" fill=\"#e8f3ea\" stroke=\"#23652f\" stroke-width=\"1.6\"/><path d=\"M-9 0H9M0 -9V9M5 "
-                    "-3L9 0L5 3M-5 -3L-9 0L-5 3M-3 -5L0 -9L3 -5M-3 5L0 9L3 5\" fill=\"none\" stroke=\"#23652f\" "
-                    "stroke-width=\"1.4\"/>",
-    [TOPO_SWITCH] = "<rect x=\"-15\" y=\"-11\" width=\"30\" height=\"22\" rx=\"2\" fill=\"#fff4e0\" stroke=\"#8a5a00\" "
-                    "stroke-width=\"1.6\"/><path d=\"M-10 -4H8L4 -7M10 4H-8L-4 7\" fill=\"none\" stroke=\"#8a5a00\" "
-                    "stroke-width=\"1.4\"/>",
-    [TOPO_HUB] = "<rect x=\"-15\" y=\"-11\" width=\"30\" height=\"22\" rx=\"2\" fill=\"#f3f0f7\" stroke=\"#5b3f86\" "
-                 "stroke-width=\"1.6\"/><path d=\"M-9 0H9M-9 -5V5M-3 -5V5M3 -5V5M9 -5V5\" stroke=\"#5b3f86\" "
-                 "stroke-width=\"1.4\"/>",
+    [TOPO_HOST] =
+        "<rect x=\"-14\" y=\"-12\" width=\"28\" height=\"19\" rx=\"2\" fill=\"#eef4fb\" stroke=\"#1f4e79\" "
+        "stroke-width=\"1.6\"/><path d=\"M-8 12H8M0 7V12\" stroke=\"#1f4e79\" stroke-width=\"1.6\"/>",
+    [TOPO_ROUTER] =
+        "<circle r=\"15\" fill=\"#e8f3ea\" stroke=\"#23652f\" stroke-width=\"1.6\"/><path d=\"M-9 0H9M0 -9V9M5 "
+        "-3L9 0L5 3M-5 -3L-9 0L-5 3M-3 -5L0 -9L3 -5M-3 5L0 9L3 5\" fill=\"none\" stroke=\"#23652f\" "
+        "stroke-width=\"1.4\"/>",
+    [TOPO_SWITCH] =
+        "<rect x=\"-15\" y=\"-11\" width=\"30\" height=\"22\" rx=\"2\" fill=\"#fff4e0\" stroke=\"#8a5a00\" "
+        "stroke-width=\"1.6\"/><path d=\"M-10 -4H8L4 -7M10 4H-8L-4 7\" fill=\"none\" stroke=\"#8a5a00\" "
+        "stroke-width=\"1.4\"/>",
+    [TOPO_HUB] =
+        "<rect x=\"-15\" y=\"-11\" width=\"30\" height=\"22\" rx=\"2\" fill=\"#f3f0f7\" stroke=\"#5b3f86\" "
+        "stroke-width=\"1.6\"/><path d=\"M-9 0H9M-9 -5V5M-3 -5V5M3 -5V5M9 -5V5\" stroke=\"#5b3f86\" "
+        "stroke-width=\"1.4\"/>",
     [TOPO_NETWORK] = "<ellipse rx=\"15\" ry=\"10\" fill=\"#f4f4f4\" stroke=\"#444\" stroke-width=\"1.6\" "
                      "stroke-dasharray=\"3 2\"/>",
 };
@@ -186,8 +203,8 @@ static void draw_symbol(struct svg *s, size_t v)
     enum topo_kind kind = vertex_kind(s->t, v);
     struct topo_point p = s->at[v];
 
-    buf_printf(&s->b, "<g class=\"%s\" transform=\"translate(%.1f %.1f)\"><title>%s ", topo_kind_name(kind), p.x, p.y,
-               topo_kind_name(kind));
+    buf_printf(&s->b, "<g class=\"%s\" transform=\"translate(%.1f %.1f)\"><title>%s ", topo_kind_name(kind),
+               p.x, p.y, topo_kind_name(kind));
     add_text(&s->b, graph_name(s->t, v));
     buf_printf(&s->b, "</title>%s</g>\n", symbols[kind]);
 }
@@ -209,7 +226,8 @@ static size_t in_the_way(const struct svg *s, size_t v, int i)
 
     for (size_t k = s->graph.first[v]; k < s->graph.first[v + 1]; k++) {
         double dx = s->at[s->graph.to[k]].x - s->at[v].x, dy = s->at[s->graph.to[k]].y - s->at[v].y;
-        n += (dx * way[i][0] + dy * way[i][1]) / fmax(hypot(dx, dy) * hypot(way[i][0], way[i][1]), 1e-6) > 0.6;
+        n +=
+            (dx * way[i][0] + dy * way[i][1]) / fmax(hypot(dx, dy) * hypot(way[i][0], way[i][1]), 1e-6) > 0.6;
     }
     return n;
 }
@@ -233,8 +251,8 @@ static void draw_label(struct svg *s, size_t v)
         if (least == SIZE_MAX)
             continue;
         if (ring > 0)
-            buf_printf(&s->b, "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"#999\" stroke-width=\"0.6\"/>\n", s->at[v].x,
-                       s->at[v].y, best.x, best.y);
+            buf_printf(&s->b, "<path d=\"M%.1f %.1fL%.1f %.1f\" stroke=\"#999\" stroke-width=\"0.6\"/>\n",
+                       s->at[v].x, s->at[v].y, best.x, best.y);
         put_text(s, best.x, best.y, FONT, "#111", name);
         return;
     }
@@ -248,11 +266,12 @@ static void draw_end_label(struct svg *s, struct topo_point from, struct topo_po
 
     if (len < 3 * SYMBOL)
         return;
-    for (double d = SYMBOL + 10; d < len / 2; d += 6)
+    for (int step = 0; SYMBOL + 10 + step * 6 < len / 2; step++)
         for (int side = -1; side <= 1; side += 2) {
+            double d = SYMBOL + 10 + step * 6;
             double off = (fabs(dy) / len * half + fabs(dx) / len * FONT_SMALL * 0.6 + 3) * side;
-            if (put_text(s, from.x + dx / len * d - dy / len * off, from.y + dy / len * d + dx / len * off, FONT_SMALL,
-                         "#445", text))
+            if (put_text(s, from.x + dx / len * d - dy / len * off, from.y + dy / len * d + dx / len * off,
+                         FONT_SMALL, "#445", text))
                 return;
         }
 }
@@ -274,8 +293,8 @@ static void draw_iface_labels(struct svg *s)
                         far = end_vertex(s, &t->links[slot->link].end[e]);
             if (far == i)
                 continue;
-            AUTO(mem_freep) char *text =
-                f->naddrs > 0 ? xasprintf("%s %s", f->name, f->addrs[0].text) : xstrdup(f->name);
+            AUTO(mem_freep)
+            char *text = f->naddrs > 0 ? xasprintf("%s %s", f->name, f->addrs[0].text) : xstrdup(f->name);
             draw_end_label(s, s->at[i], s->at[far], text);
         }
 }
@@ -313,8 +332,8 @@ static void draw_all(struct svg *s, const struct topo_point *notes)
     size_t n = s->t->nnodes + s->t->nelements;
 
     for (size_t i = 0; i < n; i++)
-        boxes_add(s->taken, (struct box){s->at[i].x - SYMBOL - 1, s->at[i].y - SYMBOL - 1, s->at[i].x + SYMBOL + 1,
-                                         s->at[i].y + SYMBOL + 1});
+        boxes_add(s->taken, (struct box){s->at[i].x - SYMBOL - 1, s->at[i].y - SYMBOL - 1,
+                                         s->at[i].x + SYMBOL + 1, s->at[i].y + SYMBOL + 1});
     draw_wires(s);
     for (size_t i = 0; i < n; i++)
         draw_symbol(s, i);
@@ -347,13 +366,16 @@ char *topo_render_svg(const struct topo *t)
         s.at[i].x *= grow;
         s.at[i].y = s.at[i].y * grow + HEADER;
     }
-    buf_printf(&s.b,
-               "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" "
-               "role=\"img\" font-family=\"system-ui, sans-serif\">\n<title>",
-               s.width, s.height + foot, s.width, s.height + foot);
+    buf_printf(
+        &s.b,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" "
+        "role=\"img\" font-family=\"system-ui, sans-serif\">\n<title>",
+        s.width, s.height + foot, s.width, s.height + foot);
     add_text(&s.b, title);
-    buf_printf(&s.b, "</title>\n<rect width=\"%.0f\" height=\"%.0f\" fill=\"#fff\"/>\n", s.width, s.height + foot);
-    text_at(&s, s.width / 2, HEADER / 2, fmin(20, s.width / ((double)letters(title) + 1) / LETTER), "#111", title);
+    buf_printf(&s.b, "</title>\n<rect width=\"%.0f\" height=\"%.0f\" fill=\"#fff\"/>\n", s.width,
+               s.height + foot);
+    text_at(&s, s.width / 2, HEADER / 2, fmin(20, s.width / ((double)letters(title) + 1) / LETTER), "#111",
+            title);
     boxes_add(s.taken, (struct box){0, 0, s.width, HEADER - 4});
     draw_all(&s, notes);
     buf_puts(&s.b, "</svg>\n");

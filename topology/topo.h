@@ -34,7 +34,10 @@ struct topo_msgs {
     size_t n, cap;
     size_t nerrors, nwarnings; /* counted also when TOPO_MSGS_MAX are kept already */
 };
-#define TOPO_MSGS_INIT {NULL, 0, 0, 0, 0}
+#define TOPO_MSGS_INIT \
+    { \
+        NULL, 0, 0, 0, 0 \
+    }
 void topo_msgs_add(struct topo_msgs *m, int line, enum topo_severity severity, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 void topo_msgs_sort(struct topo_msgs *m); /* by line, errors first; stable */
@@ -56,8 +59,8 @@ struct topo_text { /* text as written, indentation included */
 };
 struct topo_iface {
     char *name;
-    char *network; /* the network element it is attached to, or NULL: a link names it */
-    uint32_t mtu;  /* 0: not given */
+    char *network;           /* the network element it is attached to, or NULL: a link names it */
+    uint32_t mtu;            /* 0: not given */
     struct topo_text *addrs; /* "10.0.1.10/24", "2001:db8::10/64" */
     size_t naddrs;
     int line;
@@ -76,9 +79,9 @@ struct topo_file {
 struct topo_node { /* host, router */
     enum topo_kind kind;
     char *name;
-    char *image;              /* NULL: "base" */
+    char *image;               /* NULL: "base" */
     uint32_t memory_mb, vcpus; /* 0: not given */
-    bool forwarding;          /* routers only */
+    bool forwarding;           /* routers only */
     struct topo_pos pos;
     struct topo_iface *ifaces;
     size_t nifaces;
@@ -99,8 +102,8 @@ struct topo_node { /* host, router */
 struct topo_port { /* of a switch */
     char *name;
     enum plan_vlan_mode mode;
-    uint32_t access; /* with PLAN_VLAN_ACCESS */
-    uint32_t native; /* with PLAN_VLAN_TRUNK; 0: none */
+    uint32_t access;  /* with PLAN_VLAN_ACCESS */
+    uint32_t native;  /* with PLAN_VLAN_TRUNK; 0: none */
     uint32_t *trunks; /* none: all VLANs */
     size_t ntrunks;
     int line;
@@ -167,7 +170,7 @@ char *topo_write(const struct topo *t);
 bool topo_equal(const struct topo *a, const struct topo *b); /* line numbers apart */
 
 /* The published schema (topology.rng) as it was at build time. */
-extern const char topo_rng[], topo_rng_end[];
+extern const char topo_rng[]; /* text, ends with NUL */
 
 /* ---- drawing ---- */
 #define TOPO_DRAW_WIDTH 1000

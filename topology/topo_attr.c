@@ -110,9 +110,9 @@ static void unknown_attr(struct topo_msgs *m, const xmlNode *x, const char *name
     value_guess_init(&g, name);
     for (const struct attr *a = attrs; a != NULL && a->name != NULL; a++)
         value_guess_offer(&g, a->name);
-    topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "<%s> has no attribute \"%s\"%s%s%s", (const char *)x->name,
-                  value_show(name, shown), g.best ? "; did you mean \"" : "", g.best ? g.best : "",
-                  g.best ? "\"?" : "");
+    topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "<%s> has no attribute \"%s\"%s%s%s",
+                  (const char *)x->name, value_show(name, shown), g.best ? "; did you mean \"" : "",
+                  g.best ? g.best : "", g.best ? "\"?" : "");
 }
 
 static char *attr_value(const xmlAttr *a)

@@ -8,10 +8,10 @@
 #include <stddef.h>
 
 enum attr_type {
-    A_STRING, /* char * */
-    A_UINT,   /* uint32_t */
+    A_STRING,   /* char * */
+    A_UINT,     /* uint32_t */
     A_POSITIVE, /* uint32_t, 1 .. */
-    A_X,      /* struct topo_pos */
+    A_X,        /* struct topo_pos */
     A_Y,
     A_BOOL,    /* bool */
     A_MODE,    /* uint32_t, octal */
@@ -30,7 +30,10 @@ struct attr {
     size_t offset; /* in the struct that the element fills */
 };
 
-#define ATTRS_END {NULL, A_STRING, 0}
+#define ATTRS_END \
+    { \
+        NULL, A_STRING, 0 \
+    }
 
 /* Stores the attributes of 'x' in 'obj', the struct that 'attrs' is about; reports those that are
  * unknown or malformed.  Returns a bit for each entry of 'attrs' that was given

@@ -68,8 +68,8 @@ size_t topo_check(const struct topo *t, struct topo_msgs *m)
     struct check c = {.t = t, .m = m, .guesses = GUESSES_MAX};
 
     if (t->nnodes > PLAN_NODES_MAX) {
-        topo_msgs_add(m, t->line, TOPO_ERROR, "the topology has %zu hosts and routers; the most is %d", t->nnodes,
-                      PLAN_NODES_MAX);
+        topo_msgs_add(m, t->line, TOPO_ERROR, "the topology has %zu hosts and routers; the most is %d",
+                      t->nnodes, PLAN_NODES_MAX);
         return m->nerrors;
     }
     topo_index_init(&c.ix, t);

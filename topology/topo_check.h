@@ -12,10 +12,10 @@ struct check {
     size_t guesses; /* comparisons for suggestions that may still be made: hostile files have many names */
 };
 
-void check_node(struct check *c, const struct topo_node *n);     /* topo_check_node.c */
-void check_addresses(struct check *c);                           /* topo_check_addr.c */
+void check_node(struct check *c, const struct topo_node *n); /* topo_check_node.c */
+void check_addresses(struct check *c);                       /* topo_check_addr.c */
 void check_routes(struct check *c, const struct topo_node *n);
-void check_links(struct check *c);                               /* topo_check_link.c */
+void check_links(struct check *c); /* topo_check_link.c */
 void check_switch(struct check *c, const struct topo_element *x);
 
 #define check_error(c, line, ...) topo_msgs_add((c)->m, line, TOPO_ERROR, __VA_ARGS__)

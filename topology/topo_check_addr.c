@@ -65,7 +65,8 @@ static bool check_address(struct check *c, const struct topo_node *n, const stru
     value_show(x->text, shown);
     value_show(n->name != NULL ? n->name : "", where);
     if (!value_addr(x->text, a)) {
-        check_error(c, x->line, "\"%s\" is not an address; write for instance 10.0.1.10/24 or 2001:db8::10/64", shown);
+        check_error(c, x->line,
+                    "\"%s\" is not an address; write for instance 10.0.1.10/24 or 2001:db8::10/64", shown);
         return false;
     }
     if (!a->has_prefix) {
@@ -101,7 +102,8 @@ void check_addresses(struct check *c)
         for (size_t j = 0; j < node->nifaces; j++) {
             const struct topo_iface *f = &node->ifaces[j];
             if (f->naddrs > LIMIT_ADDRS_MAX)
-                check_error(c, f->line, "an interface has %zu addresses; the most is %d", f->naddrs, LIMIT_ADDRS_MAX);
+                check_error(c, f->line, "an interface has %zu addresses; the most is %d", f->naddrs,
+                            LIMIT_ADDRS_MAX);
             for (size_t m = 0; m < f->naddrs; m++)
                 if (check_address(c, node, f, &f->addrs[m], &v[k].a)) {
                     v[k].node = node->name != NULL ? node->name : "";
@@ -118,8 +120,8 @@ void check_addresses(struct check *c)
             continue;
         x.has_prefix = false;
         check_warn(c, v[i].line, "%s:%s has the address %s that %s:%s has already (line %d)",
-                   value_show(v[i].node, a), v[i].iface, value_addr_format(&x, ip), value_show(v[i - 1].node, b),
-                   v[i - 1].iface, v[i - 1].line);
+                   value_show(v[i].node, a), v[i].iface, value_addr_format(&x, ip),
+                   value_show(v[i - 1].node, b), v[i - 1].iface, v[i - 1].line);
     }
 }
 
@@ -149,7 +151,8 @@ static void check_route(struct check *c, const struct topo_node *n, const struct
     value_show(r->via, via_text);
     all = strcmp(r->to, "default") == 0;
     if (!all && !value_addr(r->to, &to)) {
-        check_error(c, r->line, "to=\"%s\" is not \"default\", a prefix such as 10.0.2.0/24 or an address", to_text);
+        check_error(c, r->line, "to=\"%s\" is not \"default\", a prefix such as 10.0.2.0/24 or an address",
+                    to_text);
         return;
     }
     if (!value_addr(r->via, &via) || via.has_prefix) {
@@ -163,9 +166,11 @@ static void check_route(struct check *c, const struct topo_node *n, const struct
     if (r->dev != NULL && topo_index_slot(&c->ix, (size_t)(n - c->t->nodes), r->dev) == NULL)
         check_error(c, r->line, "dev=\"%s\": \"%s\" has no such interface", value_show(r->dev, dev), n->name);
     else if (r->dev == NULL && link_local(&via))
-        check_error(c, r->line, "the gateway %s is link-local; say on which interface with dev=\"...\"", via_text);
+        check_error(c, r->line, "the gateway %s is link-local; say on which interface with dev=\"...\"",
+                    via_text);
     else if (r->dev == NULL && !on_link(n, &via))
-        check_error(c, r->line, "the gateway %s is in no network of \"%s\": give an interface an address there", via_text,
+        check_error(c, r->line,
+                    "the gateway %s is in no network of \"%s\": give an interface an address there", via_text,
                     n->name != NULL ? value_show(n->name, dev) : "");
 }
 

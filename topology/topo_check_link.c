@@ -25,8 +25,8 @@ static void check_trunk(struct check *c, const struct topo_port *p)
 
     value_show(p->name != NULL ? p->name : "", shown);
     if (p->ntrunks > PLAN_VLANS_MAX) {
-        check_error(c, p->line, "port \"%s\" has %zu VLANs; the most is %d, or trunk=\"all\"", shown, p->ntrunks,
-                    PLAN_VLANS_MAX);
+        check_error(c, p->line, "port \"%s\" has %zu VLANs; the most is %d, or trunk=\"all\"", shown,
+                    p->ntrunks, PLAN_VLANS_MAX);
         return;
     }
     for (size_t i = 0; i < p->ntrunks; i++) {
@@ -51,10 +51,11 @@ static void check_port(struct check *c, const struct topo_element *x, const stru
     if (p->name == NULL)
         check_error(c, p->line, "<port> lacks the attribute \"name\"");
     else if (!ifname_ok(p->name))
-        check_error(c, p->line,
-                    "port name \"%s\" is not allowed: use 1 to 15 characters from a-z, 0-9, '.', '_' and '-', "
-                    "beginning with a letter, and not \"lo\"",
-                    shown);
+        check_error(
+            c, p->line,
+            "port name \"%s\" is not allowed: use 1 to 15 characters from a-z, 0-9, '.', '_' and '-', "
+            "beginning with a letter, and not \"lo\"",
+            shown);
     if (p->mode == PLAN_VLAN_ACCESS)
         check_vlan(c, p, p->access);
     else if (p->mode == PLAN_VLAN_TRUNK)
@@ -80,9 +81,9 @@ void check_switch(struct check *c, const struct topo_element *x)
 }
 
 /* ---- links ---- */
-struct joined {             /* elements of ours that links join, as sets (for loops) */
-    size_t *parent;         /* by element */
-    bool *blocked;          /* by root: every member is a switch with RSTP */
+struct joined {     /* elements of ours that links join, as sets (for loops) */
+    size_t *parent; /* by element */
+    bool *blocked;  /* by root: every member is a switch with RSTP */
 };
 
 static size_t find_root(struct joined *j, size_t i)
@@ -104,8 +105,8 @@ static void check_slot(struct check *c, const struct topo_link *l, const struct 
     value_show(end->iface, iface);
     if (slot != NULL) {
         if (slot->link != (int32_t)(l - c->t->links))
-            check_error(c, l->line, "%s \"%s\" of \"%s\" is used twice: by the link in line %d already", what, iface,
-                        node, c->t->links[slot->link].line);
+            check_error(c, l->line, "%s \"%s\" of \"%s\" is used twice: by the link in line %d already", what,
+                        iface, node, c->t->links[slot->link].line);
         return;
     }
     value_guess_init(&g, end->iface);
@@ -134,12 +135,14 @@ static const struct topo_ref *check_end(struct check *c, const struct topo_link 
     }
     value_show(end->node, shown);
     if (ref == NULL || ref->kind == TOPO_LINK) {
-        check_error(c, l->line, "end %c of the link: there is no host, router, switch, hub or network \"%s\"%s",
-                    "ab"[k], shown, check_suggest(c, end->node, KINDS_LINKED, hint));
+        check_error(c, l->line,
+                    "end %c of the link: there is no host, router, switch, hub or network \"%s\"%s", "ab"[k],
+                    shown, check_suggest(c, end->node, KINDS_LINKED, hint));
         return NULL;
     }
     if (topo_kind_is_node(ref->kind) && end->iface == NULL)
-        check_error(c, l->line, "end %c of the link names no interface of \"%s\"; write \"%s:eth0\", for instance",
+        check_error(c, l->line,
+                    "end %c of the link names no interface of \"%s\"; write \"%s:eth0\", for instance",
                     "ab"[k], shown, shown);
     else if ((ref->kind == TOPO_HUB || ref->kind == TOPO_NETWORK) && end->iface != NULL)
         check_error(c, l->line, "end %c of the link: a %s has no ports with names; write \"%s\"", "ab"[k],
@@ -160,9 +163,10 @@ static void check_loop(struct check *c, const struct topo_link *l, const struct 
     b = find_root(j, ref[1]->i);
     if (a == b) {
         if (!j->blocked[a])
-            check_warn(c, l->line,
-                       "this link closes a loop in which not every element is a switch with rstp=\"yes\": frames will "
-                       "circle for ever");
+            check_warn(
+                c, l->line,
+                "this link closes a loop in which not every element is a switch with rstp=\"yes\": frames will "
+                "circle for ever");
         return;
     }
     j->parent[b] = a;

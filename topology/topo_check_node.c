@@ -38,18 +38,19 @@ static void check_iface(struct check *c, const struct topo_node *n, const struct
     if (f->name == NULL)
         check_error(c, f->line, "<interface> lacks the attribute \"name\"");
     else if (!ifname_ok(f->name))
-        check_error(c, f->line,
-                    "interface name \"%s\" is not allowed: use 1 to 15 characters from a-z, 0-9, '.', '_' and '-', "
-                    "beginning with a letter, and not \"lo\"",
-                    shown);
+        check_error(
+            c, f->line,
+            "interface name \"%s\" is not allowed: use 1 to 15 characters from a-z, 0-9, '.', '_' and '-', "
+            "beginning with a letter, and not \"lo\"",
+            shown);
     if (f->mtu != 0 && (f->mtu < LIMIT_MTU_MIN || f->mtu > LIMIT_MTU_MAX))
         check_error(c, f->line, "MTU %u of %s:%s is out of range: use %d to %d", f->mtu, name, shown,
                     LIMIT_MTU_MIN, LIMIT_MTU_MAX);
     for (size_t i = 0; i < f->naddrs; i++)
         v6 = v6 || strchr(f->addrs[i].text, ':') != NULL;
     if (v6 && f->mtu >= LIMIT_MTU_MIN && f->mtu < 1280)
-        check_error(c, f->line, "MTU %u of %s:%s is too small for its IPv6 address: IPv6 needs 1280", f->mtu, name,
-                    shown);
+        check_error(c, f->line, "MTU %u of %s:%s is too small for its IPv6 address: IPv6 needs 1280", f->mtu,
+                    name, shown);
     if (f->network != NULL)
         check_network(c, f);
     slot = topo_index_slot(&c->ix, (size_t)(n - c->t->nodes), f->name);
@@ -58,47 +59,58 @@ static void check_iface(struct check *c, const struct topo_node *n, const struct
     if (&n->ifaces[slot->i] != f)
         check_error(c, f->line, "\"%s\" has two interfaces named \"%s\"", name, shown);
     else if (f->network != NULL && slot->link >= 0)
-        check_error(c, f->line, "interface \"%s\" of \"%s\" is attached to network \"%s\" and to the link in line %d",
+        check_error(c, f->line,
+                    "interface \"%s\" of \"%s\" is attached to network \"%s\" and to the link in line %d",
                     shown, name, f->network, c->t->links[slot->link].line);
     else if (f->network == NULL && slot->link < 0)
         check_warn(c, f->line, "interface \"%s\" of \"%s\" is not connected to anything", shown, name);
 }
 
 /* ---- files ---- */
-static int order_files(const void *a, const void *b)
+static int order_paths(const void *a, const void *b, void *files)
 {
-    const struct topo_file *const *x = a, *const *y = b;
-    int c = strcmp((*x)->path, (*y)->path);
+    const struct topo_file *f = files;
+    const size_t *x = a, *y = b;
+    int c = strcmp(f[*x].path, f[*y].path);
 
     return c != 0 ? c : (*x > *y) - (*x < *y);
 }
 
+static void check_file(struct check *c, const struct topo_node *n, const struct topo_file *f)
+{
+    const char *fault = f->path != NULL ? limit_path_fault(f->path) : NULL;
+    char shown[VALUE_SHOW_SIZE];
+
+    if (f->path == NULL)
+        check_error(c, f->line, "<file> lacks the attribute \"path\"");
+    else if (fault != NULL)
+        check_error(c, f->line, "file path \"%s\" %s", show(f->path, shown), fault);
+    else if (n->frr &&
+             (strcmp(f->path, "/etc/frr/daemons") == 0 || strcmp(f->path, "/etc/frr/frr.conf") == 0))
+        check_error(c, f->line, "%s is made from <frr>; write its text there", f->path);
+    if (f->mode > 07777)
+        check_error(c, f->line, "file mode %o is out of range", f->mode);
+}
+
 static void check_files(struct check *c, const struct topo_node *n)
 {
-    AUTO(mem_freep) const struct topo_file **v = xcalloc(n->nfiles + 1, sizeof *v);
+    AUTO(mem_freep) size_t *v = xcalloc(n->nfiles + 1, sizeof *v);
+    const struct topo_file *f = n->files;
     char shown[VALUE_SHOW_SIZE];
     size_t k = 0;
 
+    if (n->nfiles > LIMIT_FILES_MAX)
+        check_error(c, n->line, "a node has %zu files; the most is %d", n->nfiles, LIMIT_FILES_MAX);
     for (size_t i = 0; i < n->nfiles; i++) {
-        const struct topo_file *f = &n->files[i];
-        const char *fault = f->path != NULL ? limit_path_fault(f->path) : NULL;
-        if (f->path == NULL)
-            check_error(c, f->line, "<file> lacks the attribute \"path\"");
-        else
-            v[k++] = f;
-        if (fault != NULL)
-            check_error(c, f->line, "file path \"%s\" %s", show(f->path, shown), fault);
-        else if (f->path != NULL && n->frr &&
-                 (strcmp(f->path, "/etc/frr/daemons") == 0 || strcmp(f->path, "/etc/frr/frr.conf") == 0))
-            check_error(c, f->line, "%s is made from <frr>; write its text there", f->path);
-        if (f->mode > 07777)
-            check_error(c, f->line, "file mode %o is out of range", f->mode);
+        check_file(c, n, &f[i]);
+        if (f[i].path != NULL)
+            v[k++] = i;
     }
-    qsort(v, k, sizeof *v, order_files);
+    qsort_r(v, k, sizeof *v, order_paths, n->files);
     for (size_t i = 1; i < k; i++)
-        if (strcmp(v[i - 1]->path, v[i]->path) == 0)
-            check_error(c, v[i]->line, "\"%s\" has the file %s already, in line %d", n->name != NULL ? n->name : "",
-                        show(v[i]->path, shown), v[i - 1]->line);
+        if (strcmp(f[v[i - 1]].path, f[v[i]].path) == 0)
+            check_error(c, f[v[i]].line, "\"%s\" has the file %s already, in line %d",
+                        n->name != NULL ? n->name : "", show(f[v[i]].path, shown), f[v[i - 1]].line);
 }
 
 /* ---- FRR ---- */
@@ -130,12 +142,14 @@ void check_node(struct check *c, const struct topo_node *n)
     if (n->image != NULL && name_check(n->image, "image", &e) < 0)
         check_error(c, n->line, "%s", e.msg);
     if (n->memory_mb != 0 && (n->memory_mb < LIMIT_MEMORY_MIN || n->memory_mb > LIMIT_MEMORY_MAX))
-        check_error(c, n->line, "memory=\"%u\" of \"%s\" is out of range: use %d to %d (MiB)", n->memory_mb, name,
-                    LIMIT_MEMORY_MIN, LIMIT_MEMORY_MAX);
+        check_error(c, n->line, "memory=\"%u\" of \"%s\" is out of range: use %d to %d (MiB)", n->memory_mb,
+                    name, LIMIT_MEMORY_MIN, LIMIT_MEMORY_MAX);
     if (n->vcpus > LIMIT_VCPUS_MAX)
-        check_error(c, n->line, "vcpus=\"%u\" of \"%s\" is out of range: use 1 to %d", n->vcpus, name, LIMIT_VCPUS_MAX);
+        check_error(c, n->line, "vcpus=\"%u\" of \"%s\" is out of range: use 1 to %d", n->vcpus, name,
+                    LIMIT_VCPUS_MAX);
     if (n->nifaces > LIMIT_IFACES_MAX)
-        check_error(c, n->line, "\"%s\" has %zu interfaces; the most is %d", name, n->nifaces, LIMIT_IFACES_MAX);
+        check_error(c, n->line, "\"%s\" has %zu interfaces; the most is %d", name, n->nifaces,
+                    LIMIT_IFACES_MAX);
     for (size_t i = 0; i < n->nifaces; i++)
         check_iface(c, n, &n->ifaces[i]);
     check_routes(c, n);

@@ -32,10 +32,11 @@ static bool same_iface(const struct topo_iface *a, const struct topo_iface *b)
 
 static bool same_node(const struct topo_node *a, const struct topo_node *b)
 {
-    if (a->kind != b->kind || !same(a->name, b->name) || !same(a->image, b->image) || a->memory_mb != b->memory_mb ||
-        a->vcpus != b->vcpus || a->forwarding != b->forwarding || !same_pos(&a->pos, &b->pos) || a->frr != b->frr ||
-        !same(a->frr_conf, b->frr_conf) || !same(a->startup.text, b->startup.text) || a->nifaces != b->nifaces ||
-        a->nroutes != b->nroutes || a->nfiles != b->nfiles || a->nfrr_daemons != b->nfrr_daemons ||
+    if (a->kind != b->kind || !same(a->name, b->name) || !same(a->image, b->image) ||
+        a->memory_mb != b->memory_mb || a->vcpus != b->vcpus || a->forwarding != b->forwarding ||
+        !same_pos(&a->pos, &b->pos) || a->frr != b->frr || !same(a->frr_conf, b->frr_conf) ||
+        !same(a->startup.text, b->startup.text) || a->nifaces != b->nifaces || a->nroutes != b->nroutes ||
+        a->nfiles != b->nfiles || a->nfrr_daemons != b->nfrr_daemons ||
         !same_texts(a->notes, a->nnotes, b->notes, b->nnotes))
         return false;
     for (size_t i = 0; i < a->nifaces; i++)
@@ -64,8 +65,8 @@ static bool same_port(const struct topo_port *a, const struct topo_port *b)
 
 static bool same_element(const struct topo_element *a, const struct topo_element *b)
 {
-    if (a->kind != b->kind || !same(a->name, b->name) || a->rstp != b->rstp || a->rstp_priority != b->rstp_priority ||
-        !same_pos(&a->pos, &b->pos) || a->nports != b->nports)
+    if (a->kind != b->kind || !same(a->name, b->name) || a->rstp != b->rstp ||
+        a->rstp_priority != b->rstp_priority || !same_pos(&a->pos, &b->pos) || a->nports != b->nports)
         return false;
     for (size_t i = 0; i < a->nports; i++)
         if (!same_port(&a->ports[i], &b->ports[i]))

@@ -20,6 +20,6 @@ static inline void *topo_grow(void *array, size_t *n, size_t size)
 }
 
 /* The new last element of the array 'ptr' of 'n' elements. */
-#define TOPO_PUSH(ptr, n) ((ptr) = topo_grow((ptr), &(n), sizeof *(ptr)), &(ptr)[(n) - 1])
+#define TOPO_PUSH(ptr, n) ((ptr) = topo_grow((ptr), &(n), sizeof *(ptr)), &(ptr)[(n)-1])
 
 #endif

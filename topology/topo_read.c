@@ -102,8 +102,8 @@ static void children(struct reader *r, const xmlNode *x, unsigned allowed, void 
             continue;
         }
         if (s->single && (seen & BIT(s - specs))) {
-            topo_msgs_add(r->m, topo_xml_line(c), TOPO_ERROR, "<%s> may hold only one <%s>", (const char *)x->name,
-                          s->name);
+            topo_msgs_add(r->m, topo_xml_line(c), TOPO_ERROR, "<%s> may hold only one <%s>",
+                          (const char *)x->name, s->name);
             continue;
         }
         seen |= BIT(s - specs);
@@ -243,13 +243,15 @@ static void read_note(struct reader *r, const xmlNode *x, void *parent)
     n->notes = push_text(r, x, n->notes, &n->nnotes);
 }
 
-#define NODE_ATTRS                                           \
-    {"name", A_STRING, offsetof(struct topo_node, name)},    \
-    {"image", A_STRING, offsetof(struct topo_node, image)},  \
-    {"memory", A_POSITIVE, offsetof(struct topo_node, memory_mb)}, \
-    {"vcpus", A_POSITIVE, offsetof(struct topo_node, vcpus)},    \
-    {"x", A_X, offsetof(struct topo_node, pos)},             \
-    {"y", A_Y, offsetof(struct topo_node, pos)}
+#define NODE_ATTRS \
+    {"name", A_STRING, offsetof(struct topo_node, name)}, \
+        {"image", A_STRING, offsetof(struct topo_node, image)}, \
+        {"memory", A_POSITIVE, offsetof(struct topo_node, memory_mb)}, \
+        {"vcpus", A_POSITIVE, offsetof(struct topo_node, vcpus)}, \
+        {"x", A_X, offsetof(struct topo_node, pos)}, \
+    { \
+        "y", A_Y, offsetof(struct topo_node, pos) \
+    }
 #define NODE_CHILDREN (BIT(E_INTERFACE) | BIT(E_ROUTE) | BIT(E_STARTUP) | BIT(E_FILE) | BIT(E_NOTE))
 
 static void read_host(struct reader *r, const xmlNode *x, void *parent)
@@ -299,20 +301,20 @@ static void read_port(struct reader *r, const xmlNode *x, void *parent)
     given = topo_attrs(r->m, x, attrs, p);
     children(r, x, 0, p);
     if ((given & BIT(ACCESS)) && (given & BIT(TRUNK)))
-        topo_msgs_add(r->m, p->line, TOPO_ERROR, "a port is either access=\"VLAN\" or trunk=\"VLANs\", not both");
+        topo_msgs_add(r->m, p->line, TOPO_ERROR,
+                      "a port is either access=\"VLAN\" or trunk=\"VLANs\", not both");
     if ((given & BIT(NATIVE)) && !(given & BIT(TRUNK)))
         topo_msgs_add(r->m, p->line, TOPO_ERROR, "native=\"%u\" needs trunk=\"...\" beside it", p->native);
     else if ((given & BIT(NATIVE)) && p->native == 0)
         topo_msgs_add(r->m, p->line, TOPO_ERROR, "native VLAN 0 is out of range: use 1 to 4094");
-    p->mode = given & BIT(TRUNK)    ? PLAN_VLAN_TRUNK
-              : given & BIT(ACCESS) ? PLAN_VLAN_ACCESS
-                                    : PLAN_VLAN_NONE;
+    p->mode = given & BIT(TRUNK) ? PLAN_VLAN_TRUNK : given & BIT(ACCESS) ? PLAN_VLAN_ACCESS : PLAN_VLAN_NONE;
 }
 
-#define ELEMENT_ATTRS                                       \
-    {"name", A_STRING, offsetof(struct topo_element, name)}, \
-    {"x", A_X, offsetof(struct topo_element, pos)},         \
-    {"y", A_Y, offsetof(struct topo_element, pos)}
+#define ELEMENT_ATTRS \
+    {"name", A_STRING, offsetof(struct topo_element, name)}, {"x", A_X, offsetof(struct topo_element, pos)}, \
+    { \
+        "y", A_Y, offsetof(struct topo_element, pos) \
+    }
 
 static struct topo_element *push_element(struct reader *r, const xmlNode *x, enum topo_kind kind)
 {
@@ -370,7 +372,9 @@ struct impair {
     struct plan_impair v;
 };
 #define IMPAIR(name, type, field) \
-    {name, type, offsetof(struct impair, v) + offsetof(struct plan_impair, field)}
+    { \
+        name, type, offsetof(struct impair, v) + offsetof(struct plan_impair, field) \
+    }
 
 static void read_impair(struct reader *r, const xmlNode *x, void *parent)
 {
@@ -491,7 +495,8 @@ struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, stru
         return NULL;
     x = xmlDocGetRootElement(doc);
     if (x->ns != NULL || strcmp((const char *)x->name, "topology") != 0) {
-        topo_fatal(m, e, topo_xml_line(x), "the root element is <%s>, not <topology>; is this another kind of file?",
+        topo_fatal(m, e, topo_xml_line(x),
+                   "the root element is <%s>, not <topology>; is this another kind of file?",
                    value_show((const char *)x->name, shown));
         return NULL;
     }
@@ -528,7 +533,8 @@ static struct topo *checked(struct topo *read, struct topo_msgs *m, struct err *
     for (size_t i = 0; i < m->n; i++)
         if (m->items[i].severity == TOPO_ERROR) {
             if (errors > 1)
-                err_set(e, ERR_INVALID, "line %d: %s (and %zu more)", m->items[i].line, m->items[i].text, errors - 1);
+                err_set(e, ERR_INVALID, "line %d: %s (and %zu more)", m->items[i].line, m->items[i].text,
+                        errors - 1);
             else
                 err_set(e, ERR_INVALID, "line %d: %s", m->items[i].line, m->items[i].text);
             break;

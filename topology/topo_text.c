@@ -32,7 +32,8 @@ static size_t shared_indent(const char *s)
         n = line_len(s);
         if (!blank(s, n)) {
             size_t i = 0;
-            while (i < n && (s[i] == ' ' || s[i] == '\t') && (first == NULL || (i < shared && s[i] == first[i])))
+            while (i < n && (s[i] == ' ' || s[i] == '\t') &&
+                   (first == NULL || (i < shared && s[i] == first[i])))
                 i++;
             if (first == NULL)
                 first = s;

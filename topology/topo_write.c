@@ -175,8 +175,8 @@ static void write_element(struct buf *b, const struct topo_element *x)
 
 static bool any_impair(const struct plan_impair *i)
 {
-    return i->delay_us || i->jitter_us || i->loss_ppm || i->duplicate_ppm || i->corrupt_ppm || i->reorder_ppm ||
-           i->rate_bps;
+    return i->delay_us || i->jitter_us || i->loss_ppm || i->duplicate_ppm || i->corrupt_ppm ||
+           i->reorder_ppm || i->rate_bps;
 }
 
 static void write_impair(struct buf *b, const struct plan_impair *i, char from)
@@ -186,9 +186,9 @@ static void write_impair(struct buf *b, const struct plan_impair *i, char from)
         uint32_t value;
         void (*add)(struct buf *b, uint32_t v);
     } v[] = {
-        {"delay", i->delay_us, value_add_delay},           {"jitter", i->jitter_us, value_add_delay},
-        {"loss", i->loss_ppm, value_add_percent},          {"duplicate", i->duplicate_ppm, value_add_percent},
-        {"corrupt", i->corrupt_ppm, value_add_percent},    {"reorder", i->reorder_ppm, value_add_percent},
+        {"delay", i->delay_us, value_add_delay},        {"jitter", i->jitter_us, value_add_delay},
+        {"loss", i->loss_ppm, value_add_percent},       {"duplicate", i->duplicate_ppm, value_add_percent},
+        {"corrupt", i->corrupt_ppm, value_add_percent}, {"reorder", i->reorder_ppm, value_add_percent},
     };
 
     buf_printf(b, "    <impair from=\"%c\"", from);

@@ -17,7 +17,8 @@ int topo_fatal(struct topo_msgs *m, struct err *e, int line, const char *fmt, ..
     text = xvasprintf(fmt, ap);
     va_end(ap);
     topo_msgs_add(m, line, TOPO_ERROR, "%s", text);
-    return line > 0 ? err_set(e, ERR_INVALID, "line %d: %s", line, text) : err_set(e, ERR_INVALID, "%s", text);
+    return line > 0 ? err_set(e, ERR_INVALID, "line %d: %s", line, text)
+                    : err_set(e, ERR_INVALID, "%s", text);
 }
 
 /* ---- the scan ---- */
@@ -30,6 +31,11 @@ struct scan {
     struct topo_msgs *m;
     struct err *e;
 };
+
+static void scan_clear(struct scan *s)
+{
+    free(s->lines);
+}
 
 static void advance(struct scan *s, const char *to)
 {
@@ -135,6 +141,11 @@ struct first_error {
     int line;
 };
 
+static void first_error_clear(struct first_error *f)
+{
+    free(f->text);
+}
+
 static void on_error(void *ctx, xmlErrorPtr x)
 {
     struct first_error *f = ((xmlParserCtxt *)ctx)->_private;
@@ -185,16 +196,12 @@ static void ctxt_freep(xmlParserCtxt **c)
 
 xmlDoc *topo_xml_parse(const char *data, size_t n, struct topo_msgs *m, struct err *e)
 {
-    struct first_error first = {NULL, 0};
-    struct scan s = {.m = m, .e = e};
-    AUTO(mem_freep) char *error_text = NULL;
-    AUTO(mem_freep) int *lines = NULL;
+    AUTO(first_error_clear) struct first_error first = {NULL, 0};
+    AUTO(scan_clear) struct scan s = {.m = m, .e = e};
     AUTO(ctxt_freep) xmlParserCtxt *c = NULL;
     AUTO(topo_xml_freep) xmlDoc *doc = NULL;
-    int rc = guard(&s, data, n);
 
-    lines = s.lines;
-    if (rc < 0)
+    if (guard(&s, data, n) < 0)
         return NULL;
     c = xmlNewParserCtxt();
     if (c == NULL) {
@@ -206,9 +213,9 @@ xmlDoc *topo_xml_parse(const char *data, size_t n, struct topo_msgs *m, struct e
     doc = xmlCtxtReadMemory(c, data, (int)n, NULL, "UTF-8",
                             XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT |
                                 XML_PARSE_BIG_LINES | XML_PARSE_IGNORE_ENC);
-    error_text = first.text;
     if (doc == NULL || !c->wellFormed) {
-        topo_fatal(m, e, first.line, "not well-formed XML: %s", error_text != NULL ? error_text : "no element found");
+        topo_fatal(m, e, first.line, "not well-formed XML: %s",
+                   first.text != NULL ? first.text : "no element found");
         return NULL;
     }
     if (doc->intSubset != NULL || doc->extSubset != NULL || xmlDocGetRootElement(doc) == NULL) {

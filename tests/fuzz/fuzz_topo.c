@@ -33,12 +33,13 @@ static bool schema_accepts(const char *xml, size_t n)
     bool ok;
 
     if (schema == NULL) {
-        xmlRelaxNGParserCtxt *p = xmlRelaxNGNewMemParserCtxt(topo_rng, (int)(topo_rng_end - topo_rng));
+        xmlRelaxNGParserCtxt *p = xmlRelaxNGNewMemParserCtxt(topo_rng, (int)strlen(topo_rng));
         schema = xmlRelaxNGParse(p);
         xmlRelaxNGFreeParserCtxt(p);
         require(schema != NULL, "the schema is no schema");
     }
-    doc = xmlReadMemory(xml, (int)n, NULL, "UTF-8", XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_IGNORE_ENC);
+    doc = xmlReadMemory(xml, (int)n, NULL, "UTF-8",
+                        XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_IGNORE_ENC);
     require(doc != NULL, "accepted, but not well-formed");
     v = xmlRelaxNGNewValidCtxt(schema);
     xmlRelaxNGSetValidStructuredErrors(v, ignore, NULL);

@@ -38,11 +38,13 @@ static void test_golden(void **state)
     assert_golden(GOLDEN "everything.plan.json", line);
 }
 
-#define TWO "<topology name='t'><host name='h1'><interface name='eth0'/></host><host name='h2'><interface name='eth0'/></host>"
+#define TWO \
+    "<topology name='t'><host name='h1'><interface name='eth0'/></host><host name='h2'><interface name='eth0'/></host>"
 
 static void test_link_of_two_hosts(void **state)
 {
-    AUTO(plan_freep) struct plan *p = plan_of(TWO "<link name='l1' a='h2:eth0' b='h1:eth0'/></topology>", "abc123");
+    AUTO(plan_freep)
+    struct plan *p = plan_of(TWO "<link name='l1' a='h2:eth0' b='h1:eth0'/></topology>", "abc123");
 
     (void)state;
     assert_int_equal(p->nbridges, 1);
@@ -64,8 +66,11 @@ static void test_link_of_two_hosts(void **state)
 
 static void test_link_to_a_hub(void **state)
 {
-    AUTO(plan_freep) struct plan *p = plan_of(
-        TWO "<hub name='hub1'/><link name='l1' a='h1:eth0' b='hub1'/><link name='l2' a='hub1' b='h2:eth0'/></topology>", "abc123");
+    AUTO(plan_freep)
+    struct plan *p = plan_of(
+        TWO
+        "<hub name='hub1'/><link name='l1' a='h1:eth0' b='hub1'/><link name='l2' a='hub1' b='h2:eth0'/></topology>",
+        "abc123");
 
     (void)state;
     assert_int_equal(p->nsegments, 1);
@@ -79,8 +84,10 @@ static void test_link_to_a_hub(void **state)
 
 static void test_network(void **state)
 {
-    AUTO(plan_freep) struct plan *p = plan_of(
-        "<topology name='t'><network name='lan1'/><host name='h1'><interface name='eth0' network='lan1'/></host></topology>", "abc123");
+    AUTO(plan_freep)
+    struct plan *p = plan_of(
+        "<topology name='t'><network name='lan1'/><host name='h1'><interface name='eth0' network='lan1'/></host></topology>",
+        "abc123");
 
     (void)state;
     assert_int_equal(plan_segment_find(p, "lan1"), 0);
@@ -103,9 +110,12 @@ static void test_interface_without_cable(void **state)
 
 static void test_switch(void **state)
 {
-    AUTO(plan_freep) struct plan *p = plan_of(
-        TWO "<switch name='sw1' rstp='yes' rstp-priority='4096'><port name='p1' access='10'/><port name='p2' trunk='10 20' native='30'/>"
-            "</switch><link name='l1' a='h1:eth0' b='sw1:p1'/><link name='l2' a='sw1:p2' b='h2:eth0'/></topology>", "abc123");
+    AUTO(plan_freep)
+    struct plan *p = plan_of(
+        TWO
+        "<switch name='sw1' rstp='yes' rstp-priority='4096'><port name='p1' access='10'/><port name='p2' trunk='10 20' native='30'/>"
+        "</switch><link name='l1' a='h1:eth0' b='sw1:p1'/><link name='l2' a='sw1:p2' b='h2:eth0'/></topology>",
+        "abc123");
 
     (void)state;
     assert_int_equal(p->nbridges, 1); /* nothing needs the bridge of the wires */
@@ -125,9 +135,11 @@ static void test_switch(void **state)
 
 static void test_link_of_two_elements(void **state)
 {
-    AUTO(plan_freep) struct plan *p = plan_of(
+    AUTO(plan_freep)
+    struct plan *p = plan_of(
         "<topology name='t'><host name='h'/><switch name='sw1'><port name='p1' access='10'/></switch><hub name='hub1'/>"
-        "<link name='l1' a='hub1' b='sw1:p1' up='no'/></topology>", "abc123");
+        "<link name='l1' a='hub1' b='sw1:p1' up='no'/></topology>",
+        "abc123");
 
     (void)state;
     assert_int_equal(p->nports, 2);
@@ -143,9 +155,11 @@ static void test_link_of_two_elements(void **state)
 
 static void test_link_of_one_host(void **state)
 {
-    AUTO(plan_freep) struct plan *p = plan_of(
-        "<topology name='t'><host name='h'><interface name='eth0'/><interface name='eth1'/></host>"
-        "<link name='l1' a='h:eth1' b='h:eth0'/></topology>", "abc123");
+    AUTO(plan_freep)
+    struct plan *p =
+        plan_of("<topology name='t'><host name='h'><interface name='eth0'/><interface name='eth1'/></host>"
+                "<link name='l1' a='h:eth1' b='h:eth0'/></topology>",
+                "abc123");
 
     (void)state;
     assert_int_equal(p->links[0].port[0], 1);
@@ -154,8 +168,11 @@ static void test_link_of_one_host(void **state)
 
 static void test_impairments(void **state)
 {
-    AUTO(plan_freep) struct plan *p = plan_of(
-        TWO "<link name='l1' a='h1:eth0' b='h2:eth0'><impair from='b' delay='20ms' loss='1%'/></link></topology>", "abc123");
+    AUTO(plan_freep)
+    struct plan *p = plan_of(
+        TWO
+        "<link name='l1' a='h1:eth0' b='h2:eth0'><impair from='b' delay='20ms' loss='1%'/></link></topology>",
+        "abc123");
 
     (void)state;
     assert_int_equal(p->links[0].impair[0].delay_us, 0);
@@ -165,7 +182,8 @@ static void test_impairments(void **state)
 
 static void test_defaults(void **state)
 {
-    AUTO(plan_freep) struct plan *p = plan_of("<topology name='t'><host name='h'/><router name='r'/></topology>", "abc123");
+    AUTO(plan_freep)
+    struct plan *p = plan_of("<topology name='t'><host name='h'/><router name='r'/></topology>", "abc123");
 
     (void)state;
     assert_string_equal(p->nodes[0].image, "base");
@@ -178,9 +196,12 @@ static void test_defaults(void **state)
 /* ---- MAC addresses ---- */
 static void test_macs_are_stable(void **state)
 {
-    AUTO(plan_freep) struct plan *a = plan_of(TWO "<link name='l1' a='h1:eth0' b='h2:eth0'/></topology>", "abc123");
-    AUTO(plan_freep) struct plan *b = plan_of(
-        "<topology name='t'><host name='h0'/><host name='h2'><interface name='wan'/><interface name='eth0'/></host></topology>", "abc123");
+    AUTO(plan_freep)
+    struct plan *a = plan_of(TWO "<link name='l1' a='h1:eth0' b='h2:eth0'/></topology>", "abc123");
+    AUTO(plan_freep)
+    struct plan *b = plan_of(
+        "<topology name='t'><host name='h0'/><host name='h2'><interface name='wan'/><interface name='eth0'/></host></topology>",
+        "abc123");
     AUTO(plan_freep) struct plan *other = plan_of(TWO "</topology>", "abc124");
 
     (void)state;
@@ -243,7 +264,8 @@ static void test_random_plans_survive_json(void **state)
         struct rnd r = {seed + i};
         AUTO(topo_freep) struct topo *t = rnd_topo(&r);
         struct err e = {0};
-        AUTO(plan_freep) struct plan *p = plan_make(t, "abc123", &e), *again = NULL, *twin = plan_make(t, "abc123", &e);
+        AUTO(plan_freep)
+        struct plan *p = plan_make(t, "abc123", &e), *again = NULL, *twin = plan_make(t, "abc123", &e);
         json_t *j;
 
         assert_non_null(p);
@@ -273,8 +295,11 @@ static void test_large_topology(void **state)
     (void)state;
     buf_puts(&b, "<topology name='large'><switch name='core'/>");
     for (int i = 0; i < 10000; i++)
-        buf_printf(&b, "<host name='h%d'><interface name='eth0'><address>10.%d.%d.%d/8</address></interface></host>"
-                       "<link name='l%d' a='h%d:eth0' b='core'/>", i, i / 40000 + 1, i / 200 % 200, i % 200 + 1, i, i);
+        buf_printf(
+            &b,
+            "<host name='h%d'><interface name='eth0'><address>10.%d.%d.%d/8</address></interface></host>"
+            "<link name='l%d' a='h%d:eth0' b='core'/>",
+            i, i / 40000 + 1, i / 200 % 200, i % 200 + 1, i, i);
     buf_puts(&b, "</topology>");
     start = clock();
     p = plan_of(buf_str(&b), "abc123");

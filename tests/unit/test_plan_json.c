@@ -55,7 +55,8 @@ static const struct row {
     {"a node is null", "nodes.0", "null", "nodes[0]: name is not a text"},
     {"node name with a command", "nodes.0.name", "\"a;reboot\"", "nodes[0]: name is not an allowed name"},
     {"node name with NUL", "nodes.0.name", "\"h1\\u0000x\"", "nodes[0]: name is not a text"},
-    {"node name too long", "nodes.0.name", "\"abcdefghijklmnopqrstuvwxyzabcdefghijkl\"", "nodes[0]: name is not a text of at most 31"},
+    {"node name too long", "nodes.0.name", "\"abcdefghijklmnopqrstuvwxyzabcdefghijkl\"",
+     "nodes[0]: name is not a text of at most 31"},
     {"node name twice", "nodes.1.name", "\"h1\"", "two names are \"h1\""},
     {"node named as a link", "nodes.1.name", "\"l1\"", "two names are \"l1\""},
     {"node named as a switch", "nodes.1.name", "\"sw1\"", "two names are \"sw1\""},
@@ -80,7 +81,8 @@ static const struct row {
     {"port of another", "nodes.0.ifaces.0.port", "2", "nodes[0].ifaces[0].port is not its port"},
     {"port out of range", "nodes.0.ifaces.0.port", "4000", "nodes[0].ifaces[0].port is not its port"},
     {"file outside", "nodes.0.files.0.path", "\"/etc/../../x\"", "files[0]: path has a part"},
-    {"file in /proc", "nodes.0.files.0.path", "\"/proc/sysrq-trigger\"", "files[0]: path is in a folder of the system"},
+    {"file in /proc", "nodes.0.files.0.path", "\"/proc/sysrq-trigger\"",
+     "files[0]: path is in a folder of the system"},
     {"file mode", "nodes.0.files.0.mode", "65535", "mode is not from 0"},
     {"file twice", "nodes.0.files.1.path", "\"/etc/motd\"", "two files are \"/etc/motd\""},
     {"file content missing", "nodes.0.files.0.content", NULL, "content is not a text"},
@@ -194,22 +196,32 @@ static void test_no_object(void **state)
 static json_t *random_value(struct rnd *r)
 {
     switch (rnd_below(r, 9)) {
-    case 0: return json_null();
-    case 1: return json_integer(-1);
-    case 2: return json_integer(rnd_below(r, 30));
-    case 3: return json_integer(INT64_MAX);
-    case 4: return json_string("");
-    case 5: return json_string("h1");
-    case 6: return json_array();
-    case 7: return json_object();
-    default: return json_true();
+    case 0:
+        return json_null();
+    case 1:
+        return json_integer(-1);
+    case 2:
+        return json_integer(rnd_below(r, 30));
+    case 3:
+        return json_integer(INT64_MAX);
+    case 4:
+        return json_string("");
+    case 5:
+        return json_string("h1");
+    case 6:
+        return json_array();
+    case 7:
+        return json_object();
+    default:
+        return json_true();
     }
 }
 
 static void change_something(struct rnd *r, json_t *j)
 {
     while (true) {
-        size_t n = json_is_array(j) ? json_array_size(j) : json_object_size(j), i = n > 0 ? rnd_below(r, (uint32_t)n) : 0;
+        size_t n = json_is_array(j) ? json_array_size(j) : json_object_size(j),
+               i = n > 0 ? rnd_below(r, (uint32_t)n) : 0;
         const char *key = NULL;
         json_t *v = NULL, *x;
         if (n == 0)

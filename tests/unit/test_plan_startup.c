@@ -69,7 +69,9 @@ static const struct plan_file *file_of(const struct plan *p, const char *path)
 
 static void test_frr_files(void **state)
 {
-    AUTO(plan_freep) struct plan *p = plan_of("<router name='r'><frr daemons='ospfd bfdd'>\n  router ospf\n   network 10.0.0.0/8 area 0\n</frr></router>");
+    AUTO(plan_freep)
+    struct plan *p = plan_of(
+        "<router name='r'><frr daemons='ospfd bfdd'>\n  router ospf\n   network 10.0.0.0/8 area 0\n</frr></router>");
     const struct plan_file *daemons = file_of(p, "/etc/frr/daemons"), *conf = file_of(p, "/etc/frr/frr.conf");
 
     (void)state;
@@ -79,8 +81,9 @@ static void test_frr_files(void **state)
     assert_non_null(strstr(daemons->content, "\nbgpd=no\n"));
     assert_non_null(strstr(daemons->content, "\nvtysh_enable=yes\n"));
     assert_int_equal(daemons->mode, 0640);
-    assert_string_equal(conf->content, "frr defaults traditional\nhostname r\nservice integrated-vtysh-config\n!\n"
-                                       "router ospf\n network 10.0.0.0/8 area 0\n");
+    assert_string_equal(conf->content,
+                        "frr defaults traditional\nhostname r\nservice integrated-vtysh-config\n!\n"
+                        "router ospf\n network 10.0.0.0/8 area 0\n");
 }
 
 static void test_frr_without_text(void **state)
@@ -94,7 +97,8 @@ static void test_frr_without_text(void **state)
 
 static void test_frr_that_frr_wrote(void **state)
 {
-    AUTO(plan_freep) struct plan *p = plan_of("<router name='r'><frr>frr version 8.4.4\nhostname x\n</frr></router>");
+    AUTO(plan_freep)
+    struct plan *p = plan_of("<router name='r'><frr>frr version 8.4.4\nhostname x\n</frr></router>");
 
     (void)state;
     assert_string_equal(file_of(p, "/etc/frr/frr.conf")->content, "frr version 8.4.4\nhostname x\n");
@@ -110,7 +114,9 @@ static void test_no_frr(void **state)
 
 static void test_files(void **state)
 {
-    AUTO(plan_freep) struct plan *p = plan_of("<host name='h'><file path='/a' mode='0755'>\n    #!/bin/sh\n    x\n  </file><file path='/b'/></host>");
+    AUTO(plan_freep)
+    struct plan *p = plan_of(
+        "<host name='h'><file path='/a' mode='0755'>\n    #!/bin/sh\n    x\n  </file><file path='/b'/></host>");
 
     (void)state;
     assert_string_equal(file_of(p, "/a")->content, "#!/bin/sh\nx\n");

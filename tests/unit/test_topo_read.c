@@ -12,44 +12,61 @@ static const struct row {
     int line;
     const char *want;
 } rows[] = {
-    {"unknown element", T("<hots name='a'/>"), 2, "<hots> is not allowed in <topology>; did you mean <host>?"},
+    {"unknown element", T("<hots name='a'/>"), 2,
+     "<hots> is not allowed in <topology>; did you mean <host>?"},
     {"unknown element without a guess", T("<banana/>"), 2, "<banana> is not allowed in <topology>"},
-    {"unknown attribute", T("<host nmae='a'/>"), 2, "<host> has no attribute \"nmae\"; did you mean \"name\"?"},
-    {"attribute of another element", T("<host name='a' forwarding='yes'/>"), 2, "no attribute \"forwarding\""},
+    {"unknown attribute", T("<host nmae='a'/>"), 2,
+     "<host> has no attribute \"nmae\"; did you mean \"name\"?"},
+    {"attribute of another element", T("<host name='a' forwarding='yes'/>"), 2,
+     "no attribute \"forwarding\""},
     {"attribute with a namespace", T("<host name='a' xml:lang='en'/>"), 2, "no attribute \"lang\""},
     {"element with a namespace", T("<host xmlns='urn:x' name='a'/>"), 2, "<host> is not allowed"},
-    {"text where none belongs", T("<host name='a'>hello</host>"), 2, "<host> may not hold the text \"hello\""},
-    {"CDATA where none belongs", T("<hub name='a'><![CDATA[x]]></hub>"), 2, "<hub> may not hold the text \"x\""},
-    {"element inside text", T("<host name='a'><startup><b/></startup></host>"), 2, "<b> is not allowed in <startup>"},
+    {"text where none belongs", T("<host name='a'>hello</host>"), 2,
+     "<host> may not hold the text \"hello\""},
+    {"CDATA where none belongs", T("<hub name='a'><![CDATA[x]]></hub>"), 2,
+     "<hub> may not hold the text \"x\""},
+    {"element inside text", T("<host name='a'><startup><b/></startup></host>"), 2,
+     "<b> is not allowed in <startup>"},
     {"frr in a host", T("<host name='a'><frr/></host>"), 2, "<frr> is not allowed in <host>"},
     {"two startups", T("<host name='a'><startup>a</startup>\n<startup>b</startup></host>"), 3,
      "<host> may hold only one <startup>"},
-    {"memory is no number", T("<host name='a' memory='64M'/>"), 2, "memory=\"64M\" of <host> is not a whole number"},
-    {"memory of zero", T("<host name='a' memory='0'/>"), 2, "memory=\"0\" of <host> is not a whole number above 0"},
+    {"memory is no number", T("<host name='a' memory='64M'/>"), 2,
+     "memory=\"64M\" of <host> is not a whole number"},
+    {"memory of zero", T("<host name='a' memory='0'/>"), 2,
+     "memory=\"0\" of <host> is not a whole number above 0"},
     {"memory with eleven digits", T("<host name='a' memory='00000000064'/>"), 2, "is not a whole number"},
     {"x without y", T("<host name='a' x='1'/>"), 2, "only one of x and y"},
     {"x is no number", T("<host name='a' x='left' y='2'/>"), 2, "x=\"left\" of <host> is not a whole number"},
     {"forwarding is no yes or no", T("<router name='a' forwarding='true'/>"), 2, "is not \"yes\" or \"no\""},
     {"mode is not octal", T("<host name='a'><file path='/a' mode='rw'/></host>"), 2, "is not an octal mode"},
-    {"address is empty", T("<host name='a'><interface name='eth0'><address> </address></interface></host>"), 2,
-     "<address> is empty"},
+    {"address is empty", T("<host name='a'><interface name='eth0'><address> </address></interface></host>"),
+     2, "<address> is empty"},
     {"note is empty", T("<note> </note>"), 2, "<note> is empty"},
     {"delay malformed", T("<link name='l' a='zz:e' b='zz:f'><impair from='a' delay='3 parsec'/></link>"), 2,
      "delay=\"3 parsec\" of <impair> is not a time"},
-    {"loss malformed", T("<link name='l' a='zz:e' b='zz:f'><impair from='a' loss='1'/></link>"), 2, "is not a percentage"},
-    {"rate malformed", T("<link name='l' a='zz:e' b='zz:f'><impair from='a' rate='1M'/></link>"), 2, "is not a rate"},
-    {"impair without from", T("<link name='l' a='zz:e' b='zz:f'><impair/></link>"), 2, "<impair> needs from="},
-    {"two impairs from one end", T("<link name='l' a='zz:e' b='zz:f'><impair from='both'/>\n<impair from='b'/></link>"), 3,
+    {"loss malformed", T("<link name='l' a='zz:e' b='zz:f'><impair from='a' loss='1'/></link>"), 2,
+     "is not a percentage"},
+    {"rate malformed", T("<link name='l' a='zz:e' b='zz:f'><impair from='a' rate='1M'/></link>"), 2,
+     "is not a rate"},
+    {"impair without from", T("<link name='l' a='zz:e' b='zz:f'><impair/></link>"), 2,
+     "<impair> needs from="},
+    {"two impairs from one end",
+     T("<link name='l' a='zz:e' b='zz:f'><impair from='both'/>\n<impair from='b'/></link>"), 3,
      "two <impair> from end b"},
-    {"access and trunk", T("<switch name='s'><port name='p' access='1' trunk='all'/></switch>"), 2, "not both"},
+    {"access and trunk", T("<switch name='s'><port name='p' access='1' trunk='all'/></switch>"), 2,
+     "not both"},
     {"native without trunk", T("<switch name='s'><port name='p' native='1'/></switch>"), 2, "needs trunk="},
-    {"native VLAN 0", T("<switch name='s'><port name='p' trunk='1' native='0'/></switch>"), 2, "VLAN 0 is out of range"},
-    {"trunk malformed", T("<switch name='s'><port name='p' trunk='10,20'/></switch>"), 2, "is not \"all\" or a list"},
+    {"native VLAN 0", T("<switch name='s'><port name='p' trunk='1' native='0'/></switch>"), 2,
+     "VLAN 0 is out of range"},
+    {"trunk malformed", T("<switch name='s'><port name='p' trunk='10,20'/></switch>"), 2,
+     "is not \"all\" or a list"},
     {"trunk empty", T("<switch name='s'><port name='p' trunk=''/></switch>"), 2, "is not \"all\" or a list"},
-    {"version of the future", "<topology name='t' version='2'><host name='a'/></topology>", 1, "is not \"1\""},
+    {"version of the future", "<topology name='t' version='2'><host name='a'/></topology>", 1,
+     "is not \"1\""},
     {"line of a start tag over several lines", T("<host\n  name='a'\n  memory='x'\n/>"), 2, "memory=\"x\""},
     {"line after comments, CDATA and long attributes",
-     T("<!-- <a>\n\n -->\n<note><![CDATA[<b>\n]]></note><?p\n <c> ?>\n<host name='a\n' memory='>'/>\n<bad/>"), 10, "<bad>"},
+     T("<!-- <a>\n\n -->\n<note><![CDATA[<b>\n]]></note><?p\n <c> ?>\n<host name='a\n' memory='>'/>\n<bad/>"),
+     10, "<bad>"},
     {"bytes of the message are clean", T("<h\xc3\xb6st name='a'/>"), 2, "<h\xc3\xb6st> is not allowed"},
 };
 
@@ -77,7 +94,8 @@ static const struct refused {
     {"wrong root", "<domain/>", 0, "the root element is <domain>, not <topology>"},
     {"root with a namespace", "<topology xmlns='urn:x'/>", 0, "the root element is"},
     {"doctype", "<!DOCTYPE topology>\n<topology name='a'/>", 0, "document type declaration"},
-    {"external entity", "<!DOCTYPE t [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><topology name='a' title='&x;'/>", 0,
+    {"external entity",
+     "<!DOCTYPE t [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><topology name='a' title='&x;'/>", 0,
      "document type declaration"},
     {"billion laughs",
      "<?xml version='1.0'?>\n<!DOCTYPE lolz [<!ENTITY a 'lol'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'>"
@@ -87,11 +105,12 @@ static const struct refused {
      "document type declaration"},
     {"undeclared entity", "<topology name='&x;'/>", 0, "not well-formed XML"},
     {"doctype in the middle", "<topology name='a'>\n<!DOCTYPE x></topology>", 0, "line 2: a document type"},
-    {"NUL byte", "<topology name='a'>\n<host name='b\0'/></topology>", 43, "line 2: the file holds a NUL byte"},
+    {"NUL byte", "<topology name='a'>\n<host name='b\0'/></topology>", 43,
+     "line 2: the file holds a NUL byte"},
     {"UTF-16", "\xff\xfe<\0t\0/\0>\0", 10, "NUL byte"},
     {"bad UTF-8", "<topology name='a' title='\xff\xfe'/>", 0, "not well-formed XML"},
-    {"Latin-1 that says so", "<?xml version='1.0' encoding='ISO-8859-1'?><topology name='a' title='\xe9'/>", 0,
-     "not well-formed XML"},
+    {"Latin-1 that says so", "<?xml version='1.0' encoding='ISO-8859-1'?><topology name='a' title='\xe9'/>",
+     0, "not well-formed XML"},
     {"character that XML forbids", "<topology name='a' title='&#1;'/>", 0, "not well-formed XML"},
     {"attribute twice", "<topology name='a' name='b'/>", 0, "not well-formed XML"},
 };
@@ -167,7 +186,10 @@ static void many_guesses(struct buf *b)
     for (int i = 0; i < 15000; i++)
         buf_printf(b, "<host name='abcdefghijklmnopqrstuvwxyz%05d'/>", i);
     for (int i = 0; i < 60; i++)
-        buf_printf(b, "<link name='l%d' a='bacdefghijklmnopqrstuvwxyz%05dx:e' b='abcdefghijklmnopqrstuvwxyz00001:e'/>", i, i);
+        buf_printf(
+            b,
+            "<link name='l%d' a='bacdefghijklmnopqrstuvwxyz%05dx:e' b='abcdefghijklmnopqrstuvwxyz00001:e'/>",
+            i, i);
     buf_puts(b, "</topology>");
 }
 
@@ -233,14 +255,15 @@ static void test_large(void **state)
     /* Generous, because sanitizers run here too: what grows with the square takes minutes. */
     if (seconds > 20)
         fail_msg("took %.1f s", seconds);
-    if (after.ru_maxrss - before.ru_maxrss > 400 * 1024)
+    if (after.ru_maxrss - before.ru_maxrss > 400L * 1024)
         fail_msg("took %ld KiB", after.ru_maxrss - before.ru_maxrss);
 }
 
 /* ---- what is read is what was written ---- */
 static void test_values_arrive(void **state)
 {
-    AUTO(topo_freep) struct topo *t = load_valid(
+    AUTO(topo_freep)
+    struct topo *t = load_valid(
         "<topology name='t' title='A &amp; B' version='1'>\n"
         "<host name='h1' image='big' memory='96' vcpus='2' x='-5' y='7'>\n"
         "<interface name='eth0' network='lan1' mtu='9000'><address>\n 10.0.1.10/24 </address></interface>\n"
@@ -281,7 +304,8 @@ static void test_values_arrive(void **state)
 
 static void test_all_problems_in_one_run(void **state)
 {
-    static const char in[] = "<topology name='T'>\n<host name='a' memory='x'/>\n<hots/>\n<link name='l' a='b:c' b='a:d'/>\n</topology>";
+    static const char in[] =
+        "<topology name='T'>\n<host name='a' memory='x'/>\n<hots/>\n<link name='l' a='b:c' b='a:d'/>\n</topology>";
     AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
     AUTO(buf_clear) struct buf b = BUF_INIT;
     struct err e = {0};
@@ -289,13 +313,14 @@ static void test_all_problems_in_one_run(void **state)
     (void)state;
     assert_null(topo_load_mem(in, strlen(in), &m, &e));
     topo_msgs_print(&m, "f.xml", &b);
-    assert_string_equal(buf_str(&b),
-                        "f.xml:1: error: topology name 'T' is not allowed: use 1 to 31 characters from a-z, 0-9 and "
-                        "'-', beginning with a letter\n"
-                        "f.xml:2: error: memory=\"x\" of <host> is not a whole number above 0\n"
-                        "f.xml:3: error: <hots> is not allowed in <topology>; did you mean <host>?\n"
-                        "f.xml:4: error: end a of the link: there is no host, router, switch, hub or network \"b\"\n"
-                        "f.xml:4: error: host \"a\" has no interface \"d\"\n");
+    assert_string_equal(
+        buf_str(&b),
+        "f.xml:1: error: topology name 'T' is not allowed: use 1 to 31 characters from a-z, 0-9 and "
+        "'-', beginning with a letter\n"
+        "f.xml:2: error: memory=\"x\" of <host> is not a whole number above 0\n"
+        "f.xml:3: error: <hots> is not allowed in <topology>; did you mean <host>?\n"
+        "f.xml:4: error: end a of the link: there is no host, router, switch, hub or network \"b\"\n"
+        "f.xml:4: error: host \"a\" has no interface \"d\"\n");
     assert_non_null(strstr(e.msg, "line 1: topology name 'T'"));
     assert_non_null(strstr(e.msg, "(and 4 more)"));
 }

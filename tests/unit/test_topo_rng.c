@@ -15,7 +15,7 @@ static void ignore(void *ctx, xmlErrorPtr e)
 
 static int setup(void **state)
 {
-    xmlRelaxNGParserCtxt *p = xmlRelaxNGNewMemParserCtxt(topo_rng, (int)(topo_rng_end - topo_rng));
+    xmlRelaxNGParserCtxt *p = xmlRelaxNGNewMemParserCtxt(topo_rng, (int)strlen(topo_rng));
 
     (void)state;
     schema = xmlRelaxNGParse(p);
@@ -72,7 +72,8 @@ static const struct row {
     {"memory too large", "<host name='a' memory='65537'/>", false},
     {"vcpus zero", "<host name='a' vcpus='0'/>", false},
     {"children in any order",
-     "<host name='a'><note>n</note><startup/><file path='/a'/><interface name='e'/><note>m</note><interface name='f'/></host>", true},
+     "<host name='a'><note>n</note><startup/><file path='/a'/><interface name='e'/><note>m</note><interface name='f'/></host>",
+     true},
     {"two startups", "<host name='a'><startup/><startup/></host>", false},
     {"empty note of a node", "<host name='a'><note> </note></host>", false},
     {"note with an attribute", "<host name='a'><note x='1' y='1'>a</note></host>", false},
@@ -90,21 +91,29 @@ static const struct row {
     {"interface name of 16", "<host name='a'><interface name='abcdefghijklmnop'/></host>", false},
     {"mtu", "<host name='a'><interface name='e' mtu='9216'/></host>", true},
     {"mtu too large", "<host name='a'><interface name='e' mtu='9217'/></host>", false},
-    {"address in white space", "<host name='a'><interface name='e'><address>\n 10.0.0.1/8\t</address></interface></host>", true},
+    {"address in white space",
+     "<host name='a'><interface name='e'><address>\n 10.0.0.1/8\t</address></interface></host>", true},
     {"address empty", "<host name='a'><interface name='e'><address/></interface></host>", false},
-    {"address of letters", "<host name='a'><interface name='e'><address>home/8</address></interface></host>", false},
-    {"address without prefix", "<host name='a'><interface name='e'><address>10.0.0.1</address></interface></host>", false},
+    {"address of letters", "<host name='a'><interface name='e'><address>home/8</address></interface></host>",
+     false},
+    {"address without prefix",
+     "<host name='a'><interface name='e'><address>10.0.0.1</address></interface></host>", false},
     {"route", "<host name='a'><interface name='e'/><route to='default' via='fe80::1' dev='e'/></host>", true},
     {"route without via", "<host name='a'><route to='default'/></host>", false},
-    {"route with a metric", "<host name='a'><interface name='e'/><route to='default' via='fe80::1' dev='e' metric='1'/></host>", false},
+    {"route with a metric",
+     "<host name='a'><interface name='e'/><route to='default' via='fe80::1' dev='e' metric='1'/></host>",
+     false},
     {"file without path", "<host name='a'><file/></host>", false},
     {"file with a relative path", "<host name='a'><file path='a'/></host>", false},
     {"file with mode", "<host name='a'><file path='/a b' mode='4755'>&lt;</file></host>", true},
     {"file with a decimal mode", "<host name='a'><file path='/a' mode='0999'/></host>", false},
-    {"switch", "<switch name='s' rstp='yes' rstp-priority='4096' x='1' y='2'><port name='p' trunk='10 20' native='1'/></switch>", true},
+    {"switch",
+     "<switch name='s' rstp='yes' rstp-priority='4096' x='1' y='2'><port name='p' trunk='10 20' native='1'/></switch>",
+     true},
     {"switch with trunk all", "<switch name='s'><port name='p' trunk='all'/></switch>", true},
     {"switch with trunk none", "<switch name='s'><port name='p' trunk=''/></switch>", false},
-    {"switch with access and trunk", "<switch name='s'><port name='p' trunk='1' access='1'/></switch>", false},
+    {"switch with access and trunk", "<switch name='s'><port name='p' trunk='1' access='1'/></switch>",
+     false},
     {"switch with native alone", "<switch name='s'><port name='p' native='1'/></switch>", false},
     {"switch with VLAN 4095", "<switch name='s'><port name='p' access='4095'/></switch>", false},
     {"switch with VLAN 0", "<switch name='s'><port name='p' access='0'/></switch>", false},
@@ -115,12 +124,17 @@ static const struct row {
     {"link", "<link name='l' a='zz:eth0' b='zz:eth1' up='no'/>", true},
     {"link without b", "<link name='l' a='zz:eth0'/>", false},
     {"link with a bad end", "<link name='l' a='zz:eth0' b='zz:eth1:2'/>", false},
-    {"impairments", "<link name='l' a='zz:eth0' b='zz:eth1'><impair from='a' delay='1.5ms' loss='0.1%'/><impair from='b' rate='1mbit'/></link>", true},
-    {"impairments that are empty", "<link name='l' a='zz:eth0' b='zz:eth1'><impair from='both' delay='' loss='' rate=''/></link>", true},
+    {"impairments",
+     "<link name='l' a='zz:eth0' b='zz:eth1'><impair from='a' delay='1.5ms' loss='0.1%'/><impair from='b' rate='1mbit'/></link>",
+     true},
+    {"impairments that are empty",
+     "<link name='l' a='zz:eth0' b='zz:eth1'><impair from='both' delay='' loss='' rate=''/></link>", true},
     {"impair without from", "<link name='l' a='zz:eth0' b='zz:eth1'><impair/></link>", false},
     {"impair from c", "<link name='l' a='zz:eth0' b='zz:eth1'><impair from='c'/></link>", false},
-    {"impair with a delay without unit", "<link name='l' a='zz:eth0' b='zz:eth1'><impair from='a' delay='5'/></link>", false},
-    {"impair with a rate in bytes", "<link name='l' a='zz:eth0' b='zz:eth1'><impair from='a' rate='5mbps'/></link>", false},
+    {"impair with a delay without unit",
+     "<link name='l' a='zz:eth0' b='zz:eth1'><impair from='a' delay='5'/></link>", false},
+    {"impair with a rate in bytes",
+     "<link name='l' a='zz:eth0' b='zz:eth1'><impair from='a' rate='5mbps'/></link>", false},
     {"unknown element", "<banana/>", false},
     {"foreign attribute", "<hub name='h' xml:lang='en'/>", false},
     {"foreign element", "<x:hub xmlns:x='urn:x' name='h'/>", false},
@@ -131,15 +145,19 @@ static const struct row {
 static void test_row(void **state)
 {
     const struct row *r = *state;
-    AUTO(mem_freep) char *xml = xasprintf("<topology name='t'><host name='zz'><interface name='eth0'/><interface name='eth1'/>"
-                                          "</host>%s</topology>", r->in);
+    AUTO(mem_freep)
+    char *xml =
+        xasprintf("<topology name='t'><host name='zz'><interface name='eth0'/><interface name='eth1'/>"
+                  "</host>%s</topology>",
+                  r->in);
 
     assert_int_equal(reader_accepts(xml), r->ok);
     assert_int_equal(schema_accepts(xml), r->ok);
 }
 
 static const struct row roots[] = {
-    {"root with all attributes", "<topology name='t' title='T' version='1'><host name='a'/></topology>", true},
+    {"root with all attributes", "<topology name='t' title='T' version='1'><host name='a'/></topology>",
+     true},
     {"root without name", "<topology><host name='a'/></topology>", false},
     {"root of version 2", "<topology name='t' version='2'><host name='a'/></topology>", false},
     {"root of another name", "<network name='t'/>", false},

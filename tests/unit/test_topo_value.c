@@ -42,7 +42,9 @@ static const struct quantity {
 static bool parse(enum what what, const char *s, uint64_t *v)
 {
     uint32_t v32 = 0;
-    bool ok = what == DELAY ? value_delay(s, &v32) : what == PERCENT ? value_percent(s, &v32) : value_rate(s, v);
+    bool ok = what == DELAY     ? value_delay(s, &v32)
+              : what == PERCENT ? value_percent(s, &v32)
+                                : value_rate(s, v);
 
     if (what != RATE)
         *v = v32;
@@ -73,26 +75,26 @@ static void test_quantity(void **state)
 /* ---- addresses ---- */
 static const struct address {
     const char *name, *in;
-    int family; /* 0: refused */
     const char *canonical;
+    int family; /* 0: refused */
     bool host_bits;
 } addresses[] = {
-    {"IPv4", "10.0.1.10", AF_INET, "10.0.1.10", false},
-    {"IPv4 with prefix", "10.0.1.10/24", AF_INET, "10.0.1.10/24", true},
-    {"IPv4 network", "10.0.1.0/24", AF_INET, "10.0.1.0/24", false},
-    {"IPv6, not canonical", "2001:DB8:0:0::1/64", AF_INET6, "2001:db8::1/64", true},
-    {"IPv6 network", "2001:db8::/32", AF_INET6, "2001:db8::/32", false},
-    {"octet too large", "10.0.1.300/24", 0, NULL, false},
-    {"leading zeros", "010.0.1.1/24", 0, NULL, false},
-    {"prefix too long for IPv4", "10.0.1.1/33", 0, NULL, false},
-    {"prefix too long for IPv6", "::1/129", 0, NULL, false},
-    {"prefix missing", "10.0.1.1/", 0, NULL, false},
-    {"prefix with sign", "10.0.1.1/+8", 0, NULL, false},
-    {"prefix with zeros", "10.0.1.1/0024", 0, NULL, false},
-    {"shell metacharacter", "10.0.1.1;reboot", 0, NULL, false},
-    {"option", "-4", 0, NULL, false},
-    {"zone", "fe80::1%eth0", 0, NULL, false},
-    {"very long", "1111111111111111111111111111111111111111111111111111111111111111111111", 0, NULL, false},
+    {"IPv4", "10.0.1.10", "10.0.1.10", AF_INET, false},
+    {"IPv4 with prefix", "10.0.1.10/24", "10.0.1.10/24", AF_INET, true},
+    {"IPv4 network", "10.0.1.0/24", "10.0.1.0/24", AF_INET, false},
+    {"IPv6, not canonical", "2001:DB8:0:0::1/64", "2001:db8::1/64", AF_INET6, true},
+    {"IPv6 network", "2001:db8::/32", "2001:db8::/32", AF_INET6, false},
+    {"octet too large", "10.0.1.300/24", NULL, 0, false},
+    {"leading zeros", "010.0.1.1/24", NULL, 0, false},
+    {"prefix too long for IPv4", "10.0.1.1/33", NULL, 0, false},
+    {"prefix too long for IPv6", "::1/129", NULL, 0, false},
+    {"prefix missing", "10.0.1.1/", NULL, 0, false},
+    {"prefix with sign", "10.0.1.1/+8", NULL, 0, false},
+    {"prefix with zeros", "10.0.1.1/0024", NULL, 0, false},
+    {"shell metacharacter", "10.0.1.1;reboot", NULL, 0, false},
+    {"option", "-4", NULL, 0, false},
+    {"zone", "fe80::1%eth0", NULL, 0, false},
+    {"very long", "1111111111111111111111111111111111111111111111111111111111111111111111", NULL, 0, false},
 };
 
 static void test_address(void **state)

@@ -79,7 +79,8 @@ static const struct change {
     {"port of an end", "a=\"sw1:p4\"", "a=\"sw1\""},
     {"note", "Somewhere", "Elsewhere"},
     {"note position", "y=\"560\"", "y=\"561\""},
-    {"element kind", "<hub name=\"hub1\" x=\"300\" y=\"500\"/>", "<network name=\"hub1\" x=\"300\" y=\"500\"/>"},
+    {"element kind", "<hub name=\"hub1\" x=\"300\" y=\"500\"/>",
+     "<network name=\"hub1\" x=\"300\" y=\"500\"/>"},
     {"element position", "<hub name=\"hub1\" x=\"300\"", "<hub name=\"hub1\" x=\"301\""},
 };
 
@@ -94,7 +95,8 @@ static void test_equal_sees(void **state)
     load_text(GOLDEN "everything.xml", &in);
     hit = strstr(buf_str(&in), c->from);
     assert_non_null(hit);
-    AUTO(mem_freep) char *changed =
+    AUTO(mem_freep)
+    char *changed =
         xasprintf("%.*s%s%s", (int)(hit - buf_str(&in)), buf_str(&in), c->to, hit + strlen(c->from));
     a = load_valid(buf_str(&in));
     b = topo_read_mem(changed, strlen(changed), &m, NULL);

@@ -42,7 +42,7 @@ static inline uint64_t rnd_seed(void)
 /* Text that is awkward in XML and in shells. */
 static inline char *rnd_text(struct rnd *r)
 {
-    static const char *const bits[] = {"a",  "<b>", "&amp;", "\n", "  ", "\t", "]]>",  "'\"", "\r",
+    static const char *const bits[] = {"a",  "<b>", "&amp;", "\n", "  ", "\t", "]]>",          "'\"", "\r",
                                        "$x", "é",   "<!--",  "&",  "]]", "\\", "\xe2\x82\xac", "-->", "END"};
     struct buf b = BUF_INIT;
 
@@ -79,8 +79,10 @@ static inline struct topo_iface *rnd_iface(struct rnd *r, struct topo_node *n)
     f->mtu = rnd_one_in(r, 3) ? 1280 + rnd_below(r, 7000) : 0;
     for (uint32_t k = rnd_below(r, 3); k > 0; k--) {
         struct topo_text *a = TOPO_PUSH(f->addrs, f->naddrs);
-        a->text = rnd_one_in(r, 2) ? xasprintf("10.%u.%u.%u/24", rnd_below(r, 256), rnd_below(r, 256), 1 + rnd_below(r, 254))
-                                   : xasprintf("2001:db8:%x::%x/64", rnd_below(r, 65536), 1 + rnd_below(r, 65535));
+        a->text =
+            rnd_one_in(r, 2)
+                ? xasprintf("10.%u.%u.%u/24", rnd_below(r, 256), rnd_below(r, 256), 1 + rnd_below(r, 254))
+                : xasprintf("2001:db8:%x::%x/64", rnd_below(r, 65536), 1 + rnd_below(r, 65535));
     }
     return f;
 }
@@ -99,12 +101,14 @@ static inline void rnd_node(struct rnd *r, struct topo *t)
     if (rnd_one_in(r, 3)) {
         struct topo_iface *f = rnd_iface(r, n);
         *TOPO_PUSH(f->addrs, f->naddrs) = (struct topo_text){xstrdup("192.168.7.2/24"), 0};
-        *TOPO_PUSH(n->routes, n->nroutes) = (struct topo_route){xstrdup("default"), xstrdup("192.168.7.1"), NULL, 0};
+        *TOPO_PUSH(n->routes, n->nroutes) =
+            (struct topo_route){xstrdup("default"), xstrdup("192.168.7.1"), NULL, 0};
         *TOPO_PUSH(n->routes, n->nroutes) =
             (struct topo_route){xstrdup("2001:db8:7::/48"), xstrdup("fe80::1"), xstrdup(f->name), 0};
     }
     for (uint32_t k = rnd_below(r, 3); k > 0; k--)
-        *TOPO_PUSH(n->files, n->nfiles) = (struct topo_file){xasprintf("/etc/f %u", k), rnd_below(r, 010000), rnd_text(r), 0};
+        *TOPO_PUSH(n->files, n->nfiles) =
+            (struct topo_file){xasprintf("/etc/f %u", k), rnd_below(r, 010000), rnd_text(r), 0};
     if (n->kind == TOPO_ROUTER && rnd_one_in(r, 2)) {
         n->frr = true;
         n->frr_conf = rnd_one_in(r, 2) ? rnd_text(r) : NULL;
@@ -191,7 +195,8 @@ static inline struct topo *rnd_topo(struct rnd *r)
         rnd_link(r, t);
     for (size_t i = 0; i < t->nelements; i++)
         if (t->elements[i].kind == TOPO_NETWORK && rnd_one_in(r, 2))
-            rnd_iface(r, &t->nodes[rnd_below(r, (uint32_t)t->nnodes)])->network = xstrdup(t->elements[i].name);
+            rnd_iface(r, &t->nodes[rnd_below(r, (uint32_t)t->nnodes)])->network =
+                xstrdup(t->elements[i].name);
     for (uint32_t n = rnd_below(r, 3); n > 0; n--) {
         struct topo_note *x = TOPO_PUSH(t->notes, t->nnotes);
         x->text = rnd_text(r);

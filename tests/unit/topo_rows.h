@@ -61,13 +61,15 @@ static inline struct topo *load_valid(const char *xml)
 static inline bool has_msg(const struct topo_msgs *m, int line, enum topo_severity severity, const char *part)
 {
     for (size_t i = 0; i < m->n; i++)
-        if (m->items[i].line == line && m->items[i].severity == severity && strstr(m->items[i].text, part) != NULL)
+        if (m->items[i].line == line && m->items[i].severity == severity &&
+            strstr(m->items[i].text, part) != NULL)
             return true;
     return false;
 }
 
 /* Fails, listing what there is, unless 'm' has such a message. */
-static inline void assert_msg(const struct topo_msgs *m, int line, enum topo_severity severity, const char *part)
+static inline void assert_msg(const struct topo_msgs *m, int line, enum topo_severity severity,
+                              const char *part)
 {
     AUTO(buf_clear) struct buf all = BUF_INIT;
 
