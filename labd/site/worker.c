@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,11 +17,13 @@
 struct worker {
     struct loop *loop;
     pid_t pid;
+    int pidfd;               /* our own, not loop_child_add(): worker_kill() has to end everything at once */
+    struct loop_fd *watch;   /* NULL: reaped */
     struct frame_conn *conn; /* NULL: the child closed its end */
     struct loop_timer *timer;
-    const struct worker_ops *ops; /* NULL: killed, nobody listens */
+    const struct worker_ops *ops;
     void *arg;
-    bool reaped, timed_out;
+    bool timed_out;
     unsigned limit_ms;
     int status;
 };
@@ -55,15 +58,23 @@ static void __attribute__((noreturn)) child(int fd, worker_fn *fn, void *arg, pi
     _exit(fn(CHILD_FD, arg));
 }
 
+static void worker_free(struct worker *w)
+{
+    frame_conn_free(w->conn);
+    loop_fd_del(w->watch);
+    loop_timer_del(w->timer);
+    close(w->pidfd);
+    free(w);
+}
+
 /* Both ends are needed: the last frame and the exit status come in any order. */
 static void finish(struct worker *w)
 {
     struct err e;
     const struct err *why = NULL;
 
-    if (!w->reaped || w->conn != NULL)
+    if (w->watch != NULL || w->conn != NULL)
         return;
-    loop_timer_del(w->timer);
     if (w->timed_out)
         err_set(&e, ERR_TIMEOUT, "it took longer than %u seconds", w->limit_ms / 1000);
     else if (WIFSIGNALED(w->status))
@@ -74,9 +85,8 @@ static void finish(struct worker *w)
         why = &e;
     const struct worker_ops *ops = w->ops;
     void *arg = w->arg;
-    free(w);
-    if (ops != NULL)
-        ops->ended(why, arg);
+    worker_free(w);
+    ops->ended(why, arg);
 }
 
 static void on_frame(struct frame_conn *c, uint8_t type, const uint8_t *payload, size_t n, void *arg)
@@ -84,7 +94,7 @@ static void on_frame(struct frame_conn *c, uint8_t type, const uint8_t *payload,
     struct worker *w = arg;
 
     (void)c;
-    if (type != FRAME_JSON || w->ops == NULL)
+    if (type != FRAME_JSON)
         return;
     json_t *j = json_loadb((const char *)payload, n, 0, NULL);
     if (json_is_object(j))
@@ -102,13 +112,16 @@ static void on_close(struct frame_conn *c, const struct err *e, void *arg)
     finish(w);
 }
 
-static void on_exit_(pid_t pid, int status, void *arg)
+static void on_exited(int fd, unsigned events, void *arg)
 {
     struct worker *w = arg;
 
-    (void)pid;
-    w->reaped = true;
-    w->status = status;
+    (void)fd;
+    (void)events;
+    if (waitpid(w->pid, &w->status, WNOHANG) == 0)
+        return;
+    loop_fd_del(w->watch);
+    w->watch = NULL;
     finish(w);
 }
 
@@ -118,7 +131,8 @@ static void on_limit(void *arg)
 
     w->timer = NULL;
     w->timed_out = true;
-    kill(w->pid, SIGKILL);
+    if (w->watch != NULL) /* else the pid may be somebody else's by now */
+        kill(w->pid, SIGKILL);
 }
 
 struct worker *worker_start(struct loop *l, worker_fn *fn, void *fn_arg, unsigned limit_ms,
@@ -137,17 +151,19 @@ struct worker *worker_start(struct loop *l, worker_fn *fn, void *fn_arg, unsigne
     if (pid < 0)
         err_sys(e, "fork");
     close(fds[1]);
-    struct worker *w = xcalloc(1, sizeof *w);
-    *w = (struct worker){.loop = l, .pid = pid, .ops = ops, .arg = arg, .limit_ms = limit_ms};
-    if (pid < 0 || loop_child_add(l, pid, on_exit_, w, e) < 0) {
+    int pidfd = pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
+    if (pidfd < 0) {
         if (pid > 0) {
+            err_sys(e, "pidfd_open");
             kill(pid, SIGKILL);
             waitpid(pid, NULL, 0);
         }
         close(fds[0]);
-        free(w);
         return NULL;
     }
+    struct worker *w = xcalloc(1, sizeof *w);
+    *w = (struct worker){.loop = l, .pid = pid, .pidfd = pidfd, .ops = ops, .arg = arg, .limit_ms = limit_ms};
+    w->watch = loop_fd_add(l, pidfd, LOOP_IN, on_exited, w);
     w->conn = frame_conn_new(l, fds[0], on_frame, on_close, w);
     w->timer = loop_timer_add(l, limit_ms, on_limit, w);
     return w;
@@ -157,6 +173,9 @@ void worker_kill(struct worker *w)
 {
     if (w == NULL)
         return;
-    w->ops = NULL;
-    kill(w->pid, SIGKILL); /* reaped by the loop; not reaped yet, so the pid is still its own */
+    if (w->watch != NULL) {
+        kill(w->pid, SIGKILL);
+        waitpid(w->pid, NULL, 0); /* short: nothing survives SIGKILL */
+    }
+    worker_free(w);
 }
