@@ -258,8 +258,8 @@ static inline void fake_flood(struct frame_conn *c, void *arg)
 
     while (t->flood > 0 && frame_queued(c) < 8 * sizeof chunk) {
         memset(chunk, 'a' + (int)(t->offset / sizeof chunk % 26), sizeof chunk);
+        t->flood -= sizeof chunk; /* first: the drain callback may come from inside the print */
         fake_print(c, t, chunk, sizeof chunk);
-        t->flood -= sizeof chunk;
     }
 }
 

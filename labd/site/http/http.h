@@ -22,6 +22,7 @@
 #define HTTP_PARAMS_MAX 4
 #define HTTP_LEVEL_PUBLIC 0 /* higher levels are the application's; 1 is the lowest that is signed in */
 #define HTTP_CSRF_SIZE 65
+#define HTTP_PING_MS 15000
 
 struct http_server;
 struct http_req;
@@ -52,6 +53,7 @@ struct http_config {
     http_auth_fn *auth;
     void *arg;                       /* for 'auth' and the handlers */
     const struct http_static *files; /* served for GET where no route matches; or NULL; borrowed */
+    unsigned ping_ms;                /* between signs of life on streams; 0: HTTP_PING_MS */
     size_t connections_max;          /* per listener; 0: 1000 */
 };
 

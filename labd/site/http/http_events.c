@@ -71,7 +71,7 @@ static void ping(void *arg)
 {
     struct http_events *ev = arg;
 
-    ev->ping = loop_timer_add(ev->server->loop, HTTP_EVENTS_PING_MS, ping, ev);
+    ev->ping = loop_timer_add(ev->server->loop, ev->server->config.ping_ms, ping, ev);
     if (!ev->idle && ++ev->stuck >= 2) {
         /* MHD waits for the socket to take bytes; only the socket can end that. */
         const union MHD_ConnectionInfo *ci =
@@ -100,7 +100,7 @@ struct http_events *http_reply_events(struct http_req *r, http_events_fill_fn *f
                                .end = end,
                                .arg = arg,
                                .woken = true};
-    ev->ping = loop_timer_add(s->loop, HTTP_EVENTS_PING_MS, ping, ev);
+    ev->ping = loop_timer_add(s->loop, s->config.ping_ms, ping, ev);
     ev->next = s->events;
     ev->prev = &s->events;
     if (ev->next != NULL)

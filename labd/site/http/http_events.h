@@ -22,6 +22,4 @@ void http_events_wake(struct http_events *ev); /* something is new */
 void http_events_stop(struct http_events *ev); /* ends the stream; 'end' comes from the loop */
 void http_event_add(struct buf *out, const char *event, const char *data); /* data: one line */
 
-#define HTTP_EVENTS_PING_MS 15000
-
 #endif

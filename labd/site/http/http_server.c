@@ -359,6 +359,8 @@ struct http_server *http_server_new(struct loop *l, const struct http_config *c)
 
     s->loop = l;
     s->config = *c;
+    if (s->config.ping_ms == 0)
+        s->config.ping_ms = HTTP_PING_MS;
     return s;
 }
 

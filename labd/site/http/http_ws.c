@@ -17,6 +17,7 @@
 
 #define CLOSE_WAIT_MS 3000 /* for the peer's close frame */
 #define LINGER_MS 1000     /* for the peer's end of file */
+#define SILENT_MAX 6       /* ping intervals without a byte from the peer, then it is dropped */
 #define REASON_MAX 123     /* RFC 6455, 5.5: a control frame has at most 125 bytes */
 
 struct http_ws {
@@ -212,8 +213,8 @@ static void ping(void *arg)
     struct http_ws *ws = arg;
     struct wslay_event_msg m = {.opcode = WSLAY_PING};
 
-    ws->ping = loop_timer_add(ws->server->loop, HTTP_WS_PING_MS, ping, ws);
-    if (!ws->paused && ++ws->silent > 3) {
+    ws->ping = loop_timer_add(ws->server->loop, ws->server->config.ping_ms, ping, ws);
+    if (!ws->paused && ++ws->silent > SILENT_MAX) {
         finish(ws);
         return;
     }
@@ -245,7 +246,7 @@ static void opened(struct http_ws *ws, int fd, struct MHD_UpgradeResponseHandle 
         ws->next->prev = &ws->next;
     ws->server->sockets = ws;
     ws->watch = loop_fd_add(ws->server->loop, fd, LOOP_IN, ready, ws);
-    ws->ping = loop_timer_add(ws->server->loop, HTTP_WS_PING_MS, ping, ws);
+    ws->ping = loop_timer_add(ws->server->loop, ws->server->config.ping_ms, ping, ws);
     ws->busy++;
     ws->ops->open(ws, ws->arg);
     ws->busy--;

@@ -26,7 +26,6 @@ struct http_ws_ops {
 };
 
 #define HTTP_WS_HIGH (256u << 10) /* above this many unsent bytes the sender should pause */
-#define HTTP_WS_PING_MS 30000     /* a peer silent for three of these is dropped */
 
 /* Answers 'r' with 101, or with a problem if it is no proper handshake ('closed' comes then, too).
  * Messages longer than 'max' bytes close the connection with 1009. */
