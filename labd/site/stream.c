@@ -12,7 +12,7 @@
 
 #define MESSAGE_MAX (64u << 10) /* what a client sends at a time */
 #define HOST_HIGH (256u << 10)  /* unsent bytes towards labhost above which the client is paused */
-#define EARLY_MAX (1u << 20)         /* input that came before labhost's answer */
+#define EARLY_MAX (1u << 20)    /* input that came before labhost's answer */
 #define ARGV_MAX 256
 #define PORT_MAX 64
 #define FILTER_MAX 512

@@ -178,6 +178,31 @@ static void test_exec(void **state)
     ws_end(&ws);
 }
 
+/* A client that does not wait: the command, its input and the end of it in one packet. */
+static void test_exec_in_one_packet(void **state)
+{
+    AUTO(buf_clear) struct buf out = BUF_INIT;
+    AUTO(buf_clear) struct buf b = BUF_INIT;
+    struct ws ws = open_path("/nodes/h1/exec");
+
+    (void)state;
+    ws_frame(&out, true, WS_TEXT, true, "{\"argv\":[\"sh\"]}", 15);
+    ws_frame(&out, true, WS_BINARY, true, "ione", 4);
+    ws_frame(&out, true, WS_BINARY, true, "itwo", 4);
+    ws_frame(&out, true, WS_BINARY, true, "i", 1);
+    client_send(ws.fd, out.data, out.len);
+    assert_int_equal(ws_read(&ws, &b), WS_BINARY);
+    assert_string_equal(b.data, "osh");
+    assert_int_equal(ws_read(&ws, &b), WS_BINARY);
+    assert_string_equal(b.data, "eone");
+    assert_int_equal(ws_read(&ws, &b), WS_BINARY);
+    assert_string_equal(b.data, "etwo");
+    assert_int_equal(ws_read(&ws, &b), WS_BINARY);
+    assert_memory_equal(b.data, "x\7", 2);
+    assert_int_equal(ws_read_close(&ws, &b), 1000);
+    ws_end(&ws);
+}
+
 static const struct argv_row {
     const char *name, *first;
     int opcode;
@@ -417,6 +442,7 @@ int main(void)
         cmocka_unit_test(test_fragments_and_ping),
         cmocka_unit_test(test_flood),
         cmocka_unit_test(test_exec),
+        cmocka_unit_test(test_exec_in_one_packet),
         cmocka_unit_test(test_capture),
         cmocka_unit_test(test_sign_out_ends_streams),
     };
