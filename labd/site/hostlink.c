@@ -33,6 +33,8 @@ struct hostlink {
     bool told; /* that labhost is away: once, not at every try */
 };
 
+static const struct err stopping = {.code = ERR_UNREACHABLE, .msg = "the server is stopping"};
+
 static void try_connect(void *arg);
 
 bool hostlink_up(const struct hostlink *h)
@@ -97,6 +99,11 @@ static json_t *request(struct hostlink *h, const char *name, json_t *args)
 
 void hostlink_call(struct hostlink *h, const char *name, json_t *args, hostlink_done_fn *done, void *arg)
 {
+    if (h->stopping) {
+        json_decref(args);
+        done(NULL, &stopping, arg);
+        return;
+    }
     struct call *c = xcalloc(1, sizeof *c);
 
     *c = (struct call){.link = h, .done = done, .arg = arg, .next = h->calls, .prev = &h->calls};
@@ -229,12 +236,10 @@ void hostlink_free(struct hostlink *h)
     if (h == NULL)
         return;
     h->stopping = true;
-    while (h->calls != NULL) {
-        struct call *c = h->calls;
-        struct err e;
-        err_set(&e, ERR_UNREACHABLE, "the server is stopping");
+    for (struct call *c = h->calls, *next; c != NULL; c = next) {
+        next = c->next;
         rpc_cancel(c->pending);
-        call_done(NULL, NULL, &e, c);
+        call_done(NULL, NULL, &stopping, c);
     }
     rpc_cancel(h->connecting);
     frame_conn_free(h->events);

@@ -156,8 +156,8 @@ static int add_user(const struct options *o, const char *db, struct err *e)
 static int run_add_user(const struct options *o, struct err *e)
 {
     AUTO(mem_freep) char *db = xasprintf("%s/labd.db", o->state);
-    struct passwd pw;
-    bool root;
+    struct passwd pw = {.pw_name = NULL};
+    bool root = false;
 
     if (become(o, &pw, &root, e) < 0 || (root && drop_privileges(&pw, e) < 0) || no_new_privileges(e) < 0)
         return -1;
@@ -212,9 +212,9 @@ static int serve(const struct options *o, struct err *e)
                               .unix_fd = -1,
                               .secure_cookies = o->secure_cookies,
                               .quota = o->quota};
-    struct passwd pw;
+    struct passwd pw = {.pw_name = NULL};
     char address[160];
-    bool root;
+    bool root = false;
 
     raise_limits();
     if (become(o, &pw, &root, e) < 0 || own_folder(o->run, 0711, root ? &pw : NULL, e) < 0)

@@ -151,7 +151,7 @@ static int get(const char *path, const char *headers)
     AUTO(mem_freep) char *text = xasprintf("GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n", path, headers);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    sa.sin_port = htons((uint16_t)strtoul(strchr(server.address, ':') + 1, NULL, 10));
+    sa.sin_port = htons((uint16_t)strtoul(server.address + strlen("127.0.0.1:"), NULL, 10));
     assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof sa), 0);
     assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
     return fd;
@@ -179,7 +179,7 @@ static void test_stream_with_a_reader(void **state)
     int fd = get("/endless", "");
     struct pollfd p = {.fd = fd, .events = POLLIN};
     size_t total = 0;
-    int64_t until = loop_now_ms() + 10 * PING_MS;
+    int64_t until = loop_now_ms() + 10LL * PING_MS;
 
     (void)state;
     while (loop_now_ms() < until && poll(&p, 1, 1000) == 1) {

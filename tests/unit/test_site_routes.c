@@ -165,10 +165,11 @@ int main(void)
     } kinds[PER_ROUTE] = {{"described", test_described},
                           {"without session", test_without_session},
                           {"as student", test_as_student}};
-    static struct CMUnitTest tests[PER_ROUTE * ROUTES_MAX + 2];
+    static struct CMUnitTest tests[(size_t)PER_ROUTE * ROUTES_MAX + 2];
     size_t n = 0;
 
-    for (const struct http_route *r = site_routes; r->method != NULL && n < PER_ROUTE * ROUTES_MAX; r++) {
+    for (const struct http_route *r = site_routes; r->method != NULL && n < (size_t)PER_ROUTE * ROUTES_MAX;
+         r++) {
         union {
             const struct http_route *in;
             void *out;

@@ -190,7 +190,7 @@ static void test_changing_stays_inside(void **state)
 
     ok(store_session_del(t->s, t->b, t->session[0], &e), &e);
     ok(store_session_touch(t->s, t->b, t->session[0], 1, &e), &e);
-    ok(store_session_expire(t->s, t->b, NOW * 9, NOW * 9, &e), &e);
+    ok(store_session_expire(t->s, t->b, 9LL * NOW, 9LL * NOW, &e), &e);
     ok(store_session_find(t->s, A, hashes[0], 0, NOW, &ss, &e), &e);
     ok(store_lab_set_state(t->s, t->b, lab_ids[0], LAB_FAILED, "no", 0, &e), &e);
     ok(store_lab_end(t->s, t->b, lab_ids[0], &e), &e);

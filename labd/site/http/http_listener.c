@@ -91,7 +91,7 @@ static int bind_one(const struct addrinfo *ai)
 
 static void show(int fd, char *shown, size_t size)
 {
-    struct sockaddr_storage ss;
+    struct sockaddr_storage ss = {.ss_family = AF_UNSPEC};
     socklen_t n = sizeof ss;
     char host[128], port[16];
 
@@ -107,7 +107,7 @@ int http_listen_tcp(const char *where, char *shown, size_t size, struct err *e)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *list = NULL;
-    char host[256], port[16];
+    char host[256] = "", port[16] = "";
 
     if (split(where, host, port, e) < 0)
         return -1;

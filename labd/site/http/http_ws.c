@@ -270,8 +270,8 @@ void http_ws_abandon(struct http_ws *ws)
 
 void http_ws_stop_all(struct http_server *s)
 {
-    while (s->sockets != NULL) {
-        struct http_ws *ws = s->sockets;
+    for (struct http_ws *ws = s->sockets, *next; ws != NULL; ws = next) {
+        next = ws->next;
         wslay_event_queue_close(ws->ctx, WS_GOING_AWAY, NULL, 0);
         (void)wslay_event_send(ws->ctx); /* as much as the socket takes */
         finish(ws);
