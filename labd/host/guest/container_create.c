@@ -29,6 +29,7 @@ struct making {
 struct batch {
     struct making m[BATCH];
     struct proc_spec specs[BATCH];
+    int lock; /* of the lab; every crun holds it too */
     size_t of[BATCH]; /* specs[i] starts m[of[i]] */
     size_t n, nspecs;
     guest_report_fn *report;
@@ -75,15 +76,13 @@ static int write_bundle(const struct guest_lab *lab, size_t node, struct err *e)
     const struct node_ref n = node_ref(lab, node);
     const struct plan_node *p = &lab->plan->nodes[node];
     const struct cgroup_limits have = cgroup_limits();
-    char rootfs[PATH_MAX], startup[PATH_MAX], config[PATH_MAX];
+    char startup[PATH_MAX], config[PATH_MAX];
 
-    if (path_run(&n, "/rootfs", rootfs, e) < 0 || path_run(&n, "/startup", startup, e) < 0 ||
-        path_run(&n, "/config.json", config, e) < 0)
+    if (path_run(&n, "/startup", startup, e) < 0 || path_run(&n, "/config.json", config, e) < 0)
         return -1;
     AUTO(mem_freep) char *cgroup = xasprintf(CGROUP_OURS "/%s/%s", n.lab, n.node);
     const struct oci_spec spec = {
         .node = p,
-        .rootfs = rootfs,
         .startup = startup,
         .cgroup = cgroup,
         .uid_base = lab->uid_base,
@@ -106,6 +105,9 @@ static int prepare(struct making *m, struct err *e)
 
     if (!name_ok(n.node))
         return err_set(e, ERR_INVALID, "a node of the plan has no valid name");
+    /* What somebody killed in the middle of his work has left. */
+    if (crun_remains(&n) && remove_locked(&n, 1, e) < 0)
+        return -1;
     if (path_run(&n, "", dir, e) < 0 || crun_root(lab->host, root, e) < 0 || file_mkdirs(dir, 0711, e) < 0 ||
         rootfs_image_name(lab, m->node, image, e) < 0 ||
         path_make(point, e, "%s/labs/%s/.image-%s", lab->host->run_dir, n.lab, image) < 0)
@@ -133,7 +135,7 @@ static void failed(struct batch *b, struct making *m, const struct err *why)
     close_boot(m);
     boot_close(&n);
     m->why = *why;
-    if (container_remove(m->lab, &m->node, 1, &more) < 0)
+    if (remove_locked(&n, 1, &more) < 0)
         err_set(&m->why, why->code, "%.300s (and then: %.180s)", why->msg, more.msg);
     b->report(m->node, &m->why, NULL, 0, b->arg);
 }
@@ -169,10 +171,11 @@ static int run_batch(struct batch *b, struct err *e)
         }
         /* An empty standard input, not /dev/null: crun gives its standard streams to the guest's root. */
         b->specs[b->nspecs] = (struct proc_spec){.argv = argv_get(&m->argv), .input = "", .timeout_ms = CRUN_MS,
-                                                 .output_max = 4096, .keep_fds = {m->boot}, .nkeep = 1};
+                                                 .output_max = 4096, .keep_fds = {m->boot, b->lock}, .nkeep = 2};
         b->of[b->nspecs++] = i;
     }
-    int rc = proc_pool(h->runner, b->specs, b->nspecs, h->parallel, crun_ended, b, e);
+    /* A crun waits for the kernel about half of its time. */
+    int rc = proc_pool(h->runner, b->specs, b->nspecs, 2 * h->parallel, crun_ended, b, e);
     for (size_t i = 0; i < b->n; i++) {
         close_boot(&b->m[i]);
         argv_clear(&b->m[i].argv);
@@ -204,6 +207,10 @@ int container_create(const struct guest_lab *lab, const size_t *nodes, size_t n,
         cgroup_lab_make(lab->plan->lab, e) < 0)
         return -1;
     raise_descriptor_limit();
+    AUTO(mem_closep) int lock = lab_lock(lab->host, lab->plan->lab, e);
+    if (lock < 0)
+        return -1;
+    b->lock = lock;
     rootfs_image_umount(lab->host, lab->plan->lab); /* what a killed worker left */
     b->report = report;
     b->arg = arg;

@@ -2,6 +2,7 @@
 #include "labd/host/guest/container_int.h"
 
 #include "labd/base/mem.h"
+#include "labd/host/guest/oci_config.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,11 @@ static int crun_exec(const struct guest_lab *lab, size_t node, struct argv *out,
         return err_set(e, ERR_CONFLICT, "node %s does not run", n.node);
     if (crun_root(lab->host, root, e) < 0)
         return -1;
+    /* crun sets the container's resource limits for its init only; here they are inherited. */
+    argv_add(out, "prlimit");
+    argv_addf(out, "--nproc=%d:%d", OCI_PIDS_MAX, OCI_PIDS_MAX);
+    argv_addf(out, "--nofile=%d:%d", OCI_FILES_MAX, OCI_FILES_MAX);
+    argv_add(out, "--core=0:0");
     argv_add(out, "crun");
     argv_add(out, "--root");
     argv_add(out, root);

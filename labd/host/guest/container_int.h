@@ -61,9 +61,17 @@ int files_seed(const struct guest_lab *lab, size_t node, const char *rootfs, str
 void crun_id(const struct node_ref *n, char out[80]);
 int crun_root(const struct guest_host *h, char *out, struct err *e) MUST_CHECK;
 pid_t crun_pid(const struct node_ref *n); /* the living init of the guest, or 0 */
+bool crun_remains(const struct node_ref *n); /* is there anything of the guest, alive or not? */
 int container_observe(const struct guest_lab *lab, struct guest_observed *out, struct err *e) MUST_CHECK;
 
+/* ---- container_lock.c ----
+ * Who makes or removes nodes of a lab holds its lock, and hands the descriptor to each crun it starts.  So
+ * after a worker was killed, the next one waits until the last crun of the old one is gone as well;
+ * otherwise a dying crun would work on the folders of its successor.  -1 with ERR_TIMEOUT after 10 s. */
+int lab_lock(const struct guest_host *h, const char *lab, struct err *e) MUST_CHECK;
+
 /* ---- container_remove.c ---- */
+int remove_locked(const struct node_ref *refs, size_t n, struct err *e) MUST_CHECK;
 int container_remove(const struct guest_lab *lab, const size_t *nodes, size_t n, struct err *e) MUST_CHECK;
 int container_wipe(const struct guest_lab *lab, size_t node, struct err *e) MUST_CHECK;
 int container_leftovers(const struct guest_host *h, void (*each)(const char *lab, void *arg), void *arg,

@@ -6,6 +6,7 @@
 
 #include "labd/base/file.h"
 #include "labd/base/mem.h"
+#include "labd/host/guest/guest_result.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,10 +18,14 @@
 
 #define DEATH_MS 10000u
 
-static void kill_node(const struct node_ref *n)
+static int kill_node(const struct node_ref *n, struct err *e)
 {
     pid_t pid = crun_pid(n);
+    char run[PATH_MAX];
 
+    /* First: if we are killed now, nobody takes the dying guest for one that runs. */
+    if (path_run(n, "", run, e) < 0 || guest_result_remove(run, e) < 0)
+        return -1;
     cgroup_kill(n);
     /* Its init may not have reached the group yet; it takes all processes of its pid namespace along. */
     int fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
@@ -29,6 +34,7 @@ static void kill_node(const struct node_ref *n)
             syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
         close(fd);
     }
+    return 0;
 }
 
 static int remove_dead(const struct node_ref *n, struct err *e)
@@ -43,14 +49,15 @@ static int remove_dead(const struct node_ref *n, struct err *e)
 }
 
 /* All die first, so that the kernel takes them down side by side. */
-static int remove_nodes(const struct node_ref *refs, size_t n, struct err *e)
+int remove_locked(const struct node_ref *refs, size_t n, struct err *e)
 {
     struct err why;
     int rc = 0;
 
     for (size_t i = 0; i < n; i++) {
         boot_close(&refs[i]);
-        kill_node(&refs[i]);
+        if (kill_node(&refs[i], e) < 0)
+            return err_wrap(e, "node %s", refs[i].node);
     }
     for (size_t i = 0; i < n; i++) {
         if (remove_dead(&refs[i], &why) == 0)
@@ -68,7 +75,10 @@ int container_remove(const struct guest_lab *lab, const size_t *nodes, size_t n,
 
     for (size_t i = 0; i < n; i++)
         refs[i] = node_ref(lab, nodes[i]);
-    int rc = remove_nodes(refs, n, e);
+    AUTO(mem_closep) int lock = lab_lock(lab->host, lab->plan->lab, e);
+    if (lock < 0)
+        return -1;
+    int rc = remove_locked(refs, n, e);
     cgroup_lab_remove(lab->plan->lab);
     return rc;
 }
@@ -174,11 +184,14 @@ int container_purge(const struct guest_host *h, const char *lab, struct err *e)
 
     if (!lab_id_ok(lab))
         return err_set(e, ERR_INVALID, "'%.16s' is no lab id", lab);
+    AUTO(mem_closep) int lock = lab_lock(h, lab, e);
+    if (lock < 0)
+        return -1;
     nodes_of(h, lab, &nodes);
     AUTO(mem_freep) struct node_ref *refs = xcalloc(nodes.n + 1, sizeof *refs);
     for (size_t i = 0; i < nodes.n; i++)
         refs[i] = (struct node_ref){h, lab, nodes.v[i]};
-    if (remove_nodes(refs, nodes.n, e) < 0)
+    if (remove_locked(refs, nodes.n, e) < 0)
         return -1;
     rootfs_image_umount(h, lab);
     cgroup_lab_remove(lab);

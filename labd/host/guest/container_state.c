@@ -98,7 +98,7 @@ pid_t crun_pid(const struct node_ref *n)
     return (pid_t)pid;
 }
 
-static bool anything_left(const struct node_ref *n)
+bool crun_remains(const struct node_ref *n)
 {
     char path[PATH_MAX];
 
@@ -118,7 +118,7 @@ int container_observe(const struct guest_lab *lab, struct guest_observed *out, s
         if (pid > 0 && path_run(&n, "", run, NULL) == 0)
             out[i].state = guest_result_exists(run) ? GUEST_RUNNING : GUEST_CREATED;
         else
-            out[i].state = anything_left(&n) ? GUEST_STOPPED : GUEST_ABSENT;
+            out[i].state = crun_remains(&n) ? GUEST_STOPPED : GUEST_ABSENT;
     }
     return 0;
 }

@@ -3,9 +3,11 @@
 #include "labd/base/file.h"
 #include "labd/base/mem.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void marker_path(const char *dir, char *out)
 {
@@ -80,4 +82,14 @@ bool guest_result_exists(const char *dir)
 
     marker_path(dir, path);
     return file_exists(path);
+}
+
+int guest_result_remove(const char *dir, struct err *e)
+{
+    char path[PATH_MAX];
+
+    marker_path(dir, path);
+    if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
+        return err_sys(e, "remove %s", path);
+    return 0;
 }

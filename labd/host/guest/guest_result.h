@@ -30,5 +30,6 @@ int guest_result_err(const struct guest_result *r, struct err *e) MUST_CHECK;
 int guest_result_save(const char *dir, const char *text, size_t n, struct err *e) MUST_CHECK;
 int guest_result_load(const char *dir, struct buf *text, struct err *e) MUST_CHECK;
 bool guest_result_exists(const char *dir);
+int guest_result_remove(const char *dir, struct err *e) MUST_CHECK; /* none: ok */
 
 #endif

@@ -2,8 +2,6 @@
 
 #include "labd/base/mem.h"
 
-#define PIDS_MAX 512 /* a router with all FRR daemons has about 15 */
-#define FILES_MAX 4096
 #define MIB ((json_int_t)1 << 20)
 
 /* What configuring a network and running its daemons takes.  Not SYS_ADMIN: the image starts FRR, which
@@ -84,8 +82,8 @@ static json_t *process(const struct oci_spec *s)
         " {s:s, s:i, s:i}]}",
         "terminal", 0, "user", "uid", 0, "gid", 0, "args", args, "env", strings(environment, ARRAY_LEN(environment)),
         "cwd", "/", "noNewPrivileges", 1, "oomScoreAdj", 500, "capabilities", "bounding", caps, "effective", caps,
-        "permitted", caps, "rlimits", "type", "RLIMIT_NOFILE", "soft", FILES_MAX, "hard", FILES_MAX, "type",
-        "RLIMIT_NPROC", "soft", PIDS_MAX, "hard", PIDS_MAX, "type", "RLIMIT_CORE", "soft", 0, "hard", 0);
+        "permitted", caps, "rlimits", "type", "RLIMIT_NOFILE", "soft", OCI_FILES_MAX, "hard", OCI_FILES_MAX, "type",
+        "RLIMIT_NPROC", "soft", OCI_PIDS_MAX, "hard", OCI_PIDS_MAX, "type", "RLIMIT_CORE", "soft", 0, "hard", 0);
     json_decref(caps);
     return p;
 }
@@ -111,7 +109,7 @@ static json_t *resources(const struct oci_spec *s)
     if (s->limit_memory)
         json_object_set_new(r, "memory", json_pack("{s:I, s:I}", "limit", memory, "swap", memory));
     if (s->limit_pids)
-        json_object_set_new(r, "pids", json_pack("{s:i}", "limit", PIDS_MAX));
+        json_object_set_new(r, "pids", json_pack("{s:i}", "limit", OCI_PIDS_MAX));
     return r;
 }
 
@@ -138,7 +136,7 @@ static json_t *linux_part(const struct oci_spec *s)
 
 char *oci_config(const struct oci_spec *s)
 {
-    json_t *j = json_pack("{s:s, s:{s:s, s:b}, s:s, s:o, s:o, s:o}", "ociVersion", "1.0.2", "root", "path", s->rootfs,
+    json_t *j = json_pack("{s:s, s:{s:s, s:b}, s:s, s:o, s:o, s:o}", "ociVersion", "1.0.2", "root", "path", "rootfs",
                           "readonly", 0, "hostname", s->node->name, "process", process(s), "mounts", mount_list(s),
                           "linux", linux_part(s));
     char *text = json_dumps(j, JSON_COMPACT);

@@ -10,10 +10,13 @@
 #include <stdint.h>
 
 #define OCI_ID_RANGE 65536u
+#define OCI_PIDS_MAX 512 /* a router with all FRR daemons has about 15 */
+#define OCI_FILES_MAX 4096
 
+/* The root file system is "rootfs" in the bundle: relative, so that the guest's root need not be able to
+ * walk the host's folders above it. */
 struct oci_spec {
     const struct plan_node *node;
-    const char *rootfs;  /* the mounted overlay */
     const char *startup; /* host file that the guest sees as /run/lab/startup */
     const char *cgroup;  /* below the root of the cgroup hierarchy: "/paralab/LAB/NODE" */
     uint32_t uid_base;   /* the guest's ids 0 .. 65535 are these on the host */
