@@ -12,7 +12,7 @@ for purpose in "$@"; do
 	image) need="$need musl-tools mmdebstrap squashfs-tools fakeroot gcc libc6-dev make" ;;
 	test) need="$need libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck shellcheck scdoc
 		libxml2-utils chromium curl sqlite3 iputils-ping nftables git file" ;;
-	bench) need="$need mininet shellinabox python3 valgrind" ;;
+	bench) need="$need mininet bridge-utils shellinabox python3" ;;
 	web)
 		# Any Node.js from 18 on will do; Debian's is taken only where there is none.
 		if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then
