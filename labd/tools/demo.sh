@@ -29,7 +29,7 @@ cleanup() {
 	trap - EXIT INT TERM HUP
 	if [ -n "$site_pid" ] && kill -0 "$site_pid" 2>/dev/null; then
 		say "Stopping the labs ..."
-		timeout 120 "$BUILD/labctl" --socket "$RUN/labd.sock" down --all >/dev/null 2>>"$log" || say "demo: some labs could not be stopped; see below"
+		LABCTL_SOCKET="$RUN/labd.sock" timeout 120 "$BUILD/labctl" down --all >/dev/null 2>>"$log" || say "demo: some labs could not be stopped; see below"
 		kill "$site_pid" 2>/dev/null || true
 		wait "$site_pid" 2>/dev/null || true
 	fi
@@ -61,7 +61,7 @@ setsid "$BUILD/labd" --listen "$LISTEN" --state "$STATE/site" --run "$RUN" --exe
 	--host-socket "$RUN/host.sock" --user $user 2>>"$log" &
 site_pid=$!
 i=0
-until [ -S "$RUN/labd.sock" ] && "$BUILD/labctl" --socket "$RUN/labd.sock" list >/dev/null 2>&1; do
+until [ -S "$RUN/labd.sock" ] && LABCTL_SOCKET="$RUN/labd.sock" "$BUILD/labctl" list >/dev/null 2>&1; do
 	kill -0 $site_pid 2>/dev/null || { tail -5 "$log" >&2; site_pid=; die "labd did not start"; }
 	[ $((i += 1)) -lt 300 ] || { tail -5 "$log" >&2; die "labd does not answer"; }
 	sleep 0.1

@@ -26,7 +26,7 @@ test('the demo, from sign-in to score', { timeout: 1200000 }, async t => {
   const before = snapshot();
   const demo = await startDemo();
   const browser = await openBrowser();
-  const labctl = async (...args) => (await run(path.join(build, 'labctl'), ['--socket', demo.socket, ...args])).stdout;
+  const labctl = async (...args) => (await run(path.join(build, 'labctl'), args, { env: { ...process.env, LABCTL_SOCKET: demo.socket } })).stdout;
   let stopped = false;
   t.after(async () => {
     await browser.close();
