@@ -14,11 +14,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,43 +34,59 @@ static int write_map(pid_t pid, const char *which, uint32_t base, struct err *e)
     return file_write_once(path, text, e);
 }
 
-static _Noreturn void userns_child(int ready)
+/* Lives until its parent closes 'hold' or dies, whichever comes first. */
+static _Noreturn void userns_child(int ready, int hold)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     char ok = unshare(CLONE_NEWUSER) == 0;
+
     if (write(ready, &ok, 1) != 1)
         _exit(1);
-    for (;;)
-        pause();
+    while (read(hold, &ok, 1) < 0 && errno == EINTR) {
+    }
+    _exit(0);
+}
+
+static int userns_of(pid_t pid, uint32_t base, struct err *e)
+{
+    char path[64];
+
+    if (write_map(pid, "uid_map", base, e) < 0 || write_map(pid, "gid_map", base, e) < 0)
+        return -1;
+    snprintf(path, sizeof path, "/proc/%d/ns/user", (int)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? err_sys(e, "open %s", path) : fd;
 }
 
 /* A descriptor of a user namespace whose ids 0 .. 65535 are 'base' .. outside. */
 static int userns_open(uint32_t base, struct err *e)
 {
-    int ready[2], fd = -1;
-    char path[64], ok = 0;
+    int ready[2], hold[2], fd = -1;
+    char ok = 0;
 
     if (pipe2(ready, O_CLOEXEC) < 0)
         return err_sys(e, "pipe");
-    pid_t pid = fork();
-    if (pid == 0)
-        userns_child(ready[1]);
-    close(ready[1]);
-    if (pid < 0) {
+    if (pipe2(hold, O_CLOEXEC) < 0) {
+        err_sys(e, "pipe");
         close(ready[0]);
-        return err_sys(e, "fork");
+        close(ready[1]);
+        return -1;
     }
-    if (read(ready[0], &ok, 1) != 1 || !ok) {
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(hold[1]);
+        userns_child(ready[1], hold[0]);
+    }
+    close(ready[1]);
+    close(hold[0]);
+    if (pid < 0)
+        err_sys(e, "fork");
+    else if (read(ready[0], &ok, 1) != 1 || !ok)
         err_set(e, ERR_UNSUPPORTED, "this kernel makes no user namespaces; allow them (sysctl user.max_user_namespaces)");
-    } else if (write_map(pid, "uid_map", base, e) == 0 && write_map(pid, "gid_map", base, e) == 0) {
-        snprintf(path, sizeof path, "/proc/%d/ns/user", (int)pid);
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-            err_sys(e, "open %s", path);
-    }
+    else
+        fd = userns_of(pid, base, e);
     close(ready[0]);
-    kill(pid, SIGKILL);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+    close(hold[1]);
+    while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
     }
     return fd;
 }
