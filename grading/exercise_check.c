@@ -149,6 +149,7 @@ static void check_seen_at(struct checker *k, const struct exercise_check *c)
 static void check_target(struct checker *k, const struct exercise_check *c)
 {
     const struct probe_ref *from = find_ref(k->x, c->from), *to = NULL;
+    struct probe_addr target = grading_target(k->x, c);
     char text[PROBE_ADDR_TEXT];
 
     if (c->from[0] != '\0' && from == NULL)
@@ -158,7 +159,7 @@ static void check_target(struct checker *k, const struct exercise_check *c)
             COMPLAIN(k, c->line, "check '%s': '%s' is neither an address nor a reference", c->id, c->to_ref);
         else if (to == from)
             COMPLAIN(k, c->line, "check '%s' goes from '%s' to itself", c->id, c->to_ref);
-        else if (from != NULL && from->nnets > 0 && to->nnets > 0 && !probe_ref_has(to, from->net[0].addr.family))
+        else if (from != NULL && from->nnets > 0 && to->nnets > 0 && target.family == 0)
             COMPLAIN(k, c->line, "check '%s': '%s' and '%s' have no addresses of the same family", c->id, c->from,
                      c->to_ref);
         if (c->seen_at[0] != '\0')
