@@ -1,7 +1,7 @@
 // The real stack for end-to-end tests: labhost and labd as processes in folders of their own, or the
 // whole of `make demo`.  Nothing here is a stand-in.
 import { spawn, execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, readFileSync, readdirSync, existsSync, chownSync, mkdirSync, openSync, closeSync } from 'node:fs';
+import { mkdtempSync, rmSync, readFileSync, readdirSync, existsSync, chmodSync, chownSync, mkdirSync, openSync, closeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import path from 'node:path';
@@ -32,12 +32,15 @@ export async function until(what, ms, probe) {
       if (got) return got;
       last = undefined;
     } catch (e) {
+      if (e.fatal) throw e; // waiting longer will not help
       last = e;
     }
     if (Date.now() > end) throw new Error(`${what} did not happen within ${ms} ms${last ? `: ${last.message}` : ''}`);
     await sleep(50);
   }
 }
+
+const fatal = text => Object.assign(new Error(text), { fatal: true });
 
 async function uidOf(user) {
   try {
@@ -60,7 +63,7 @@ export class Stack {
     s.url = `http://127.0.0.1:${s.port}`;
     s.uid = await uidOf('labd');
     for (const d of ['run', 'site', 'host']) mkdirSync(path.join(s.dir, d), { recursive: true });
-    await run('chmod', ['711', s.dir]);
+    chmodSync(s.dir, 0o711);
     chownSync(path.join(s.dir, 'site'), s.uid, 0);
     chownSync(s.runDir, s.uid, 0);
     s.log = path.join(s.dir, 'log');
@@ -93,7 +96,7 @@ export class Stack {
     let ended = false;
     proc.done.then(() => { ended = true; });
     await until(`${name} answering`, 30000, async () => {
-      if (ended) throw new Error(`${name} ended: ${this.logTail()}`);
+      if (ended) throw fatal(`${name} ended: ${this.logTail()}`);
       return probe();
     });
   }
@@ -155,6 +158,7 @@ export class Stack {
 export async function startDemo({ port, driver = 'container' } = {}) {
   port ??= await freePort();
   const dir = mkdtempSync('/tmp/pd.');
+  chmodSync(dir, 0o711); // labd is not root and has to get through
   const env = { ...process.env, RUN: `${dir}/run`, STATE: `${dir}/state`, DEMO_KEEP_LOG: process.env.DEMO_KEEP_LOG ?? '' };
   const p = spawn('make', ['-s', 'demo', `LISTEN=127.0.0.1:${port}`, `DRIVER=${driver}`], { cwd: top, env, detached: true });
   p.done = new Promise(r => p.on('exit', (code, signal) => r({ code, signal })));
@@ -164,7 +168,7 @@ export async function startDemo({ port, driver = 'container' } = {}) {
   let ended = false;
   p.done.then(() => { ended = true; });
   await until('the demo running', 900000, async () => {
-    if (ended) throw new Error(`make demo ended:\n${out}`);
+    if (ended) throw fatal(`make demo ended:\n${out}`);
     return /Ctrl-C stops/.test(out);
   });
   const password = who => out.match(new RegExp(`^ +${who} +(\\S+)$`, 'm'))[1];
