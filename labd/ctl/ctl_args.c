@@ -45,15 +45,15 @@ static unsigned allowed(const struct ctl_cmd *cmd)
     return cmd->flags | EVERYWHERE | ((cmd->traits & CTL_DAEMON) != 0 ? DAEMON_FLAGS : 0);
 }
 
-/* Takes the flag at argv[*i], and its value, which may be the next word. */
-static int take_flag(struct ctl *c, int argc, char **argv, int *i)
+/* Takes the flag at argv[*i], one of those in 'may', and its value, which may be the next word. */
+static int take_flag(struct ctl *c, unsigned may, int argc, char **argv, int *i)
 {
     const char *word = argv[*i];
     bool longer = word[1] == '-';
     const char *equals = longer ? strchr(word, '=') : NULL;
     size_t n = equals != NULL ? (size_t)(equals - word) : longer ? strlen(word) : 2;
     enum ctl_flag f = flag_find(word, n);
-    if (f == FLAG_COUNT || (allowed(c->cmd) & FLAG_BIT(f)) == 0)
+    if (f == FLAG_COUNT || (may & FLAG_BIT(f)) == 0)
         return wrong(c, "unknown option", word);
     const char *value = equals != NULL ? equals + 1 : !longer && word[2] != '\0' ? word + 2 : NULL;
 
@@ -69,49 +69,79 @@ static int take_flag(struct ctl *c, int argc, char **argv, int *i)
     return 0;
 }
 
-/* Finds the command that begins at argv[1], of two words or one.  Returns the words used, 0 if none. */
-static int find_cmd(struct ctl *c, int argc, char **argv)
+/* Finds the command that begins at argv[at], of two words or one.  Returns the words used, 0 if none. */
+static int find_cmd(struct ctl *c, int argc, char **argv, int at)
 {
-    if (argc > 2) {
-        AUTO(mem_freep) char *two = xasprintf("%s %s", argv[1], argv[2]);
+    if (at + 1 < argc) {
+        AUTO(mem_freep) char *two = xasprintf("%s %s", argv[at], argv[at + 1]);
 
         c->cmd = ctl_find(two);
         if (c->cmd != NULL)
             return 2;
     }
-    c->cmd = ctl_find(argv[1]);
+    if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
+        c->cmd = ctl_find("help");
+    else if (strcmp(argv[at], "--version") == 0)
+        c->cmd = ctl_find("version");
+    else
+        c->cmd = ctl_find(argv[at]);
     return c->cmd != NULL ? 1 : 0;
 }
 
-int ctl_args_parse(struct ctl *c, int argc, char **argv)
+/* Which labd to talk to may stand before the command, too.  '*at' moves to the command. */
+static int parse_head(struct ctl *c, int argc, char **argv, int *at)
 {
-    if (argc < 2)
-        return wrong(c, "a command is missing", NULL);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-        c->cmd = ctl_find("help");
-    else if (strcmp(argv[1], "--version") == 0)
-        c->cmd = ctl_find("version");
-    int used = c->cmd != NULL ? 1 : find_cmd(c, argc, argv);
-    if (used == 0)
-        return wrong(c, "there is no command", argv[1]);
+    const char *first = argc > 1 ? argv[1] : NULL;
+    int used = 0;
 
-    c->args = xcalloc((size_t)argc, sizeof *c->args);
+    for (*at = 1; *at < argc && used == 0; ++*at) {
+        used = find_cmd(c, argc, argv, *at);
+        if (used > 0)
+            break;
+        if (argv[*at][0] != '-')
+            return wrong(c, "there is no command", argv[*at]);
+        int status = take_flag(c, DAEMON_FLAGS, argc, argv, at);
+        if (status != 0)
+            return status;
+    }
+    if (used == 0)
+        return wrong(c, "a command is missing", NULL);
+    if (*at > 1 && (c->cmd->traits & CTL_DAEMON) == 0)
+        return wrong(c, "this command talks to no labd; it has no option", first);
+    *at += used;
+    return 0;
+}
+
+static int parse_rest(struct ctl *c, int argc, char **argv, int at)
+{
     bool verbatim = false;
-    for (int i = 1 + used; i < argc; i++) {
+
+    for (int i = at; i < argc; i++) {
         if ((c->cmd->traits & CTL_VERBATIM) != 0 && c->nargs == c->cmd->min - 1)
             verbatim = verbatim || argv[i][0] != '-';
         if (!verbatim && strcmp(argv[i], "--") == 0) {
             verbatim = true;
         } else if (!verbatim && argv[i][0] == '-' && argv[i][1] != '\0') {
-            int status = take_flag(c, argc, argv, &i);
+            int status = take_flag(c, allowed(c->cmd), argc, argv, &i);
             if (status != 0)
                 return status;
         } else {
             c->args[c->nargs++] = argv[i];
         }
     }
-    if (c->flag[FLAG_HELP] != NULL)
-        return 0;
+    return 0;
+}
+
+int ctl_args_parse(struct ctl *c, int argc, char **argv)
+{
+    int at, status = parse_head(c, argc, argv, &at);
+
+    if (status != 0)
+        return status;
+    c->args = xcalloc((size_t)argc, sizeof *c->args);
+    status = parse_rest(c, argc, argv, at);
+    if (status != 0 || c->flag[FLAG_HELP] != NULL)
+        return status;
     if (c->nargs < c->cmd->min)
         return wrong(c, "too few words after", c->cmd->name);
     if (c->cmd->max >= 0 && c->nargs > c->cmd->max)

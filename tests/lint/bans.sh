@@ -43,7 +43,9 @@ excepted() { # file, patterns
 
 check() {
     cd "$1" || return 2
-    out=$(mktemp) || return 2
+    tmp=$(mktemp -d) || return 2
+    trap 'rm -rf "$tmp"' EXIT
+    out=$tmp/out
     count=0
     tab='	'
     rules >"$out.rules"
@@ -68,7 +70,6 @@ check() {
             done
         done <"$out.files"
     done <"$out.rules" >"$out"
-    rm -f "$out.rules" "$out.files"
     status=0
     if [ -s "$out" ]; then
         cut -c1-220 "$out" >&2
@@ -80,7 +81,7 @@ check() {
     else
         echo "bans: ok" >&2
     fi
-    rm -f "$out"
+    rm -rf "$tmp"
     return "$status"
 }
 
