@@ -189,7 +189,22 @@ export async function startDemo({ port, driver = 'container' } = {}) {
   };
 }
 
-/** What a lab could leave behind on this machine; two snapshots must be equal. */
+/** What is in `after` and was not in `before`: what somebody left behind.  Others may work on this machine meanwhile, so
+ * what has gone is not our business. */
+export function leftBehind(before, after) {
+  const left = [];
+  for (const kind of Object.keys(after)) {
+    const had = [...before[kind]];
+    for (const item of after[kind]) {
+      const at = had.indexOf(item);
+      if (at < 0) left.push(`${kind}: ${item}`);
+      else had.splice(at, 1);
+    }
+  }
+  return left;
+}
+
+/** What a lab could leave behind on this machine. */
 export function snapshot() {
   const procs = [];
   for (const pid of readdirSync('/proc').filter(d => /^\d+$/.test(d))) {

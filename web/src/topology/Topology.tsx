@@ -141,8 +141,10 @@ export function Topology({ drawing, addresses, opened = [], onOpen }: Props) {
                 onClick={() => onOpen(c.name)}
                 onKeyDown={(e) => key(e, c.name)}
             >
-                {title}
-                {body}
+                <g aria-hidden="true">
+                    {title}
+                    {body}
+                </g>
             </g>
         );
     };
