@@ -64,9 +64,9 @@ test(`labs survive ${ROUNDS} kills (CRASH_SEED=${seed})`, async t => {
       const action = stopping ? stack.labctl(['down', id]) : stack.labctl(['up', file]);
       await sleep(delay);
       await stack.kill(victim);
-      await action; // whatever it said: the daemon was killed under it
       if (victim === 'host') await stack.startHost(); else await stack.startSite();
       await until('labd and labhost talking again', 10000, async () => (await stack.labctl(['status', '--host'])).status === 0);
+      await action; // whatever it says: a daemon was killed under it
       const left = await until('every lab complete or gone', 60000, async () => {
         const all = await labs(stack);
         return all.every(l => l.state === 'running') && { all };
