@@ -97,8 +97,8 @@ static unsigned processes_of(uint32_t uid_base)
         char path[300];
         struct stat st;
         snprintf(path, sizeof path, "/proc/%s", entry->d_name);
-        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && stat(path, &st) == 0 && st.st_uid >= uid_base &&
-            st.st_uid - uid_base < 65536 && !is_zombie(path))
+        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && stat(path, &st) == 0 &&
+            st.st_uid >= uid_base && st.st_uid - uid_base < 65536 && !is_zombie(path))
             count++;
     }
     if (d != NULL)

@@ -1,6 +1,6 @@
 /* The contract of labd/host/guest/guest.h: the same tests for every driver.  Needs root and the guest image
  * for driver container; runs beside any other instance and leaves nothing. */
-#include "tests/contract/guest_fixture.c"
+#include "tests/contract/guest_fixture.c" /* NOLINT(bugprone-suspicious-include) */
 
 static void creates_and_reports_every_node(void **state)
 {
@@ -265,20 +265,20 @@ static void purge_refuses_what_is_no_lab_id(void **state)
     assert_int_equal(e.code, ERR_INVALID);
 }
 
-#define ROW(driver, test)                                                                        \
-    {                                                                                            \
+#define ROW(driver, test) \
+    { \
 #driver ": " #test, test, fixture_setup, fixture_teardown, (void *)(uintptr_t)&guest_##driver \
     }
-#define TESTS(driver)                                                                                         \
-    ROW(driver, creates_and_reports_every_node), ROW(driver, creating_again_changes_nothing),                 \
-        ROW(driver, creates_only_what_it_is_told), ROW(driver, is_running_once_it_has_booted),                \
-        ROW(driver, a_failed_startup_is_told_with_its_output),                                                \
-        ROW(driver, a_later_process_learns_how_the_startup_went), ROW(driver, runs_commands),                 \
-        ROW(driver, commands_get_no_environment_of_ours), ROW(driver, refuses_commands_where_nothing_runs),   \
-        ROW(driver, refuses_a_console_where_nothing_runs), ROW(driver, opens_a_shell_on_a_terminal),          \
-        ROW(driver, opens_another_shell_after_the_first_has_ended), ROW(driver, removing_twice_is_fine),      \
-        ROW(driver, work_survives_a_restart), ROW(driver, wiping_discards_the_work_of_one_node),              \
-        ROW(driver, wiping_twice_is_fine), ROW(driver, leftovers_name_the_lab_until_it_is_purged),            \
+#define TESTS(driver) \
+    ROW(driver, creates_and_reports_every_node), ROW(driver, creating_again_changes_nothing), \
+        ROW(driver, creates_only_what_it_is_told), ROW(driver, is_running_once_it_has_booted), \
+        ROW(driver, a_failed_startup_is_told_with_its_output), \
+        ROW(driver, a_later_process_learns_how_the_startup_went), ROW(driver, runs_commands), \
+        ROW(driver, commands_get_no_environment_of_ours), ROW(driver, refuses_commands_where_nothing_runs), \
+        ROW(driver, refuses_a_console_where_nothing_runs), ROW(driver, opens_a_shell_on_a_terminal), \
+        ROW(driver, opens_another_shell_after_the_first_has_ended), ROW(driver, removing_twice_is_fine), \
+        ROW(driver, work_survives_a_restart), ROW(driver, wiping_discards_the_work_of_one_node), \
+        ROW(driver, wiping_twice_is_fine), ROW(driver, leftovers_name_the_lab_until_it_is_purged), \
         ROW(driver, purging_an_unknown_lab_is_fine), ROW(driver, purge_refuses_what_is_no_lab_id)
 
 int main(void)

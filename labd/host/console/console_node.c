@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #define CHUNK (32u << 10)
-#define QUEUE_MAX (256u << 10) /* bytes on their way to one viewer */
-#define INPUT_MAX (64u << 10)  /* bytes on their way to the guest, before the viewers wait */
+#define QUEUE_MAX (256u << 10)       /* bytes on their way to one viewer */
+#define INPUT_MAX ((size_t)64 << 10) /* bytes on their way to the guest, before the viewers wait */
 
 struct viewer {
     struct console_node *node;

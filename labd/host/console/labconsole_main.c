@@ -107,7 +107,7 @@ static int serve(struct lab_console *l, const char *plan, struct err *e)
         return -1;
     l->lab.host = &l->host;
     l->lab.plan = l->plan;
-    l->nodes = xcalloc(l->plan->nnodes, sizeof *l->nodes);
+    l->nodes = xcalloc(l->plan->nnodes, sizeof(void *));
     l->loop = loop_new(e);
     if (l->loop == NULL || (server = rpc_server_new(l->loop, l->path, 0, methods, l, e)) == NULL)
         return -1;

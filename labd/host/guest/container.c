@@ -41,7 +41,8 @@ static int container_probe(const struct guest_host *h, struct buf *notes, struct
         return -1;
     }
     if (stat("/dev/net/tun", &st) < 0 || (st.st_mode & 06) != 06)
-        buf_puts(notes, "/dev/net/tun is not open to everybody on this machine: guests have no tun devices\n");
+        buf_puts(notes,
+                 "/dev/net/tun is not open to everybody on this machine: guests have no tun devices\n");
     return 0;
 }
 

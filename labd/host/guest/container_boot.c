@@ -87,7 +87,8 @@ static void report_text(const struct waiting *w, guest_report_fn *report, void *
 {
     struct guest_result r = {0};
     struct err why = {0};
-    bool ok = guest_result_parse(buf_str(&w->text), w->text.len, &r, &why) == 0 && guest_result_err(&r, &why) == 0;
+    bool ok =
+        guest_result_parse(buf_str(&w->text), w->text.len, &r, &why) == 0 && guest_result_err(&r, &why) == 0;
 
     report(w->node, ok ? NULL : &why, r.output != NULL ? r.output : "", r.n, arg);
 }
@@ -138,7 +139,8 @@ static void give_up(struct waiting *w, unsigned timeout_ms, guest_report_fn *rep
 
     boot_close(&n);
     w->fd = -1;
-    err_set(&why, ERR_TIMEOUT, "the startup of node %s did not finish within %u s", n.node, timeout_ms / 1000);
+    err_set(&why, ERR_TIMEOUT, "the startup of node %s did not finish within %u s", n.node,
+            timeout_ms / 1000);
     report(w->node, &why, NULL, 0, arg);
 }
 

@@ -76,10 +76,12 @@ int cgroup_enter(struct buf *notes, struct err *e)
         return -1;
     struct cgroup_limits have = cgroup_limits();
     if (!have.memory)
-        buf_puts(notes, "no memory controller in the unified cgroup hierarchy: guests run without a memory limit\n");
+        buf_puts(notes,
+                 "no memory controller in the unified cgroup hierarchy: guests run without a memory limit\n");
     if (!have.pids)
-        buf_puts(notes, "no pids controller in the unified cgroup hierarchy: processes are limited per user of a"
-                        " guest only\n");
+        buf_puts(notes,
+                 "no pids controller in the unified cgroup hierarchy: processes are limited per user of a"
+                 " guest only\n");
     return 0;
 }
 
@@ -127,7 +129,8 @@ static int remove_groups(const char *dir, unsigned depth)
         return errno == ENOENT ? 0 : -1;
     const struct dirent *entry;
     while ((entry = readdir(d)) != NULL)
-        if (entry->d_type == DT_DIR && entry->d_name[0] != '.' && path_make(sub, NULL, "%s/%s", dir, entry->d_name) == 0)
+        if (entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
+            path_make(sub, NULL, "%s/%s", dir, entry->d_name) == 0)
             if (remove_groups(sub, depth + 1) < 0)
                 break;
     closedir(d);

@@ -29,7 +29,7 @@ struct making {
 struct batch {
     struct making m[BATCH];
     struct proc_spec specs[BATCH];
-    int lock; /* of the lab; every crun holds it too */
+    int lock;         /* of the lab; every crun holds it too */
     size_t of[BATCH]; /* specs[i] starts m[of[i]] */
     size_t n, nspecs;
     guest_report_fn *report;
@@ -170,8 +170,12 @@ static int run_batch(struct batch *b, struct err *e)
             continue;
         }
         /* An empty standard input, not /dev/null: crun gives its standard streams to the guest's root. */
-        b->specs[b->nspecs] = (struct proc_spec){.argv = argv_get(&m->argv), .input = "", .timeout_ms = CRUN_MS,
-                                                 .output_max = 4096, .keep_fds = {m->boot, b->lock}, .nkeep = 2};
+        b->specs[b->nspecs] = (struct proc_spec){.argv = argv_get(&m->argv),
+                                                 .input = "",
+                                                 .timeout_ms = CRUN_MS,
+                                                 .output_max = 4096,
+                                                 .keep_fds = {m->boot, b->lock},
+                                                 .nkeep = 2};
         b->of[b->nspecs++] = i;
     }
     /* A crun waits for the kernel about half of its time. */
@@ -194,8 +198,8 @@ static void raise_descriptor_limit(void)
     }
 }
 
-int container_create(const struct guest_lab *lab, const size_t *nodes, size_t n, guest_report_fn *report, void *arg,
-                     struct err *e)
+int container_create(const struct guest_lab *lab, const size_t *nodes, size_t n, guest_report_fn *report,
+                     void *arg, struct err *e)
 {
     char root[PATH_MAX];
     AUTO(mem_freep) struct batch *b = xcalloc(1, sizeof *b);

@@ -69,7 +69,8 @@ static int listen_on(const char *path, struct err *e)
     struct sockaddr_un sa = {.sun_family = AF_UNIX};
 
     if (strlen(path) >= sizeof sa.sun_path)
-        return err_set(e, ERR_INVALID, "socket path %s is longer than %zu bytes", path, sizeof sa.sun_path - 1);
+        return err_set(e, ERR_INVALID, "socket path %s is longer than %zu bytes", path,
+                       sizeof sa.sun_path - 1);
     memcpy(sa.sun_path, path, strlen(path) + 1);
     AUTO(mem_closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
@@ -90,7 +91,9 @@ static int receive_terminal(int listener, struct err *e)
     } control;
     char name[256];
     struct iovec iov = {.iov_base = name, .iov_len = sizeof name};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.bytes,
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control.bytes,
                          .msg_controllen = sizeof control.bytes};
     struct pollfd p = {.fd = listener, .events = POLLIN};
     int fd = -1;
@@ -102,7 +105,8 @@ static int receive_terminal(int listener, struct err *e)
         return err_sys(e, "accept the terminal");
     ssize_t n = recvmsg(peer, &msg, MSG_CMSG_CLOEXEC);
     const struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
-    if (c == NULL || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof fd))
+    if (c == NULL || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS ||
+        c->cmsg_len != CMSG_LEN(sizeof fd))
         return err_set(e, ERR_PROTOCOL, "crun sent no terminal");
     memcpy(&fd, CMSG_DATA(c), sizeof fd);
     return fd;
@@ -114,8 +118,8 @@ int container_console(const struct guest_lab *lab, size_t node, int *fd, struct 
     AUTO(argv_clear) struct argv argv = {0};
     char path[PATH_MAX];
 
-    if (crun_exec(lab, node, &argv, e) < 0 ||
-        path_make(path, e, "%s/labs/%s/.tty-%d-%u", lab->host->run_dir, lab->plan->lab, (int)getpid(), serial++) < 0)
+    if (crun_exec(lab, node, &argv, e) < 0 || path_make(path, e, "%s/labs/%s/.tty-%d-%u", lab->host->run_dir,
+                                                        lab->plan->lab, (int)getpid(), serial++) < 0)
         return -1;
     AUTO(mem_closep) int listener = listen_on(path, e);
     if (listener < 0)

@@ -53,7 +53,7 @@ static int make_parents(int root, uint32_t uid_base, const char *path)
 {
     char p[PATH_MAX];
 
-    for (size_t i = 1; path[i] != '\0' && i < sizeof p; i++) {
+    for (size_t i = 1; i < sizeof p && path[i] != '\0'; i++) {
         if (path[i] != '/')
             continue;
         memcpy(p, path, i);
@@ -71,7 +71,8 @@ static int make_parents(int root, uint32_t uid_base, const char *path)
     return 0;
 }
 
-static int write_file(int root, uint32_t uid_base, const char *path, mode_t mode, const char *text, struct err *e)
+static int write_file(int root, uint32_t uid_base, const char *path, mode_t mode, const char *text,
+                      struct err *e)
 {
     size_t n = strlen(text);
 
@@ -104,8 +105,10 @@ int files_seed(const struct guest_lab *lab, size_t node, const char *rootfs, str
     if (root < 0)
         return err_sys(e, "open %s", rootfs);
     AUTO(mem_freep) char *hostname = xasprintf("%s\n", p->name);
-    AUTO(mem_freep) char *hosts = xasprintf("127.0.0.1\tlocalhost\n127.0.1.1\t%s\n::1\tlocalhost ip6-localhost\n"
-                                            "ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n", p->name);
+    AUTO(mem_freep)
+    char *hosts = xasprintf("127.0.0.1\tlocalhost\n127.0.1.1\t%s\n::1\tlocalhost ip6-localhost\n"
+                            "ff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n",
+                            p->name);
     if (write_file(root, uid, "/etc/hostname", 0644, hostname, e) < 0 ||
         write_file(root, uid, "/etc/hosts", 0644, hosts, e) < 0)
         return -1;

@@ -25,9 +25,12 @@ struct node_ref {
 struct node_ref node_ref(const struct guest_lab *lab, size_t node);
 
 /* snprintf() into PATH_MAX bytes; ERR_INVALID if it does not fit. */
-int path_make(char *out, struct err *e, const char *fmt, ...) MUST_CHECK __attribute__((format(printf, 3, 4)));
-int path_run(const struct node_ref *n, const char *file, char *out, struct err *e) MUST_CHECK;   /* "" or "/x" */
-int path_state(const struct node_ref *n, const char *file, char *out, struct err *e) MUST_CHECK; /* "" or "/x" */
+int path_make(char *out, struct err *e, const char *fmt, ...) MUST_CHECK
+    __attribute__((format(printf, 3, 4)));
+int path_run(const struct node_ref *n, const char *file, char *out,
+             struct err *e) MUST_CHECK; /* "" or "/x" */
+int path_state(const struct node_ref *n, const char *file, char *out,
+               struct err *e) MUST_CHECK; /* "" or "/x" */
 
 /* ---- container_host.c, container_cgroup.c ---- */
 struct cgroup_limits {
@@ -51,7 +54,8 @@ void rootfs_image_umount(const struct guest_host *h, const char *lab); /* all of
 int rootfs_mount(const struct guest_lab *lab, size_t node, const char *image, struct err *e) MUST_CHECK;
 int rootfs_umount(const struct node_ref *n, struct err *e) MUST_CHECK; /* and removes the mount point */
 /* The image that a node uses: the one that its layer was made on, or the current one. */
-int rootfs_image_name(const struct guest_lab *lab, size_t node, char out[NAME_MAX + 1], struct err *e) MUST_CHECK;
+int rootfs_image_name(const struct guest_lab *lab, size_t node, char out[NAME_MAX + 1],
+                      struct err *e) MUST_CHECK;
 
 /* ---- container_files.c ---- */
 /* Writes hostname, hosts and the plan's files into the tree 'rootfs', following links inside it only. */
@@ -60,7 +64,7 @@ int files_seed(const struct guest_lab *lab, size_t node, const char *rootfs, str
 /* ---- container_state.c: what crun and the kernel say ---- */
 void crun_id(const struct node_ref *n, char out[80]);
 int crun_root(const struct guest_host *h, char *out, struct err *e) MUST_CHECK;
-pid_t crun_pid(const struct node_ref *n); /* the living init of the guest, or 0 */
+pid_t crun_pid(const struct node_ref *n);    /* the living init of the guest, or 0 */
 bool crun_remains(const struct node_ref *n); /* is there anything of the guest, alive or not? */
 int container_observe(const struct guest_lab *lab, struct guest_observed *out, struct err *e) MUST_CHECK;
 
@@ -79,8 +83,8 @@ int container_leftovers(const struct guest_host *h, void (*each)(const char *lab
 int container_purge(const struct guest_host *h, const char *lab, struct err *e) MUST_CHECK;
 
 /* ---- container_create.c, container_boot.c ---- */
-int container_create(const struct guest_lab *lab, const size_t *nodes, size_t n, guest_report_fn *report, void *arg,
-                     struct err *e) MUST_CHECK;
+int container_create(const struct guest_lab *lab, const size_t *nodes, size_t n, guest_report_fn *report,
+                     void *arg, struct err *e) MUST_CHECK;
 /* The pipes on which inits answer, from create() to wait(); they live in the process that called create(). */
 int boot_open(const struct node_ref *n, int *write_end, struct err *e) MUST_CHECK;
 void boot_close(const struct node_ref *n); /* none: fine */

@@ -43,7 +43,8 @@ static int remove_dead(const struct node_ref *n, struct err *e)
 
     crun_id(n, id);
     if (cgroup_remove(n, DEATH_MS, e) < 0 || rootfs_umount(n, e) < 0 || crun_root(n->host, root, e) < 0 ||
-        path_make(path, e, "%s/%s", root, id) < 0 || file_remove_tree(path, e) < 0 || path_run(n, "", path, e) < 0)
+        path_make(path, e, "%s/%s", root, id) < 0 || file_remove_tree(path, e) < 0 ||
+        path_run(n, "", path, e) < 0)
         return -1;
     return file_remove_tree(path, e);
 }

@@ -81,7 +81,8 @@ static int userns_open(uint32_t base, struct err *e)
     if (pid < 0)
         err_sys(e, "fork");
     else if (read(ready[0], &ok, 1) != 1 || !ok)
-        err_set(e, ERR_UNSUPPORTED, "this kernel makes no user namespaces; allow them (sysctl user.max_user_namespaces)");
+        err_set(e, ERR_UNSUPPORTED,
+                "this kernel makes no user namespaces; allow them (sysctl user.max_user_namespaces)");
     else
         fd = userns_of(pid, base, e);
     close(ready[0]);
@@ -109,9 +110,11 @@ static int image_clone(const char *tree, uint32_t uid_base, struct err *e)
     if (mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0) {
         err_sys(e, "map the ids of image %s", tree);
         if (e != NULL && (e->sys == EINVAL || e->sys == ENOSYS || e->sys == EPERM))
-            err_set(e, ERR_UNSUPPORTED,
-                    "the file system of %s does not support idmapped mounts; keep the images on ext4, xfs or btrfs"
-                    " (Linux 5.19 or later)", tree);
+            err_set(
+                e, ERR_UNSUPPORTED,
+                "the file system of %s does not support idmapped mounts; keep the images on ext4, xfs or btrfs"
+                " (Linux 5.19 or later)",
+                tree);
         return -1;
     }
     return TAKE_FD(fd);
@@ -121,7 +124,8 @@ int rootfs_probe(const struct guest_host *h, struct err *e)
 {
     char tree[PATH_MAX], init[PATH_MAX];
 
-    if (path_make(tree, e, "%s/base/root", h->image_dir) < 0 || path_make(init, e, "%s/sbin/lab-init", tree) < 0)
+    if (path_make(tree, e, "%s/base/root", h->image_dir) < 0 ||
+        path_make(init, e, "%s/sbin/lab-init", tree) < 0)
         return -1;
     if (!file_exists(init))
         return err_set(e, ERR_NOT_FOUND, "there is no guest image at %s; build it with 'make image'", tree);
@@ -134,7 +138,8 @@ int rootfs_probe(const struct guest_host *h, struct err *e)
     return fd < 0 ? -1 : 0;
 }
 
-static int image_mount_point(const struct guest_host *h, const char *lab, const char *name, char *out, struct err *e)
+static int image_mount_point(const struct guest_host *h, const char *lab, const char *name, char *out,
+                             struct err *e)
 {
     return path_make(out, e, "%s/labs/%s/" IMAGE_PREFIX "%s", h->run_dir, lab, name);
 }
@@ -199,7 +204,8 @@ static bool recorded_image(const struct node_ref *n, char out[NAME_MAX + 1])
     char path[PATH_MAX];
     AUTO(buf_clear) struct buf text = BUF_INIT;
 
-    if (path_state(n, "/image", path, NULL) < 0 || file_read(path, NAME_MAX, &text, NULL) < 0 || text.len == 0)
+    if (path_state(n, "/image", path, NULL) < 0 || file_read(path, NAME_MAX, &text, NULL) < 0 ||
+        text.len == 0)
         return false;
     snprintf(out, NAME_MAX + 1, "%s", buf_str(&text));
     return true;
@@ -233,19 +239,22 @@ int rootfs_image_name(const struct guest_lab *lab, size_t node, char out[NAME_MA
 
 /* Makes upper and an empty work folder.  'fresh' tells that the layer is new: one that was not completely
  * filled when its maker died is discarded. */
-static int layer_prepare(const struct node_ref *n, uint32_t uid_base, const char *image, bool *fresh, struct err *e)
+static int layer_prepare(const struct node_ref *n, uint32_t uid_base, const char *image, bool *fresh,
+                         struct err *e)
 {
     char dir[PATH_MAX], upper[PATH_MAX], work[PATH_MAX], seeded[PATH_MAX], record[PATH_MAX];
 
-    if (path_state(n, "", dir, e) < 0 || path_state(n, "/upper", upper, e) < 0 || path_state(n, "/work", work, e) < 0 ||
-        path_state(n, "/seeded", seeded, e) < 0 || path_state(n, "/image", record, e) < 0)
+    if (path_state(n, "", dir, e) < 0 || path_state(n, "/upper", upper, e) < 0 ||
+        path_state(n, "/work", work, e) < 0 || path_state(n, "/seeded", seeded, e) < 0 ||
+        path_state(n, "/image", record, e) < 0)
         return -1;
     bool new = !file_exists(seeded);
-    if ((new && file_remove_tree(upper, e) < 0) || file_remove_tree(work, e) < 0 || file_mkdirs(dir, 0711, e) < 0)
+    if ((new &&file_remove_tree(upper, e) < 0) || file_remove_tree(work, e) < 0 ||
+        file_mkdirs(dir, 0711, e) < 0)
         return -1;
     if (mkdir(upper, 0755) < 0 && errno != EEXIST)
         return err_sys(e, "make folder %s", upper);
-    if (new && chown(upper, uid_base, uid_base) < 0)
+    if (new &&chown(upper, uid_base, uid_base) < 0)
         return err_sys(e, "give %s to the lab", upper);
     if (mkdir(work, 0700) < 0)
         return err_sys(e, "make folder %s", work);
@@ -258,8 +267,8 @@ static int layer_prepare(const struct node_ref *n, uint32_t uid_base, const char
     return 0;
 }
 
-static int overlay_mount(const struct guest_lab *lab, const struct node_ref *n, const char *image, const char *rootfs,
-                         struct err *e)
+static int overlay_mount(const struct guest_lab *lab, const struct node_ref *n, const char *image,
+                         const char *rootfs, struct err *e)
 {
     char point[PATH_MAX], upper[PATH_MAX], work[PATH_MAX];
 
@@ -268,7 +277,8 @@ static int overlay_mount(const struct guest_lab *lab, const struct node_ref *n, 
         return -1;
     /* "volatile": without it each unmount would sync the whole disk.  What a power cut takes are the
      * guests anyway. */
-    AUTO(mem_freep) char *options =
+    AUTO(mem_freep)
+    char *options =
         xasprintf("lowerdir=%s,upperdir=%s,workdir=%s,index=off,metacopy=off,volatile", point, upper, work);
     if (mount("overlay", rootfs, "overlay", MS_NOSUID | MS_NODEV, options) < 0)
         return err_sys(e, "mount the root file system of node %s", n->node);

@@ -64,7 +64,6 @@ static bool alive(pid_t pid, unsigned long long start)
 {
     char path[64], state = 0;
     AUTO(buf_clear) struct buf text = BUF_INIT;
-    unsigned long long got = 0;
 
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     if (file_read(path, 4096, &text, NULL) < 0)
@@ -79,7 +78,7 @@ static bool alive(pid_t pid, unsigned long long start)
         if (p != NULL)
             p++;
     }
-    return p != NULL && sscanf(p, "%llu", &got) == 1 && got == start && state != 'Z' && state != 'X';
+    return p != NULL && strtoull(p, NULL, 10) == start && state != 'Z' && state != 'X';
 }
 
 pid_t crun_pid(const struct node_ref *n)

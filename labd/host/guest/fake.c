@@ -63,7 +63,8 @@ static int create_one(const struct guest_lab *lab, size_t node, struct err *e)
     marker_path(lab, node, path);
     if (file_mkdirs(run, 0711, e) < 0 || file_mkdirs(state, 0711, e) < 0)
         return -1;
-    return file_write_atomic(path, startup != NULL ? startup : "", startup != NULL ? strlen(startup) : 0, 0600, e);
+    return file_write_atomic(path, startup != NULL ? startup : "", startup != NULL ? strlen(startup) : 0,
+                             0600, e);
 }
 
 static int fake_create(const struct guest_lab *lab, const size_t *nodes, size_t n, guest_report_fn *report,
@@ -82,22 +83,24 @@ static int fake_create(const struct guest_lab *lab, const size_t *nodes, size_t 
 static void pretend(const char *script, struct buf *text)
 {
     AUTO(buf_clear) struct buf out = BUF_INIT;
-    unsigned status = 0;
+    unsigned long status = 0;
     bool ended = false;
 
     while (!ended && *script != '\0') {
         size_t len = strcspn(script, "\n");
         AUTO(mem_freep) char *line = xstrndup(script, len);
-        if (strncmp(line, "echo ", 5) == 0)
+        if (strncmp(line, "echo ", 5) == 0) {
             buf_printf(&out, "%s\n", line + 5);
-        else if (sscanf(line, "exit %3u", &status) == 1)
+        } else if (strncmp(line, "exit ", 5) == 0) {
+            status = strtoul(line + 5, NULL, 10);
             ended = true;
+        }
         script += len + (script[len] == '\n');
     }
     if (status == 0)
         buf_puts(text, "ok\n");
     else
-        buf_printf(text, "failed %u\n", status > 255 ? 255 : status);
+        buf_printf(text, "failed %lu\n", status > 255 ? 255 : status);
     buf_add(text, buf_str(&out), out.len < GUEST_OUTPUT_MAX ? out.len : GUEST_OUTPUT_MAX);
 }
 
@@ -125,7 +128,8 @@ static int fake_wait(const struct guest_lab *lab, const size_t *nodes, size_t n,
         struct guest_result r = {0};
         struct err why = {0};
         bool ok = boot_one(lab, nodes[i], &text, &why) == 0 &&
-                  guest_result_parse(buf_str(&text), text.len, &r, &why) == 0 && guest_result_err(&r, &why) == 0;
+                  guest_result_parse(buf_str(&text), text.len, &r, &why) == 0 &&
+                  guest_result_err(&r, &why) == 0;
         report(nodes[i], ok ? NULL : &why, r.output, r.n, arg);
     }
     return 0;
@@ -175,7 +179,8 @@ static bool has_nodes(const char *run_dir, const char *lab)
     const struct dirent *entry;
     while (d != NULL && !found && (entry = readdir(d)) != NULL)
         found = name_ok(entry->d_name) &&
-                snprintf(path, sizeof path, "%s/%s/fake", dir, entry->d_name) < (int)sizeof path && file_exists(path);
+                snprintf(path, sizeof path, "%s/%s/fake", dir, entry->d_name) < (int)sizeof path &&
+                file_exists(path);
     if (d != NULL)
         closedir(d);
     return found;
@@ -258,8 +263,8 @@ static int fake_console(const struct guest_lab *lab, size_t node, int *fd, struc
     if (require_created(lab, node, e) < 0)
         return -1;
     master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0 || ptsname_r(master, name, sizeof name) != 0 ||
-        (slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0)
+    if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0 ||
+        ptsname_r(master, name, sizeof name) != 0 || (slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0)
         return err_sys(e, "open a terminal for node %s", node_name(lab, node));
     /* setsid(1) leaves the shell to itself: it ends when the last holder of the master closes it. */
     argv_add(&argv, "/usr/bin/setsid");

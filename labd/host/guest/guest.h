@@ -54,7 +54,9 @@ struct guest_ops {
     int (*create)(const struct guest_lab *lab, const size_t *nodes, size_t n, guest_report_fn *report,
                   void *arg, struct err *e);
     /* Waits until each guest's init has run its startup script, up to 'timeout_ms'; reports every node
-     * once.  A nonzero startup status is ERR_TOOL, a guest that does not finish ERR_TIMEOUT. */
+     * once.  A nonzero startup status is ERR_TOOL, a guest that does not finish ERR_TIMEOUT.  Call it in
+     * the process that called create(); elsewhere it knows only guests that have booted (GUEST_RUNNING)
+     * and reports how that went, and ERR_CONFLICT for the others. */
     int (*wait)(const struct guest_lab *lab, const size_t *nodes, size_t n, unsigned timeout_ms,
                 guest_report_fn *report, void *arg, struct err *e);
     /* Stops and removes the guests; their private layer stays. */

@@ -37,7 +37,8 @@ int guest_result_parse(const char *text, size_t n, struct guest_result *out, str
     size_t head = n >= 3 && memcmp(text, "ok\n", 3) == 0 ? 3 : failed_line(text, n, &status);
 
     if (head == 0)
-        return err_set(e, ERR_PROTOCOL, "the guest's init ended without saying whether its startup script worked");
+        return err_set(e, ERR_PROTOCOL,
+                       "the guest's init ended without saying whether its startup script worked");
     out->status = status;
     out->output = text + head;
     out->n = n - head < GUEST_OUTPUT_MAX ? n - head : GUEST_OUTPUT_MAX;

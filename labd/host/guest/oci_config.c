@@ -7,8 +7,9 @@
 /* What configuring a network and running its daemons takes.  Not SYS_ADMIN: the image starts FRR, which
  * asks for it, without (images/init/capfit.c). */
 static const char *const capabilities[] = {
-    "CAP_CHOWN",  "CAP_DAC_OVERRIDE", "CAP_FOWNER",     "CAP_FSETID",           "CAP_KILL",    "CAP_SETGID",
-    "CAP_SETUID", "CAP_SETPCAP",      "CAP_SYS_CHROOT", "CAP_NET_BIND_SERVICE", "CAP_NET_RAW", "CAP_NET_ADMIN",
+    "CAP_CHOWN",      "CAP_DAC_OVERRIDE",     "CAP_FOWNER",  "CAP_FSETID",
+    "CAP_KILL",       "CAP_SETGID",           "CAP_SETUID",  "CAP_SETPCAP",
+    "CAP_SYS_CHROOT", "CAP_NET_BIND_SERVICE", "CAP_NET_RAW", "CAP_NET_ADMIN",
 };
 
 static const char *const environment[] = {
@@ -22,15 +23,15 @@ static const char *const namespaces[] = {"user", "pid", "mount", "uts", "ipc", "
 
 /* What of the host shows in /proc and /sys and is nobody's business. */
 static const char *const masked[] = {
-    "/proc/acpi",        "/proc/config.gz",    "/proc/kallsyms",   "/proc/kcore", "/proc/keys",
-    "/proc/key-users",   "/proc/latency_stats", "/proc/modules",   "/proc/scsi",  "/proc/sched_debug",
-    "/proc/timer_list",  "/proc/timer_stats",  "/sys/firmware",    "/sys/fs",     "/sys/kernel",
+    "/proc/acpi",       "/proc/config.gz",     "/proc/kallsyms", "/proc/kcore", "/proc/keys",
+    "/proc/key-users",  "/proc/latency_stats", "/proc/modules",  "/proc/scsi",  "/proc/sched_debug",
+    "/proc/timer_list", "/proc/timer_stats",   "/sys/firmware",  "/sys/fs",     "/sys/kernel",
 };
 /* Of /proc/sys only net and kernel/hostname belong to the guest; the rest is owned by the host's root. */
 static const char *const read_only[] = {
-    "/proc/bus",        "/proc/fs",         "/proc/irq",    "/proc/sysrq-trigger", "/proc/sys/abi",
-    "/proc/sys/crypto", "/proc/sys/debug",  "/proc/sys/dev", "/proc/sys/fs",       "/proc/sys/kernel",
-    "/proc/sys/user",   "/proc/sys/vm",
+    "/proc/bus",     "/proc/fs",         "/proc/irq",       "/proc/sysrq-trigger",
+    "/proc/sys/abi", "/proc/sys/crypto", "/proc/sys/debug", "/proc/sys/dev",
+    "/proc/sys/fs",  "/proc/sys/kernel", "/proc/sys/user",  "/proc/sys/vm",
 };
 
 static const struct mount {
@@ -80,10 +81,11 @@ static json_t *process(const struct oci_spec *s)
     json_t *p = json_pack(
         "{s:b, s:{s:i, s:i}, s:o, s:o, s:s, s:b, s:i, s:{s:O, s:O, s:O}, s:[{s:s, s:i, s:i}, {s:s, s:i, s:i},"
         " {s:s, s:i, s:i}]}",
-        "terminal", 0, "user", "uid", 0, "gid", 0, "args", args, "env", strings(environment, ARRAY_LEN(environment)),
-        "cwd", "/", "noNewPrivileges", 1, "oomScoreAdj", 500, "capabilities", "bounding", caps, "effective", caps,
-        "permitted", caps, "rlimits", "type", "RLIMIT_NOFILE", "soft", OCI_FILES_MAX, "hard", OCI_FILES_MAX, "type",
-        "RLIMIT_NPROC", "soft", OCI_PIDS_MAX, "hard", OCI_PIDS_MAX, "type", "RLIMIT_CORE", "soft", 0, "hard", 0);
+        "terminal", 0, "user", "uid", 0, "gid", 0, "args", args, "env",
+        strings(environment, ARRAY_LEN(environment)), "cwd", "/", "noNewPrivileges", 1, "oomScoreAdj", 500,
+        "capabilities", "bounding", caps, "effective", caps, "permitted", caps, "rlimits", "type",
+        "RLIMIT_NOFILE", "soft", OCI_FILES_MAX, "hard", OCI_FILES_MAX, "type", "RLIMIT_NPROC", "soft",
+        OCI_PIDS_MAX, "hard", OCI_PIDS_MAX, "type", "RLIMIT_CORE", "soft", 0, "hard", 0);
     json_decref(caps);
     return p;
 }
@@ -93,11 +95,12 @@ static json_t *mount_list(const struct oci_spec *s)
     json_t *a = json_array();
 
     for (size_t i = 0; i < ARRAY_LEN(mounts); i++)
-        json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:o}", "destination", mounts[i].destination, "type",
-                                           mounts[i].type, "source", mounts[i].source, "options",
+        json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:o}", "destination", mounts[i].destination,
+                                           "type", mounts[i].type, "source", mounts[i].source, "options",
                                            words(mounts[i].options)));
-    json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:[sssss]}", "destination", "/run/lab/startup", "type", "bind",
-                                       "source", s->startup, "options", "bind", "ro", "nosuid", "nodev", "private"));
+    json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:[sssss]}", "destination", "/run/lab/startup",
+                                       "type", "bind", "source", s->startup, "options", "bind", "ro",
+                                       "nosuid", "nodev", "private"));
     return a;
 }
 
@@ -115,7 +118,8 @@ static json_t *resources(const struct oci_spec *s)
 
 static json_t *id_map(uint32_t base)
 {
-    return json_pack("[{s:i, s:I, s:i}]", "containerID", 0, "hostID", (json_int_t)base, "size", (int)OCI_ID_RANGE);
+    return json_pack("[{s:i, s:I, s:i}]", "containerID", 0, "hostID", (json_int_t)base, "size",
+                     (int)OCI_ID_RANGE);
 }
 
 static json_t *linux_part(const struct oci_spec *s)
@@ -125,20 +129,21 @@ static json_t *linux_part(const struct oci_spec *s)
     for (size_t i = 0; i < ARRAY_LEN(namespaces); i++)
         json_array_append_new(ns, json_pack("{s:s}", "type", namespaces[i]));
     if (s->tun)
-        json_array_append_new(devices, json_pack("{s:s, s:s, s:i, s:i}", "path", "/dev/net/tun", "type", "c", "major",
-                                                 10, "minor", 200));
+        json_array_append_new(devices, json_pack("{s:s, s:s, s:i, s:i}", "path", "/dev/net/tun", "type", "c",
+                                                 "major", 10, "minor", 200));
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s}", "namespaces", ns, "uidMappings",
                      id_map(s->uid_base), "gidMappings", id_map(s->uid_base), "devices", devices, "resources",
-                     resources(s), "seccomp", oci_seccomp(), "maskedPaths", strings(masked, ARRAY_LEN(masked)),
-                     "readonlyPaths", strings(read_only, ARRAY_LEN(read_only)), "cgroupsPath", s->cgroup,
-                     "rootfsPropagation", "private");
+                     resources(s), "seccomp", oci_seccomp(), "maskedPaths",
+                     strings(masked, ARRAY_LEN(masked)), "readonlyPaths",
+                     strings(read_only, ARRAY_LEN(read_only)), "cgroupsPath", s->cgroup, "rootfsPropagation",
+                     "private");
 }
 
 char *oci_config(const struct oci_spec *s)
 {
-    json_t *j = json_pack("{s:s, s:{s:s, s:b}, s:s, s:o, s:o, s:o}", "ociVersion", "1.0.2", "root", "path", "rootfs",
-                          "readonly", 0, "hostname", s->node->name, "process", process(s), "mounts", mount_list(s),
-                          "linux", linux_part(s));
+    json_t *j = json_pack("{s:s, s:{s:s, s:b}, s:s, s:o, s:o, s:o}", "ociVersion", "1.0.2", "root", "path",
+                          "rootfs", "readonly", 0, "hostname", s->node->name, "process", process(s), "mounts",
+                          mount_list(s), "linux", linux_part(s));
     char *text = json_dumps(j, JSON_COMPACT);
 
     json_decref(j);

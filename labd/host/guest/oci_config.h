@@ -17,9 +17,9 @@
  * walk the host's folders above it. */
 struct oci_spec {
     const struct plan_node *node;
-    const char *startup; /* host file that the guest sees as /run/lab/startup */
-    const char *cgroup;  /* below the root of the cgroup hierarchy: "/paralab/LAB/NODE" */
-    uint32_t uid_base;   /* the guest's ids 0 .. 65535 are these on the host */
+    const char *startup;           /* host file that the guest sees as /run/lab/startup */
+    const char *cgroup;            /* below the root of the cgroup hierarchy: "/paralab/LAB/NODE" */
+    uint32_t uid_base;             /* the guest's ids 0 .. 65535 are these on the host */
     bool limit_memory, limit_pids; /* false where the host lacks the controller */
     bool tun;                      /* give it /dev/net/tun */
 };
