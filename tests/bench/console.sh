@@ -29,11 +29,11 @@ bench_console() {
     chmod 644 "$work/big"
     token=$(console_token) && [ -n "$token" ] || return 1
     console_box_start || return 1
-    echo '<topology name="one" version="1"><host name="h1"/></topology>' >"$work/one.xml"
+    echo '<topology name="one" version="1"><host name="h1"><interface name="eth0" network="lan"/></host><network name="lan"/></topology>' >"$work/one.xml"
     i=0
     while [ $i -lt "$rounds" ]; do
         say "console: round $((i + 1)) of $rounds"
-        lab=$(labctl up --wait "$work/one.xml" 2>/dev/null) || return 1
+        lab=$(labctl up --wait "$work/one.xml") || return 1
         labctl exec "$lab" h1 -- sh -c 'cat >/var/big' <"$work/big" || return 1
         CAT=$work/big timeout 120 "$program" pty >>"$work/pty" || return 1
         CAT=/var/big timeout 120 "$program" labd "http://$address" "$token" "$lab" h1 >>"$work/labd.figures" || return 1
@@ -41,7 +41,7 @@ bench_console() {
         labctl down "$lab" || return 1
         i=$((i + 1))
     done
-    kill "$box_pid" && wait $box_pid 2>/dev/null
+    kill "$box_pid" && wait "$box_pid" 2>/dev/null
     box_pid=
     head_row 'bare pty'
     row "echo of a key, median of $ECHOES" us "$(median_of "$work/labd.figures" 1)" "$(median_of "$work/pty" 1)" '< 1000 us added'

@@ -39,6 +39,7 @@ stack_start
         "$(nproc) cores of $(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -1)," \
         "$(awk '/^MemTotal/ { printf "%.0f GB", $2 / 1e6 }' /proc/meminfo)"
     sed -n 's/^labhost \([^,]*\), datapath \([^,]*\), netem \(.*\)/Paralab \1, driver container, OVS datapath \2, netem \3/p' "$work/status"
+    echo "ratio: ours / theirs; medians of $rounds rounds, alternated"
     for part in "$@"; do
         echo
         case $part in
