@@ -141,6 +141,29 @@ json_t *lab_create_args(const struct lab *lab, struct err *e)
 
 /* ---- changing ---- */
 
+static void tell(struct lab *lab);
+
+static void calm_over(void *arg)
+{
+    struct lab *lab = arg;
+
+    lab->calm = NULL;
+    if (lab->changed)
+        tell(lab);
+}
+
+/* Tells the watchers, at once or when CALM_MS have passed since the last time. */
+static void tell(struct lab *lab)
+{
+    free(lab->status_text);
+    lab->status_text = NULL;
+    lab->changed = lab->calm != NULL;
+    if (lab->changed)
+        return;
+    lab->calm = loop_timer_add(labs_site(lab->all)->loop, CALM_MS, calm_over, lab);
+    watchers_lab_changed(labs_site(lab->all), lab->row.id);
+}
+
 int lab_set_state(struct lab *lab, enum store_lab_state st, const char *error, struct err *e)
 {
     struct site *s = labs_site(lab->all);
@@ -149,7 +172,7 @@ int lab_set_state(struct lab *lab, enum store_lab_state st, const char *error, s
         return -1;
     lab->row.state = st;
     snprintf(lab->row.error, sizeof lab->row.error, "%s", error != NULL ? error : "");
-    lab_changed(lab);
+    tell(lab);
     return 0;
 }
 
@@ -185,27 +208,7 @@ void lab_update(struct lab *lab, json_t *live)
         if (store_lab_set_state(s->store, lab->inst, lab->row.id, st, lab->row.error, ready, &e) < 0)
             log_err("lab.store", &e, "lab", lab->row.id, NULL); /* labhost will say it again */
     }
-    lab_changed(lab);
-}
-
-static void calm_over(void *arg)
-{
-    struct lab *lab = arg;
-
-    lab->calm = NULL;
-    if (lab->changed)
-        lab_changed(lab);
-}
-
-void lab_changed(struct lab *lab)
-{
-    free(lab->status_text);
-    lab->status_text = NULL;
-    lab->changed = lab->calm != NULL;
-    if (lab->changed)
-        return;
-    lab->calm = loop_timer_add(labs_site(lab->all)->loop, CALM_MS, calm_over, lab);
-    watchers_lab_changed(labs_site(lab->all), lab->row.id);
+    tell(lab);
 }
 
 void lab_free(struct lab *lab)

@@ -53,7 +53,6 @@ json_t *lab_create_args(const struct lab *lab, struct err *e);
 int lab_set_state(struct lab *lab, enum store_lab_state st, const char *error, struct err *e) MUST_CHECK;
 void lab_ask_delete(struct lab *lab);           /* its state is STOPPING; goes on until it is gone */
 void lab_update(struct lab *lab, json_t *live); /* what labhost says; borrowed */
-void lab_changed(struct lab *lab);              /* tells the watchers, at most every 50 ms */
 void lab_gone(struct lab *lab);                 /* frees it */
 
 /* ---- status; lab_status.c ---- */

@@ -71,8 +71,6 @@ int http_listen_tcp(const char *where, char *shown, size_t size, struct err *e);
 int http_listen_unix(const char *path, mode_t mode, struct err *e); /* replaces a stale socket */
 
 /* ---- the request; everything is borrowed until the reply ---- */
-const char *http_method(const struct http_req *r);
-const char *http_path(const struct http_req *r);
 const char *http_param(const struct http_req *r, const char *name); /* {name}; never NULL */
 /* The decoded value of ?name=, or NULL.  Values with bad escapes, NUL or invalid UTF-8 give NULL. */
 const char *http_query(struct http_req *r, const char *name);

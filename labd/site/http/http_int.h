@@ -80,6 +80,5 @@ void http_ws_stop_all(struct http_server *s);
 void http_listener_run(struct http_listener *li);
 /* After MHD_resume_connection(): MHD in a foreign loop does not wake that loop by itself. */
 void http_listener_kick(struct http_listener *li);
-bool http_origin_ok(const struct http_req *r);
 
 #endif

@@ -6,16 +6,6 @@
 
 #define JSON_DEPTH_MAX 32
 
-const char *http_method(const struct http_req *r)
-{
-    return r->method;
-}
-
-const char *http_path(const struct http_req *r)
-{
-    return r->path;
-}
-
 const struct http_identity *http_identity(const struct http_req *r)
 {
     return &r->identity;

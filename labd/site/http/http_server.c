@@ -137,7 +137,7 @@ static bool is_ws(const struct http_req *r)
 }
 
 /* An Origin, where there is one, must name the host that was asked: the page is ours. */
-bool http_origin_ok(const struct http_req *r)
+static bool origin_ok(const struct http_req *r)
 {
     const char *origin = http_header(r, "Origin"), *host = http_header(r, "Host");
     const char *site = http_header(r, "Sec-Fetch-Site");
@@ -182,7 +182,7 @@ static bool allowed(struct http_req *r)
     struct http_server *s = r->server;
     struct err e;
 
-    if ((changes(r) || is_ws(r)) && !http_origin_ok(r)) {
+    if ((changes(r) || is_ws(r)) && !origin_ok(r)) {
         http_problem_status(r, MHD_HTTP_FORBIDDEN, "the request comes from a page of another site");
         return false;
     }

@@ -10,7 +10,8 @@
 
 #define BUSY_MS 5000
 
-int store_err(struct store *s, const char *what, struct err *e)
+/* Fills 'e' from the database. */
+static int db_err(struct store *s, const char *what, struct err *e)
 {
     const char *text = sqlite3_errmsg(s->db);
     switch (sqlite3_errcode(s->db) & 0xff) {
@@ -30,7 +31,7 @@ int store_err(struct store *s, const char *what, struct err *e)
 static int run_script(struct store *s, const char *sql, const char *what, struct err *e)
 {
     if (sqlite3_exec(s->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-        return store_err(s, what, e);
+        return db_err(s, what, e);
     return 0;
 }
 
@@ -58,7 +59,7 @@ static int read_version(struct store *s, int *version, struct err *e)
     sqlite3_stmt *q = NULL;
     if (sqlite3_prepare_v2(s->db, "PRAGMA user_version", -1, &q, NULL) != SQLITE_OK ||
         sqlite3_step(q) != SQLITE_ROW) {
-        (void)store_err(s, "read the schema version of the database", e);
+        (void)db_err(s, "read the schema version of the database", e);
         sqlite3_finalize(q);
         return -1;
     }
@@ -101,7 +102,7 @@ static int configure(struct store *s, struct err *e)
         sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL) != SQLITE_OK ||
         sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL) != SQLITE_OK ||
         sqlite3_db_config(s->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL) != SQLITE_OK)
-        return store_err(s, "configure the database", e);
+        return db_err(s, "configure the database", e);
     /* FULL: wanted state is on disk before labhost hears of it, also after a power cut. */
     return run_script(s,
                       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
@@ -114,7 +115,7 @@ static int prepare_all(struct store *s, struct err *e)
     for (int i = 0; i < SQL_COUNT; i++)
         if (sqlite3_prepare_v3(s->db, store_sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->stmt[i], NULL) !=
             SQLITE_OK)
-            return store_err(s, "prepare a statement", e);
+            return db_err(s, "prepare a statement", e);
     return 0;
 }
 
@@ -203,7 +204,7 @@ int store_step(struct store *s, sqlite3_stmt *q, const char *what, struct err *e
         sqlite3_reset(q);
         return 0;
     default:
-        store_err(s, what, e);
+        db_err(s, what, e);
         sqlite3_reset(q);
         return -1;
     }

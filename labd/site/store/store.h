@@ -61,7 +61,6 @@ int store_user_put(struct store *s, int64_t inst, const struct store_user *u, in
                    struct err *e) MUST_CHECK;
 int store_user_find(struct store *s, int64_t inst, const char *login, struct store_user *out,
                     struct err *e) MUST_CHECK; /* ERR_NOT_FOUND */
-int store_user_count(struct store *s, int64_t inst, int64_t *n, struct err *e) MUST_CHECK;
 
 /* ---- sessions ---- */
 struct store_session {

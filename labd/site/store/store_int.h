@@ -16,7 +16,6 @@ enum store_sql {
     SQL_HOST_FIND,
     SQL_USER_PUT,
     SQL_USER_FIND,
-    SQL_USER_COUNT,
     SQL_USER_END_SESSIONS,
     SQL_SESSION_ADD,
     SQL_SESSION_FIND,
@@ -63,7 +62,6 @@ int store_step(struct store *s, sqlite3_stmt *q, const char *what, struct err *e
 /* store_step() that wants a row and takes its absence for ERR_NOT_FOUND; reset with sqlite3_reset(). */
 int store_row(struct store *s, sqlite3_stmt *q, const char *what, struct err *e) MUST_CHECK;
 int store_count(struct store *s, sqlite3_stmt *q, const char *what, int64_t *n, struct err *e) MUST_CHECK;
-int store_err(struct store *s, const char *what, struct err *e); /* fills 'e' from the database; -1 */
 int store_begin(struct store *s, struct err *e) MUST_CHECK;
 int store_commit(struct store *s, struct err *e) MUST_CHECK; /* rolls back if it fails */
 void store_rollback(struct store *s);

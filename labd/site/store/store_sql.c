@@ -112,7 +112,6 @@ const char *const store_sql[SQL_COUNT] = {
                      " SET name = excluded.name, role = excluded.role, pwhash = excluded.pwhash"
                      " RETURNING id",
     [SQL_USER_FIND] = "SELECT id, login, name, role, pwhash FROM users WHERE institution = ?1 AND login = ?2",
-    [SQL_USER_COUNT] = "SELECT count(*) FROM users WHERE institution = ?1",
     [SQL_USER_END_SESSIONS] = "DELETE FROM sessions WHERE institution = ?1 AND user = ?2",
 
     [SQL_SESSION_ADD] = "INSERT INTO sessions(institution, user, token_hash, created, used)"

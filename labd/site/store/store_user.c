@@ -119,8 +119,3 @@ int store_user_find(struct store *s, int64_t inst, const char *login, struct sto
     sqlite3_reset(q);
     return 0;
 }
-
-int store_user_count(struct store *s, int64_t inst, int64_t *n, struct err *e)
-{
-    return store_count(s, store_bind(s, SQL_USER_COUNT, "i", inst), "count the accounts", n, e);
-}
