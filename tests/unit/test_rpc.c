@@ -261,7 +261,8 @@ static void test_second_server_refused(void **state)
 
 struct async {
     struct loop *loop;
-    int done;
+    int *left; /* answers still to come, of all calls */
+    int calls;
     enum err_code code;
 };
 
@@ -270,30 +271,33 @@ static void async_done(json_t *reply, struct frame_conn *conn, const struct err 
     struct async *a = arg;
 
     assert_null(conn);
+    a->calls++;
     a->code = e != NULL ? e->code : ERR_NONE;
     assert_int_equal(reply != NULL, e == NULL);
-    if (++a->done == 4)
+    if (--*a->left == 0)
         loop_stop(a->loop);
 }
 
 static void test_async(void **state)
 {
     struct err e;
-    struct async a = {.loop = loop_new(&e)}, late = a, gone = a;
+    int left = 4;
+    struct async good = {.loop = loop_new(&e), .left = &left}, late = good, gone = good, none = good;
+    struct loop *l = good.loop;
 
     (void)state;
-    rpc_start(a.loop, sock_path, json_pack("{s:s,s:i}", "do", "echo", "text", 1), false, 2000, async_done,
-              &a);
-    rpc_start(a.loop, sock_path, json_pack("{s:s,s:i}", "do", "echo", "text", 1), false, 2000, async_done,
-              &a);
-    rpc_start(a.loop, sock_path, json_pack("{s:s}", "do", "late"), false, 5, async_done, &late);
-    rpc_start(a.loop, "/tmp/no-such-socket", json_pack("{s:s}", "do", "late"), false, 5, async_done, &gone);
-    a.done = 2;
-    rpc_cancel(rpc_start(a.loop, sock_path, json_pack("{s:s}", "do", "late"), false, 5, async_done, NULL));
-    assert_int_equal(loop_run(a.loop, &e), 0);
-    assert_int_equal(a.code, ERR_NONE);
-    loop_free(a.loop);
+    rpc_start(l, sock_path, json_pack("{s:s,s:i}", "do", "echo", "text", 1), false, 2000, async_done, &good);
+    rpc_start(l, sock_path, json_pack("{s:s,s:i}", "do", "echo", "text", 1), false, 2000, async_done, &good);
+    rpc_start(l, sock_path, json_pack("{s:s}", "do", "late"), false, 5, async_done, &late);
+    rpc_start(l, "/tmp/no-such-socket", json_pack("{s:s}", "do", "late"), false, 5, async_done, &gone);
+    rpc_cancel(rpc_start(l, sock_path, json_pack("{s:s}", "do", "late"), false, 5, async_done, &none));
+    assert_int_equal(loop_run(l, &e), 0);
+    assert_int_equal(good.calls, 2);
+    assert_int_equal(good.code, ERR_NONE);
+    assert_int_equal(late.code, ERR_TIMEOUT);
     assert_int_equal(gone.code, ERR_UNREACHABLE);
+    assert_int_equal(none.calls, 0);
+    loop_free(l);
 }
 
 int main(void)
