@@ -72,7 +72,8 @@ static struct exercise *finish(struct exercise *x, const char *file, struct topo
         return x;
     for (size_t i = 0; i < m->n; i++)
         if (m->items[i].severity == TOPO_ERROR) {
-            err_set(e, ERR_INVALID, "%s:%d: %s", file, m->items[i].line > 0 ? m->items[i].line : 1, m->items[i].text);
+            err_set(e, ERR_INVALID, "%s:%d: %s", file, m->items[i].line > 0 ? m->items[i].line : 1,
+                    m->items[i].text);
             break;
         }
     exercise_free(x);
@@ -132,7 +133,8 @@ static const char *folder_name(const char *dir, char out[NAME_SIZE])
         end--;
     for (start = end; start > 0 && dir[start - 1] != '/'; start--)
         ;
-    snprintf(out, NAME_SIZE, "%.*s", (int)(end - start < NAME_SIZE ? end - start : NAME_SIZE - 1), dir + start);
+    snprintf(out, NAME_SIZE, "%.*s", (int)(end - start < NAME_SIZE ? end - start : NAME_SIZE - 1),
+             dir + start);
     return out;
 }
 

@@ -57,9 +57,9 @@ struct exercise_check {
     char to_ref[NAME_SIZE]; /* "" unless 'to' names a reference */
     enum probe_kind proto;
     uint16_t port;
-    char seen_at[PROBE_PORT_SIZE]; /* "@REF" if to_ref */
-    int hops;                      /* routers between, or EXERCISE_HOPS_ANY */
-    bool both;                     /* the answer, too, must come back */
+    char seen_at[PROBE_PORT_SIZE];          /* "@REF" if to_ref */
+    int hops;                               /* routers between, or EXERCISE_HOPS_ANY */
+    bool both;                              /* the answer, too, must come back */
     struct exercise_names via, avoids, cut; /* links */
     unsigned settle_ms; /* how long the network may take to find a new path after the cut */
     enum exercise_expect expect;
@@ -78,10 +78,10 @@ struct exercise {
     char id[NAME_SIZE];
     char *title, *level, *summary, *source; /* source may be NULL */
     unsigned minutes, version;
-    char *dir;          /* the folder, NULL if from memory */
+    char *dir;               /* the folder, NULL if from memory */
     char *instructions_file; /* "instructions.md" */
-    char *instructions; /* Markdown; NULL if from memory */
-    char *solution_dir; /* "solution", relative to 'dir'; NULL if there is none */
+    char *instructions;      /* Markdown; NULL if from memory */
+    char *solution_dir;      /* "solution", relative to 'dir'; NULL if there is none */
     struct exercise_wrong *wrongs;
     size_t nwrongs;
     struct topo *topo; /* valid */
@@ -98,7 +98,8 @@ struct exercise {
 /* Reads 'dir'/exercise.xml and everything that it names.  The exercise's id must be the folder's
  * name.  NULL with 'e' holding the first problem; 'xm' and 'tm' (each may be NULL) get all problems of
  * exercise.xml (missing or wrong scripts included) and of the topology file. */
-struct exercise *exercise_load_dir(const char *dir, struct topo_msgs *xm, struct topo_msgs *tm, struct err *e);
+struct exercise *exercise_load_dir(const char *dir, struct topo_msgs *xm, struct topo_msgs *tm,
+                                   struct err *e);
 /* The same from two texts; <instructions>, <solution> and <wrong> are not followed. */
 struct exercise *exercise_load_mem(const char *xml, size_t n, const char *topo_xml, size_t topo_n,
                                    struct topo_msgs *xm, struct topo_msgs *tm, struct err *e);

@@ -14,8 +14,10 @@
 const char *exercise_kind_name(enum exercise_kind k)
 {
     static const char *const names[EXERCISE_KIND_COUNT] = {
-        [EXERCISE_REACHABILITY] = "reachability", [EXERCISE_UNREACHABLE] = "unreachable",
-        [EXERCISE_TCP_OPEN] = "tcp-open",         [EXERCISE_TCP_CLOSED] = "tcp-closed",
+        [EXERCISE_REACHABILITY] = "reachability",
+        [EXERCISE_UNREACHABLE] = "unreachable",
+        [EXERCISE_TCP_OPEN] = "tcp-open",
+        [EXERCISE_TCP_CLOSED] = "tcp-closed",
         [EXERCISE_PATH] = "path",
     };
 
@@ -92,8 +94,8 @@ static bool read_duration(const char *v, const struct xattr *a, unsigned *out, s
                 *out = (unsigned)(n * units[i].ms);
                 return true;
             }
-    snprintf(w->text, sizeof w->text, "it must be a time from %ldms to %lds, such as \"500ms\" or \"20s\"", a->min,
-             a->max / 1000);
+    snprintf(w->text, sizeof w->text, "it must be a time from %ldms to %lds, such as \"500ms\" or \"20s\"",
+             a->min, a->max / 1000);
     return false;
 }
 
@@ -102,7 +104,8 @@ static bool file_name_ok(const char *v, size_t n)
     if (n == 0 || n > 60 || *v == '.' || *v == '-')
         return false;
     for (size_t i = 0; i < n; i++)
-        if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", v[i]) == NULL || v[i] == '\0')
+        if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", v[i]) == NULL ||
+            v[i] == '\0')
             return false;
     return true;
 }
@@ -213,7 +216,7 @@ static bool read_kind(const char *v, enum exercise_kind *out, struct why *w)
 static bool store(const char *v, const struct xattr *a, void *obj, void *at, struct why *w)
 {
     static const char *const expects[] = {"any", "filtered", "refused"}, *const protos[] = {"icmp", "udp"},
-                            *const bools[] = {"no", "yes"};
+                             *const bools[] = {"no", "yes"};
     unsigned u = 0;
     long n = 0;
 
@@ -265,9 +268,11 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
     case XA_KIND:
         return read_kind(v, at, w);
     case XA_EXPECT:
-        return read_word(v, expects, ARRAY_LEN(expects), &u, w) && (*(enum exercise_expect *)at = (enum exercise_expect)u, true);
+        return read_word(v, expects, ARRAY_LEN(expects), &u, w) &&
+               (*(enum exercise_expect *)at = (enum exercise_expect)u, true);
     case XA_PROTO:
-        return read_word(v, protos, ARRAY_LEN(protos), &u, w) && (*(enum probe_kind *)at = (enum probe_kind)u, true);
+        return read_word(v, protos, ARRAY_LEN(protos), &u, w) &&
+               (*(enum probe_kind *)at = (enum probe_kind)u, true);
     }
     return bad(w, "it has an unknown type");
 }
@@ -282,7 +287,8 @@ static void unknown(struct topo_msgs *m, const xmlNode *x, const char *name, con
     for (; attrs->name != NULL; attrs++)
         value_guess_offer(&g, attrs->name);
     topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "<%s> has no attribute '%s'%s%s%s", (const char *)x->name,
-                  value_show(name, shown), g.best ? "; did you mean '" : "", g.best ? g.best : "", g.best ? "'?" : "");
+                  value_show(name, shown), g.best ? "; did you mean '" : "", g.best ? g.best : "",
+                  g.best ? "'?" : "");
 }
 
 unsigned exercise_attrs(struct topo_msgs *m, const xmlNode *x, const struct xattr *attrs, void *obj)
@@ -307,14 +313,14 @@ unsigned exercise_attrs(struct topo_msgs *m, const xmlNode *x, const struct xatt
             if (store(value, &attrs[i], obj, (char *)obj + attrs[i].offset, &w))
                 good |= 1u << i;
             else
-                topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "<%s %s=\"%s\">: %s", (const char *)x->name, name,
-                              value_show(value, shown), w.text);
+                topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "<%s %s=\"%s\">: %s", (const char *)x->name,
+                              name, value_show(value, shown), w.text);
         }
         xmlFree(v);
     }
     for (unsigned i = 0; attrs[i].name != NULL; i++)
         if (attrs[i].needed && !(given & 1u << i))
-            topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "<%s> needs the attribute '%s'", (const char *)x->name,
-                          attrs[i].name);
+            topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "<%s> needs the attribute '%s'",
+                          (const char *)x->name, attrs[i].name);
     return good;
 }

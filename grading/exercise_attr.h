@@ -36,7 +36,10 @@ struct xattr {
     bool needed;
     long min, max;
 };
-#define XATTRS_END {NULL, XA_NAME, 0, false, 0, 0}
+#define XATTRS_END \
+    { \
+        NULL, XA_NAME, 0, false, 0, 0 \
+    }
 
 /* Stores the attributes of 'x' in 'obj'; reports those that are unknown, missing or malformed.  Returns
  * a bit for each entry of 'attrs' that was given and understood. */

@@ -39,8 +39,9 @@ static void check_ref_place(struct checker *k, const struct probe_ref *r, int li
     if (at == NULL)
         COMPLAIN(k, line, "reference '%s': the topology has no '%s'", r->name, r->segment);
     else if (at->kind != TOPO_NETWORK && at->kind != TOPO_HUB && at->kind != TOPO_SWITCH)
-        COMPLAIN(k, line, "reference '%s': '%s' is a %s; a reference host attaches to a network, hub or switch", r->name,
-                 r->segment, topo_kind_name(at->kind));
+        COMPLAIN(k, line,
+                 "reference '%s': '%s' is a %s; a reference host attaches to a network, hub or switch",
+                 r->name, r->segment, topo_kind_name(at->kind));
     else if (r->vlan != 0 && at->kind != TOPO_SWITCH)
         COMPLAIN(k, line, "reference '%s': '%s' is a %s and has no VLANs", r->name, r->segment,
                  topo_kind_name(at->kind));
@@ -62,7 +63,8 @@ static void check_ref_address(struct checker *k, const struct probe_ref *r, size
                 struct probe_addr taken;
                 unsigned prefix;
 
-                if (probe_addr_parse_net(iface->addrs[j].text, &taken, &prefix) && probe_addr_equal(&taken, a))
+                if (probe_addr_parse_net(iface->addrs[j].text, &taken, &prefix) &&
+                    probe_addr_equal(&taken, a))
                     COMPLAIN(k, line, "reference '%s': address %s belongs to %s:%s", r->name,
                              probe_addr_text(a, text), k->t->nodes[i].name, iface->name);
             }
@@ -123,7 +125,8 @@ static void check_path(struct checker *k, const struct exercise_check *c)
         COMPLAIN(k, c->line, "check '%s': settle is too short to see the traffic hold", c->id);
     for (size_t i = 0; i < c->via.n; i++)
         if (holds(&c->cut, c->via.v[i]) || holds(&c->avoids, c->via.v[i]))
-            COMPLAIN(k, c->line, "check '%s' can never pass: the path has to use link '%s' and has to do without it",
+            COMPLAIN(k, c->line,
+                     "check '%s' can never pass: the path has to use link '%s' and has to do without it",
                      c->id, c->via.v[i]);
 }
 
@@ -141,7 +144,8 @@ static void check_seen_at(struct checker *k, const struct exercise_check *c)
     if (r != NULL && topo_kind_is_node(r->kind) &&
         topo_index_slot(&k->ix, topo_index_owner(&k->ix, r), c->seen_at + n + 1) != NULL)
         return;
-    if (r != NULL && r->kind == TOPO_LINK && (strcmp(c->seen_at + n, ":a") == 0 || strcmp(c->seen_at + n, ":b") == 0))
+    if (r != NULL && r->kind == TOPO_LINK &&
+        (strcmp(c->seen_at + n, ":a") == 0 || strcmp(c->seen_at + n, ":b") == 0))
         return;
     COMPLAIN(k, c->line, "check '%s': the topology has no port '%s' to watch", c->id, c->seen_at);
 }
@@ -160,10 +164,11 @@ static void check_target(struct checker *k, const struct exercise_check *c)
         else if (to == from)
             COMPLAIN(k, c->line, "check '%s' goes from '%s' to itself", c->id, c->to_ref);
         else if (from != NULL && from->nnets > 0 && to->nnets > 0 && target.family == 0)
-            COMPLAIN(k, c->line, "check '%s': '%s' and '%s' have no addresses of the same family", c->id, c->from,
-                     c->to_ref);
+            COMPLAIN(k, c->line, "check '%s': '%s' and '%s' have no addresses of the same family", c->id,
+                     c->from, c->to_ref);
         if (c->seen_at[0] != '\0')
-            COMPLAIN(k, c->line, "check '%s': seen-at is '%s' itself when 'to' names a reference", c->id, c->to_ref);
+            COMPLAIN(k, c->line, "check '%s': seen-at is '%s' itself when 'to' names a reference", c->id,
+                     c->to_ref);
         return;
     }
     if (c->to.family == 0 || from == NULL)
@@ -186,7 +191,8 @@ static void check_evidence(struct checker *k, const struct exercise_check *c)
     if (watched)
         return;
     if (c->kind == EXERCISE_REACHABILITY || c->kind == EXERCISE_UNREACHABLE)
-        COMPLAIN(k, c->line, "check '%s' needs seen-at: an answer alone may come from a router that took the address",
+        COMPLAIN(k, c->line,
+                 "check '%s' needs seen-at: an answer alone may come from a router that took the address",
                  c->id);
     else if (c->kind == EXERCISE_TCP_CLOSED && c->expect != EXERCISE_ANY)
         COMPLAIN(k, c->line, "check '%s' needs seen-at to tell a filtered port from a refused one", c->id);
@@ -202,7 +208,8 @@ static void check_options(struct checker *k, const struct exercise_check *c)
     if ((tcp || c->proto == PROBE_UDP) && c->port == 0)
         COMPLAIN(k, c->line, "check '%s' needs a port", c->id);
     if (c->proto == PROBE_ICMP && c->port != 0)
-        COMPLAIN(k, c->line, "check '%s': a port makes sense for tcp-open, tcp-closed or proto=\"udp\"", c->id);
+        COMPLAIN(k, c->line, "check '%s': a port makes sense for tcp-open, tcp-closed or proto=\"udp\"",
+                 c->id);
     if (c->expect != EXERCISE_ANY && c->kind != EXERCISE_TCP_CLOSED)
         COMPLAIN(k, c->line, "check '%s': expect belongs to kind=\"tcp-closed\"", c->id);
     if (c->hops != EXERCISE_HOPS_ANY && (negative(c) || (c->seen_at[0] == '\0' && c->to_ref[0] == '\0')))
@@ -220,11 +227,13 @@ static void check_control(struct checker *k, const struct exercise_check *c)
         return;
     }
     if (c->control[0] == '\0')
-        COMPLAIN(k, c->line, "check '%s' needs a control: what is blocked proves nothing unless something passes", c->id);
+        COMPLAIN(k, c->line,
+                 "check '%s' needs a control: what is blocked proves nothing unless something passes", c->id);
     else if (o == NULL)
         COMPLAIN(k, c->line, "check '%s': there is no check '%s' to be its control", c->id, c->control);
     else if (negative(o) || o->cut.n > 0)
-        COMPLAIN(k, c->line, "check '%s': its control '%s' must be a check that something passes, without a cut", c->id,
+        COMPLAIN(k, c->line,
+                 "check '%s': its control '%s' must be a check that something passes, without a cut", c->id,
                  c->control);
 }
 
@@ -236,8 +245,8 @@ static void check_requires(struct checker *k, const struct exercise_check *c)
         if (o == NULL)
             COMPLAIN(k, c->line, "check '%s' requires '%s', which does not exist", c->id, c->requires.v[i]);
         else if (o->cut.n > 0 && c->cut.n == 0)
-            COMPLAIN(k, c->line, "check '%s' requires '%s', which cuts a link and therefore runs later", c->id,
-                     c->requires.v[i]);
+            COMPLAIN(k, c->line, "check '%s' requires '%s', which cuts a link and therefore runs later",
+                     c->id, c->requires.v[i]);
     }
 }
 
@@ -301,8 +310,8 @@ static void check_wrongs(struct checker *k)
         if (w->dir == NULL)
             continue;
         if (max > 0 && w->score >= max)
-            COMPLAIN(k, w->line, "wrong solution '%s' is promised %u of %u points: then it is not wrong", w->dir,
-                     w->score, max);
+            COMPLAIN(k, w->line, "wrong solution '%s' is promised %u of %u points: then it is not wrong",
+                     w->dir, w->score, max);
         for (size_t o = 0; o < i; o++)
             if (x->wrongs[o].dir != NULL && strcmp(x->wrongs[o].dir, w->dir) == 0)
                 COMPLAIN(k, w->line, "there is a wrong solution '%s' already", w->dir);

@@ -45,8 +45,8 @@ static void check_dir(const struct exercise *x, const char *which, int line, str
         if (script_of_node(x, f->d_name))
             n++;
         else
-            topo_msgs_add(m, line, TOPO_ERROR, "folder '%s': '%.100s' is not NODE.sh of a node of the topology", which,
-                          f->d_name);
+            topo_msgs_add(m, line, TOPO_ERROR,
+                          "folder '%s': '%.100s' is not NODE.sh of a node of the topology", which, f->d_name);
     }
     if (n == 0)
         topo_msgs_add(m, line, TOPO_ERROR, "folder '%s' holds no script", which);
@@ -71,7 +71,8 @@ static bool known_dir(const struct exercise *x, const char *which)
     return false;
 }
 
-int exercise_script(const struct exercise *x, const char *which, const char *node, struct buf *out, struct err *e)
+int exercise_script(const struct exercise *x, const char *which, const char *node, struct buf *out,
+                    struct err *e)
 {
     AUTO(mem_freep) char *path = NULL;
 

@@ -34,12 +34,12 @@ static void complain_text(struct reader *r, const xmlNode *n, const xmlNode *tex
     char shown[VALUE_SHOW_SIZE];
 
     if (s != NULL && s[strspn(s, " \t\r\n")] != '\0')
-        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "<%s> may not hold the text \"%s\"", (const char *)n->name,
-                      value_show(s + strspn(s, " \t\r\n"), shown));
+        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "<%s> may not hold the text \"%s\"",
+                      (const char *)n->name, value_show(s + strspn(s, " \t\r\n"), shown));
 }
 
-static void complain_element(struct reader *r, const xmlNode *n, const xmlNode *child, const struct element *allowed,
-                             size_t nallowed)
+static void complain_element(struct reader *r, const xmlNode *n, const xmlNode *child,
+                             const struct element *allowed, size_t nallowed)
 {
     char shown[VALUE_SHOW_SIZE];
     struct value_guess g;
@@ -48,11 +48,12 @@ static void complain_element(struct reader *r, const xmlNode *n, const xmlNode *
     for (size_t i = 0; i < nallowed; i++)
         value_guess_offer(&g, allowed[i].name);
     topo_msgs_add(r->m, topo_xml_line(child), TOPO_ERROR, "<%s> is not allowed in <%s>%s%s%s",
-                  value_show((const char *)child->name, shown), (const char *)n->name, g.best ? "; did you mean <" : "",
-                  g.best ? g.best : "", g.best ? ">?" : "");
+                  value_show((const char *)child->name, shown), (const char *)n->name,
+                  g.best ? "; did you mean <" : "", g.best ? g.best : "", g.best ? ">?" : "");
 }
 
-static void children(struct reader *r, const xmlNode *n, const struct element *allowed, size_t nallowed, void *obj)
+static void children(struct reader *r, const xmlNode *n, const struct element *allowed, size_t nallowed,
+                     void *obj)
 {
     unsigned seen = 0;
 
@@ -68,8 +69,8 @@ static void children(struct reader *r, const xmlNode *n, const struct element *a
         if (i == nallowed) {
             complain_element(r, n, c, allowed, nallowed);
         } else if (allowed[i].single && (seen & 1u << i)) {
-            topo_msgs_add(r->m, topo_xml_line(c), TOPO_ERROR, "<%s> may hold only one <%s>", (const char *)n->name,
-                          allowed[i].name);
+            topo_msgs_add(r->m, topo_xml_line(c), TOPO_ERROR, "<%s> may hold only one <%s>",
+                          (const char *)n->name, allowed[i].name);
         } else {
             seen |= 1u << i;
             allowed[i].read(r, c, obj);
@@ -171,7 +172,8 @@ static void read_wrong(struct reader *r, const xmlNode *n, void *obj)
     struct exercise_wrong *w;
 
     if (x->nwrongs >= EXERCISE_WRONGS_MAX) {
-        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "there are more than %d wrong solutions", EXERCISE_WRONGS_MAX);
+        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "there are more than %d wrong solutions",
+                      EXERCISE_WRONGS_MAX);
         return;
     }
     XGROW(x->wrongs, x->nwrongs, r->cap_wrongs);
@@ -202,13 +204,14 @@ static void read_reference(struct reader *r, const xmlNode *n, void *obj)
     if (ref.name[0] == '\0')
         return;
     if (x->nrefs >= PROBE_REFS_MAX) {
-        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "there are more than %d references", PROBE_REFS_MAX);
+        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "there are more than %d references",
+                      PROBE_REFS_MAX);
         return;
     }
     for (int i = 0; i < 2; i++)
         if ((given & 1u << (4 + 2 * i)) != 0 && ref.net[i].addr.family == 0)
-            topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "reference '%s' has a gateway, but no address of its family",
-                          ref.name);
+            topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR,
+                          "reference '%s' has a gateway, but no address of its family", ref.name);
     if (ref.net[0].addr.family == 0) {
         ref.net[0] = ref.net[1];
         memset(&ref.net[1], 0, sizeof ref.net[1]);
@@ -248,7 +251,8 @@ static void read_check(struct reader *r, const xmlNode *n, void *obj)
     unsigned good;
 
     if (x->nchecks >= EXERCISE_CHECKS_MAX) {
-        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "there are more than %d checks", EXERCISE_CHECKS_MAX);
+        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "there are more than %d checks",
+                      EXERCISE_CHECKS_MAX);
         return;
     }
     XGROW(x->checks, x->nchecks, r->cap_checks);
@@ -296,12 +300,9 @@ static void read_exercise(struct reader *r, const xmlNode *n)
         XATTRS_END,
     };
     static const struct element parts[] = {
-        {"summary", true, true, read_summary},
-        {"source", true, false, read_source},
-        {"topology", true, true, read_topology},
-        {"instructions", true, false, read_instructions},
-        {"solution", true, false, read_solution},
-        {"wrong", false, false, read_wrong},
+        {"summary", true, true, read_summary},    {"source", true, false, read_source},
+        {"topology", true, true, read_topology},  {"instructions", true, false, read_instructions},
+        {"solution", true, false, read_solution}, {"wrong", false, false, read_wrong},
         {"grading", true, true, read_grading},
     };
 

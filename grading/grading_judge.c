@@ -8,8 +8,10 @@
 
 const char *grading_status_name(enum grading_status s)
 {
-    static const char *const names[] = {
-        [GRADING_FAIL] = "fail", [GRADING_PASS] = "pass", [GRADING_BLOCKED] = "blocked", [GRADING_ERROR] = "error"};
+    static const char *const names[] = {[GRADING_FAIL] = "fail",
+                                        [GRADING_PASS] = "pass",
+                                        [GRADING_BLOCKED] = "blocked",
+                                        [GRADING_ERROR] = "error"};
 
     return names[s];
 }
@@ -61,10 +63,12 @@ static struct grading_verdict verdict(enum grading_status status, const char *fm
     return v;
 }
 
-static const struct probe_sighting *seen(const struct probe_sample *s, const char *port, bool in, enum probe_what what)
+static const struct probe_sighting *seen(const struct probe_sample *s, const char *port, bool in,
+                                         enum probe_what what)
 {
     for (size_t i = 0; i < s->nsightings; i++)
-        if (s->sightings[i].in == in && s->sightings[i].what == what && strcmp(s->sightings[i].port, port) == 0)
+        if (s->sightings[i].in == in && s->sightings[i].what == what &&
+            strcmp(s->sightings[i].port, port) == 0)
             return &s->sightings[i];
     return NULL;
 }
@@ -91,7 +95,8 @@ static const char *routers(int n, char out[32])
 }
 
 /* Did it arrive at the far port as it was sent?  True, or '*v' says what happened instead. */
-static bool arrived(const struct trial *t, const struct probe_sample *s, bool answered, struct grading_verdict *v)
+static bool arrived(const struct trial *t, const struct probe_sample *s, bool answered,
+                    struct grading_verdict *v)
 {
     const struct probe_sighting *g =
         seen(s, t->far, true, t->c->proto == PROBE_TCP ? PROBE_SYN : PROBE_REQUEST);
@@ -100,26 +105,28 @@ static bool arrived(const struct trial *t, const struct probe_sample *s, bool an
 
     if (g == NULL) {
         if (answered)
-            *v = verdict(GRADING_FAIL, "An answer came in the name of %s, but the packet was never seen at %s: "
-                         "something else answered for that address.", t->to_text, t->place);
+            *v = verdict(GRADING_FAIL,
+                         "An answer came in the name of %s, but the packet was never seen at %s: "
+                         "something else answered for that address.",
+                         t->to_text, t->place);
         else
             *v = verdict(GRADING_FAIL, "The packet did not arrive at %s.", t->place);
         return false;
     }
     if (!probe_addr_equal(&g->dst, &t->to)) {
-        *v = verdict(GRADING_FAIL, "A packet for %s arrived at %s, but with the destination changed to %s.", t->to_text,
-                     t->place, probe_addr_text(&g->dst, text));
+        *v = verdict(GRADING_FAIL, "A packet for %s arrived at %s, but with the destination changed to %s.",
+                     t->to_text, t->place, probe_addr_text(&g->dst, text));
         return false;
     }
     if (!probe_addr_equal(&g->src, &t->self)) {
-        *v = verdict(GRADING_FAIL, "The packet arrived at %s, but with the source address changed to %s.", t->place,
-                     probe_addr_text(&g->src, text));
+        *v = verdict(GRADING_FAIL, "The packet arrived at %s, but with the source address changed to %s.",
+                     t->place, probe_addr_text(&g->src, text));
         return false;
     }
     hops = 64 - g->ttl;
     if (t->c->hops != EXERCISE_HOPS_ANY && hops != t->c->hops) {
-        *v = verdict(GRADING_FAIL, "The packet arrived at %s after %s instead of %s, by its TTL of %d.", t->place,
-                     routers(hops, got), routers(t->c->hops, want), g->ttl);
+        *v = verdict(GRADING_FAIL, "The packet arrived at %s after %s instead of %s, by its TTL of %d.",
+                     t->place, routers(hops, got), routers(t->c->hops, want), g->ttl);
         return false;
     }
     return true;
@@ -133,10 +140,12 @@ static struct grading_verdict judge_reach(const struct trial *t, const struct pr
     if (t->far[0] != '\0' && !arrived(t, s, s->reply_us >= 0, &v))
         return v;
     if (t->c->both && s->reply_us < 0)
-        return t->far[0] == '\0' ? verdict(GRADING_FAIL, "No answer came from %s.", t->to_text)
-                                 : verdict(GRADING_FAIL, "The packet arrived at %s, but no answer came back.", t->place);
+        return t->far[0] == '\0'
+                   ? verdict(GRADING_FAIL, "No answer came from %s.", t->to_text)
+                   : verdict(GRADING_FAIL, "The packet arrived at %s, but no answer came back.", t->place);
     if (t->c->both && t->far[0] != '\0' && seen(s, t->far, false, PROBE_REPLY) == NULL)
-        return verdict(GRADING_FAIL, "The packet arrived at %s, but the answer that came back did not leave from there.",
+        return verdict(GRADING_FAIL,
+                       "The packet arrived at %s, but the answer that came back did not leave from there.",
                        t->place);
     if (t->far[0] == '\0')
         return verdict(GRADING_PASS, "An answer came from %s.", t->to_text);
@@ -169,7 +178,8 @@ static struct grading_verdict judge_open(const struct trial *t, const struct pro
     if (!arrived(t, s, true, &v))
         return v;
     if (seen(s, t->far, false, PROBE_SYNACK) == NULL)
-        return verdict(GRADING_FAIL, "A connection to %s port %u was accepted, but not by the host behind %s.", t->to_text,
+        return verdict(GRADING_FAIL,
+                       "A connection to %s port %u was accepted, but not by the host behind %s.", t->to_text,
                        port, t->place);
     return verdict(GRADING_PASS, "%s accepted a connection to port %u.", t->place, port);
 }
@@ -184,10 +194,12 @@ static struct grading_verdict judge_closed(const struct trial *t, const struct p
     if (t->c->expect == EXERCISE_FILTERED && there)
         return verdict(GRADING_FAIL, "The attempt to connect to port %u arrived at %s.", port, t->place);
     if (t->c->expect == EXERCISE_REFUSED && (!there || seen(s, t->far, false, PROBE_RST) == NULL))
-        return verdict(GRADING_FAIL, there ? "The attempt to connect to port %u arrived at %s, which did not refuse it."
-                                           : "The attempt to connect to port %u did not arrive at %s.",
+        return verdict(GRADING_FAIL,
+                       there ? "The attempt to connect to port %u arrived at %s, which did not refuse it."
+                             : "The attempt to connect to port %u did not arrive at %s.",
                        port, t->place);
-    return verdict(GRADING_PASS, there ? "%s port %u refused the connection." : "No connection to %s port %u came about.",
+    return verdict(GRADING_PASS,
+                   there ? "%s port %u refused the connection." : "No connection to %s port %u came about.",
                    t->to_text, port);
 }
 
@@ -202,10 +214,12 @@ static void path_text(const struct probe_sample *s, char *out, size_t size)
         size_t len = strcspn(g->port, ":");
         bool again = false;
 
-        if (g->what != PROBE_REQUEST || (strcmp(g->port + len, ":a") != 0 && strcmp(g->port + len, ":b") != 0))
+        if (g->what != PROBE_REQUEST ||
+            (strcmp(g->port + len, ":a") != 0 && strcmp(g->port + len, ":b") != 0))
             continue;
         for (size_t k = 0; k < i; k++)
-            again = again || (s->sightings[k].what == PROBE_REQUEST && strncmp(s->sightings[k].port, g->port, len + 1) == 0);
+            again = again || (s->sightings[k].what == PROBE_REQUEST &&
+                              strncmp(s->sightings[k].port, g->port, len + 1) == 0);
         if (!again)
             n += (size_t)snprintf(out + n, size - n, "%s%.*s", n > 0 ? ", " : "", (int)len, g->port);
     }
@@ -224,7 +238,8 @@ static struct grading_verdict judge_path(const struct trial *t, const struct pro
         const struct probe_sighting *g = crossed(s, t->c->via.v[i]);
 
         if (g == NULL)
-            return verdict(GRADING_FAIL, "The packet arrived, but did not use link %s. Watched links that it used: %s.",
+            return verdict(GRADING_FAIL,
+                           "The packet arrived, but did not use link %s. Watched links that it used: %s.",
                            t->c->via.v[i], path[0] != '\0' ? path : "none");
         if (last != NULL && g->t_us < last->t_us)
             return verdict(GRADING_FAIL, "The packet used the links in another order: %s.", path);
@@ -249,7 +264,8 @@ static struct grading_verdict judge_before_cut(const struct trial *t, const stru
     for (size_t i = 0; i < t->c->cut.n; i++)
         if (crossed(s, t->c->cut.v[i]) != NULL)
             return v;
-    return verdict(GRADING_FAIL, "Before the cut the packet did not use link %s, so cutting it shows nothing.",
+    return verdict(GRADING_FAIL,
+                   "Before the cut the packet did not use link %s, so cutting it shows nothing.",
                    t->c->cut.v[0]);
 }
 
@@ -292,7 +308,8 @@ static const struct probe_outcome *outcome(const struct probe_result *r, size_t 
     return NULL;
 }
 
-struct grading_verdict grading_judge(const struct exercise *x, size_t i, const struct probe_result *r, bool before_cut)
+struct grading_verdict grading_judge(const struct exercise *x, size_t i, const struct probe_result *r,
+                                     bool before_cut)
 {
     const struct exercise_check *c = &x->checks[i];
     const struct probe_outcome *o;
@@ -333,13 +350,16 @@ struct grading_verdict grading_judge_cut(const struct exercise *x, size_t i, con
         last.after_ms = o->samples[o->nsamples - streak].sent_us / 1000;
         return last;
     }
-    return verdict(GRADING_FAIL, "With link %s cut, %zu of %zu packets in %lld seconds got through as expected. The last: %.200s",
-                   c->cut.v[0], good, o->nsamples, (long long)(o->samples[o->nsamples - 1].sent_us / 1000000 + 1),
-                   last.observed);
+    return verdict(
+        GRADING_FAIL,
+        "With link %s cut, %zu of %zu packets in %d seconds got through as expected. The last: %.200s",
+        c->cut.v[0], good, o->nsamples, (int)(o->samples[o->nsamples - 1].sent_us / 1000000) + 1,
+        last.observed);
 }
 
 /* ---- dependencies ---- */
-static bool block_one(const struct exercise *x, struct grading_verdict *v, size_t i, const char *id, bool control)
+static bool block_one(const struct exercise *x, struct grading_verdict *v, size_t i, const char *id,
+                      bool control)
 {
     const struct exercise_check *o = exercise_check_find(x, id);
     enum grading_status s;
@@ -349,7 +369,8 @@ static bool block_one(const struct exercise *x, struct grading_verdict *v, size_
     if (s == GRADING_ERROR)
         v[i] = verdict(GRADING_ERROR, "It depends on \"%.200s\", which could not be measured.", o->title);
     else if (control)
-        v[i] = verdict(GRADING_BLOCKED, "Not judged: that nothing passes proves nothing while \"%.200s\" does not pass.",
+        v[i] = verdict(GRADING_BLOCKED,
+                       "Not judged: that nothing passes proves nothing while \"%.200s\" does not pass.",
                        o->title);
     else
         v[i] = verdict(GRADING_BLOCKED, "Not judged: \"%.200s\" comes first.", o->title);
@@ -367,7 +388,8 @@ void grading_block(const struct exercise *x, struct grading_verdict *v, const bo
 
             if ((skip != NULL && skip[i]) || v[i].status == GRADING_BLOCKED || v[i].status == GRADING_ERROR)
                 continue;
-            for (size_t k = 0; k < c->requires.n && v[i].status != GRADING_BLOCKED && v[i].status != GRADING_ERROR; k++)
+            for (size_t k = 0;
+                 k < c->requires.n && v[i].status != GRADING_BLOCKED && v[i].status != GRADING_ERROR; k++)
                 changed = block_one(x, v, i, c->requires.v[k], false) || changed;
             if (v[i].status != GRADING_BLOCKED && v[i].status != GRADING_ERROR)
                 changed = block_one(x, v, i, c->control, true) || changed;

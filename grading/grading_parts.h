@@ -24,7 +24,8 @@ enum grading_phase {
     GRADING_BROKEN, /* the links of the check's cut are down; samples until traffic flows again */
 };
 /* The probes for check 'which', or for all checks without a cut.  ERR_CAPACITY if they are too many. */
-struct probe_spec *grading_spec(const struct exercise *x, size_t which, enum grading_phase phase, struct err *e);
+struct probe_spec *grading_spec(const struct exercise *x, size_t which, enum grading_phase phase,
+                                struct err *e);
 #define GRADING_PROBE_ID 16
 void grading_probe_id(size_t check, bool back, char out[GRADING_PROBE_ID]);
 /* What the check sends to: 'to', or the address of its reference. */

@@ -50,7 +50,8 @@ static void add_path(char *out, const struct exercise_check *c)
         add_links(out, &c->avoids);
     }
     if (c->cut.n > 0) {
-        add(out, ", on another way within %u seconds after link%s ", c->settle_ms / 1000, c->cut.n > 1 ? "s" : "");
+        add(out, ", on another way within %u seconds after link%s ", c->settle_ms / 1000,
+            c->cut.n > 1 ? "s" : "");
         add_links(out, &c->cut);
         add(out, "%s cut", c->cut.n > 1 ? " are" : " is");
     }
@@ -83,12 +84,14 @@ void grading_expected(const struct exercise *x, const struct exercise_check *c, 
         add(out, c->kind == EXERCISE_TCP_OPEN ? " by the host at %s" : " at %s", c->seen_at);
     add_path(out, c);
     if (c->both && !tcp && c->kind != EXERCISE_UNREACHABLE)
-        add(out, c->to_ref[0] != '\0' && c->kind == EXERCISE_REACHABILITY ? ", and one in the other direction, too"
-                                                                         : ", and the answer comes back");
+        add(out, c->to_ref[0] != '\0' && c->kind == EXERCISE_REACHABILITY
+                     ? ", and one in the other direction, too"
+                     : ", and the answer comes back");
     add(out, ".");
 }
 
-static json_t *check_json(const struct exercise *x, const struct exercise_check *c, const struct grading_outcome *o)
+static json_t *check_json(const struct exercise *x, const struct exercise_check *c,
+                          const struct grading_outcome *o)
 {
     bool wire = c->seen_at[0] != '\0' || c->via.n + c->avoids.n + c->cut.n > 0;
     bool pass = o->v.status == GRADING_PASS;
@@ -97,9 +100,10 @@ static json_t *check_json(const struct exercise *x, const struct exercise_check 
 
     grading_expected(x, c, expected);
     return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:o, s:o, s:i}", "id", c->id, "kind",
-                     exercise_kind_name(c->kind), "title", c->title, "status", grading_status_name(o->v.status),
-                     "score", pass ? (int)c->points : 0, "max_score", (int)c->points, "evidence",
-                     wire ? "wire" : "reference", "observed", o->v.observed, "expected", expected, "hint",
+                     exercise_kind_name(c->kind), "title", c->title, "status",
+                     grading_status_name(o->v.status), "score", pass ? (int)c->points : 0, "max_score",
+                     (int)c->points, "evidence", wire ? "wire" : "reference", "observed", o->v.observed,
+                     "expected", expected, "hint",
                      c->hint != NULL && !pass ? json_string(c->hint) : json_null(), "time_to_pass_ms",
                      pass && t >= 0 ? json_integer(t) : json_null(), "samples", (int)o->samples);
 }
@@ -114,8 +118,8 @@ json_t *grading_report(const struct exercise *x, const char *lab, const struct g
         score += o[i].v.status == GRADING_PASS ? x->checks[i].points : 0;
         json_array_append_new(checks, check_json(x, &x->checks[i], &o[i]));
     }
-    return json_pack("{s:i, s:s, s:s, s:n, s:I, s:I, s:i, s:i, s:b, s:o}", "schema", REPORT_SCHEMA, "lab", lab,
-                     "exercise", x->id, "attempt", "started", (json_int_t)started_ms, "finished",
+    return json_pack("{s:i, s:s, s:s, s:n, s:I, s:I, s:i, s:i, s:b, s:o}", "schema", REPORT_SCHEMA, "lab",
+                     lab, "exercise", x->id, "attempt", "started", (json_int_t)started_ms, "finished",
                      (json_int_t)finished_ms, "score", (int)score, "max_score", (int)exercise_max_score(x),
                      "typed_during", (int)typed, "checks", checks);
 }

@@ -51,13 +51,15 @@ static int lab_typed(const struct run *r, json_int_t *typed, struct err *e)
     if (state == NULL)
         return err_set(e, ERR_PROTOCOL, "labhost did not say the state of lab %s", r->lab);
     if (strcmp(state, "running") != 0)
-        return err_set(e, ERR_CONFLICT, "lab %s is not running, but %s; only a running lab can be graded", r->lab, state);
+        return err_set(e, ERR_CONFLICT, "lab %s is not running, but %s; only a running lab can be graded",
+                       r->lab, state);
     *typed = json_integer_value(json_object_get(lab, "typed"));
     return 0;
 }
 
 /* One probe.run.  Checks the spec against the plan first: a mismatch is a bug, not the student's. */
-static struct probe_result *probe_round(const struct run *r, size_t which, enum grading_phase phase, struct err *e)
+static struct probe_result *probe_round(const struct run *r, size_t which, enum grading_phase phase,
+                                        struct err *e)
 {
     AUTO(probe_spec_freep) struct probe_spec *s = grading_spec(r->x, which, phase, e), *copy = NULL;
     AUTO(decrefp) json_t *req = NULL, *reply = NULL;
@@ -79,8 +81,8 @@ static struct probe_result *probe_round(const struct run *r, size_t which, enum 
 /* Errors that no repetition cures. */
 static bool hopeless(const struct err *e)
 {
-    return e->code == ERR_NOT_FOUND || e->code == ERR_UNSUPPORTED || e->code == ERR_DENIED || e->code == ERR_INVALID ||
-           e->code == ERR_INTERNAL || e->code == ERR_CONFLICT;
+    return e->code == ERR_NOT_FOUND || e->code == ERR_UNSUPPORTED || e->code == ERR_DENIED ||
+           e->code == ERR_INVALID || e->code == ERR_INTERNAL || e->code == ERR_CONFLICT;
 }
 
 static void tell(const struct run *r)
@@ -114,8 +116,8 @@ static void account(struct run *r, const struct grading_verdict *v, const bool *
 }
 
 struct tally {
-    bool settled;  /* every check holds */
-    bool hopeful;  /* each either holds or is on its way */
+    bool settled; /* every check holds */
+    bool hopeful; /* each either holds or is on its way */
     bool error;
 };
 
@@ -165,7 +167,8 @@ static int steady(struct run *r, const bool *skip, struct err *e)
             return err_set(e, ERR_TOOL, "the probes could not be made reliably");
         if (t.settled)
             return 0;
-        if (loop_now_ms() >= deadline && !t.error && (!t.hopeful || loop_now_ms() >= deadline + STREAK_GRACE_MS))
+        if (loop_now_ms() >= deadline && !t.error &&
+            (!t.hopeful || loop_now_ms() >= deadline + STREAK_GRACE_MS))
             return 0;
         pause_ms(r->x->interval_ms);
     }
@@ -289,8 +292,8 @@ int grading_run(const struct exercise *x, const struct plan *p, const char *host
     AUTO(mem_freep) struct grading_outcome *o = xcalloc(x->nchecks + 1, sizeof *o);
     struct run r = {x, p, host_socket, lab, progress, arg, o, 0};
     int64_t started = loop_wall_ms();
-    json_int_t before, after;
-    struct err own;
+    json_int_t before = 0, after = 0;
+    struct err own = {0};
 
     e = e != NULL ? e : &own;
     for (int n = 0; n < RUNS_MAX; n++) {

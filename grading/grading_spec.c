@@ -73,8 +73,8 @@ static void add_ref(struct probe_spec *s, const struct exercise *x, const char *
             s->refs[s->nrefs++] = x->refs[i];
 }
 
-static int add_probe(struct probe_spec *s, const struct exercise *x, size_t i, bool back, enum grading_phase phase,
-                     struct err *e)
+static int add_probe(struct probe_spec *s, const struct exercise *x, size_t i, bool back,
+                     enum grading_phase phase, struct err *e)
 {
     const struct exercise_check *c = &x->checks[i];
     struct probe *p;
@@ -115,7 +115,8 @@ static bool has_back(const struct exercise_check *c)
     return c->both && c->to_ref[0] != '\0' && c->kind == EXERCISE_REACHABILITY;
 }
 
-struct probe_spec *grading_spec(const struct exercise *x, size_t which, enum grading_phase phase, struct err *e)
+struct probe_spec *grading_spec(const struct exercise *x, size_t which, enum grading_phase phase,
+                                struct err *e)
 {
     AUTO(probe_spec_freep) struct probe_spec *s = probe_spec_new();
 
@@ -130,7 +131,8 @@ struct probe_spec *grading_spec(const struct exercise *x, size_t which, enum gra
         else if (c->seen_at[0] != '\0' && add_port(s, c->seen_at, e) < 0)
             return NULL;
         if (add_links(s, &c->via, e) < 0 || add_links(s, &c->avoids, e) < 0 || add_links(s, &c->cut, e) < 0 ||
-            add_probe(s, x, i, false, phase, e) < 0 || (has_back(c) && add_probe(s, x, i, true, phase, e) < 0))
+            add_probe(s, x, i, false, phase, e) < 0 ||
+            (has_back(c) && add_probe(s, x, i, true, phase, e) < 0))
             return NULL;
         for (size_t k = 0; phase == GRADING_BROKEN && k < c->cut.n; k++)
             snprintf(s->cut[s->ncut++], NAME_SIZE, "%s", c->cut.v[k]);

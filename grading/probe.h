@@ -54,7 +54,7 @@ struct plan;
 #define PROBE_CUT_MAX 8
 #define PROBE_START_SPREAD_MS 250u /* each probe begins at a random moment within */
 #define PROBE_DURATION_MAX_MS 120000u
-#define PROBE_SAMPLES_MAX 2000      /* of all probes together */
+#define PROBE_SAMPLES_MAX 2000 /* of all probes together */
 #define PROBE_TCP_SAMPLES_MAX 512
 #define PROBE_SIGHTINGS_MAX 512 /* per sample */
 #define PROBE_SIGHTINGS_ALL_MAX 16384
@@ -136,7 +136,13 @@ unsigned probe_spec_duration_ms(const struct probe_spec *s);
 const struct probe_ref *probe_ref_find(const struct probe_spec *s, const char *name); /* or NULL */
 bool probe_ref_has(const struct probe_ref *r, int family);
 
-enum probe_tcp { PROBE_TCP_NONE, PROBE_TCP_OPEN, PROBE_TCP_REFUSED, PROBE_TCP_TIMEOUT, PROBE_TCP_UNREACHABLE };
+enum probe_tcp {
+    PROBE_TCP_NONE,
+    PROBE_TCP_OPEN,
+    PROBE_TCP_REFUSED,
+    PROBE_TCP_TIMEOUT,
+    PROBE_TCP_UNREACHABLE
+};
 
 /* What the packet was; requests travel away from the reference, replies towards it. */
 enum probe_what {
@@ -162,7 +168,7 @@ struct probe_sample {
     int64_t reply_us; /* -1: none.  ICMP, UDP: reply at the reference; TCP: connected or refused */
     uint8_t reply_ttl;
     enum probe_tcp tcp;
-    bool data, echo; /* TCP, UDP: the peer sent something; sent the nonce back */
+    bool data, echo;                  /* TCP, UDP: the peer sent something; sent the nonce back */
     struct probe_sighting *sightings; /* in order of time; repetitions at the same port are left out */
     size_t nsightings;
 };

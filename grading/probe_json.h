@@ -17,7 +17,8 @@ int probe_json_addr(const json_t *j, const char *where, const char *key, bool ne
 int probe_json_enum(const json_t *j, const char *where, const char *key, const char *const *names, size_t n,
                     struct err *e) MUST_CHECK;
 /* A missing array counts as empty; more than 'max' elements are an error. */
-int probe_json_array(const json_t *j, const char *key, size_t max, const json_t **out, struct err *e) MUST_CHECK;
+int probe_json_array(const json_t *j, const char *key, size_t max, const json_t **out,
+                     struct err *e) MUST_CHECK;
 
 json_t *probe_json_from_addr(const struct probe_addr *a); /* new reference; null if none */
 

@@ -50,11 +50,11 @@ int probe_spec_resolve(struct probe_spec *s, const struct plan *p, struct err *e
         int seg = plan_segment_find(p, r->segment);
 
         if (seg < 0 || p->segments[seg].kind == PLAN_LINK)
-            return err_set(e, ERR_INVALID, "reference '%s': the lab has no network, hub or switch '%s'", r->name,
-                           r->segment);
+            return err_set(e, ERR_INVALID, "reference '%s': the lab has no network, hub or switch '%s'",
+                           r->name, r->segment);
         if (r->vlan != 0 && p->segments[seg].kind != PLAN_LEARN)
-            return err_set(e, ERR_INVALID, "reference '%s': '%s' is not a switch, so it has no VLANs", r->name,
-                           r->segment);
+            return err_set(e, ERR_INVALID, "reference '%s': '%s' is not a switch, so it has no VLANs",
+                           r->name, r->segment);
         ref_mac(p->lab, i, r->name, r->mac);
     }
     for (size_t i = 0; i < s->nports; i++) {

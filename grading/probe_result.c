@@ -14,8 +14,9 @@ static const char *const outcomes[] = {
     [PROBE_TCP_UNREACHABLE] = "unreachable",
 };
 static const char *const whats[PROBE_WHAT_COUNT] = {
-    [PROBE_REQUEST] = "request", [PROBE_REPLY] = "reply", [PROBE_SYN] = "syn",           [PROBE_SYNACK] = "synack",
-    [PROBE_RST] = "rst",         [PROBE_DATA] = "data",   [PROBE_DATABACK] = "databack",
+    [PROBE_REQUEST] = "request",   [PROBE_REPLY] = "reply", [PROBE_SYN] = "syn",
+    [PROBE_SYNACK] = "synack",     [PROBE_RST] = "rst",     [PROBE_DATA] = "data",
+    [PROBE_DATABACK] = "databack",
 };
 
 #define US_MAX ((json_int_t)PROBE_DURATION_MAX_MS * 10000)
@@ -60,14 +61,15 @@ static json_t *sample_json(const struct probe_sample *s)
 
         json_array_append_new(sightings,
                               json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:i}", "port", g->port, "dir",
-                                        g->in ? "in" : "out", "what", whats[g->what], "t_us", (json_int_t)g->t_us,
-                                        "src", probe_json_from_addr(&g->src), "dst", probe_json_from_addr(&g->dst),
-                                        "ttl", (int)g->ttl));
+                                        g->in ? "in" : "out", "what", whats[g->what], "t_us",
+                                        (json_int_t)g->t_us, "src", probe_json_from_addr(&g->src), "dst",
+                                        probe_json_from_addr(&g->dst), "ttl", (int)g->ttl));
     }
     return json_pack("{s:I, s:o, s:i, s:o, s:b, s:b, s:o}", "sent_us", (json_int_t)s->sent_us, "reply_us",
-                     s->reply_us < 0 ? json_null() : json_integer(s->reply_us), "reply_ttl", (int)s->reply_ttl, "tcp",
-                     s->tcp == PROBE_TCP_NONE ? json_null() : json_string(outcomes[s->tcp]), "data", (int)s->data,
-                     "echo", (int)s->echo, "sightings", sightings);
+                     s->reply_us < 0 ? json_null() : json_integer(s->reply_us), "reply_ttl",
+                     (int)s->reply_ttl, "tcp",
+                     s->tcp == PROBE_TCP_NONE ? json_null() : json_string(outcomes[s->tcp]), "data",
+                     (int)s->data, "echo", (int)s->echo, "sightings", sightings);
 }
 
 json_t *probe_result_to_json(const struct probe_result *r)
@@ -80,9 +82,9 @@ json_t *probe_result_to_json(const struct probe_result *r)
 
         for (size_t k = 0; k < o->nsamples; k++)
             json_array_append_new(samples, sample_json(&o->samples[k]));
-        json_array_append_new(probes,
-                              json_pack("{s:s, s:o, s:o}", "id", o->id, "error",
-                                        o->error[0] == '\0' ? json_null() : json_string(o->error), "samples", samples));
+        json_array_append_new(probes, json_pack("{s:s, s:o, s:o}", "id", o->id, "error",
+                                                o->error[0] == '\0' ? json_null() : json_string(o->error),
+                                                "samples", samples));
     }
     return json_pack("{s:I, s:o}", "lost", (json_int_t)r->lost, "probes", probes);
 }

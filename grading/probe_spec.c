@@ -87,16 +87,17 @@ json_t *probe_spec_to_json(const struct probe_spec *s)
     for (size_t i = 0; i < s->nprobes; i++) {
         const struct probe *p = &s->probes[i];
 
-        json_array_append_new(
-            probes, json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:s, s:i, s:i, s:i, s:i}", "id", p->id, "kind",
-                              kinds[p->kind], "from", p->from, "to", probe_json_from_addr(&p->to), "port",
-                              (int)p->port, "ttl", (int)p->ttl, "far", p->far, "count", (int)p->count,
-                              "interval_ms", (int)p->interval_ms, "timeout_ms", (int)p->timeout_ms, "stop",
-                              (int)p->stop));
+        json_array_append_new(probes, json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:s, s:i, s:i, s:i, s:i}",
+                                                "id", p->id, "kind", kinds[p->kind], "from", p->from, "to",
+                                                probe_json_from_addr(&p->to), "port", (int)p->port, "ttl",
+                                                (int)p->ttl, "far", p->far, "count", (int)p->count,
+                                                "interval_ms", (int)p->interval_ms, "timeout_ms",
+                                                (int)p->timeout_ms, "stop", (int)p->stop));
     }
     for (size_t i = 0; i < s->ncut; i++)
         json_array_append_new(cut, json_string(s->cut[i]));
-    return json_pack("{s:o, s:o, s:o, s:o}", "references", refs, "observe", ports, "probes", probes, "cut", cut);
+    return json_pack("{s:o, s:o, s:o, s:o}", "references", refs, "observe", ports, "probes", probes, "cut",
+                     cut);
 }
 
 /* ---- from JSON ---- */
@@ -141,7 +142,8 @@ static int ref_nets(const json_t *j, struct probe_ref *r, struct err *e)
             return err_set(e, ERR_INVALID, "reference address '%s' is not of the form ADDRESS/PREFIX", text);
         if (r->net[i].gateway.family != 0 &&
             !probe_addr_in_net(&r->net[i].gateway, &r->net[i].addr, r->net[i].prefix))
-            return err_set(e, ERR_INVALID, "the gateway of reference address '%s' is outside its prefix", text);
+            return err_set(e, ERR_INVALID, "the gateway of reference address '%s' is outside its prefix",
+                           text);
         if (i > 0 && r->net[i].addr.family == r->net[0].addr.family)
             return err_set(e, ERR_INVALID, "reference has two addresses of one family");
         r->nnets++;
@@ -174,7 +176,8 @@ static int ref_read(const json_t *j, bool resolved, struct probe_ref *r, struct 
 
 static int port_read(const json_t *j, bool resolved, struct probe_port *p, struct err *e)
 {
-    if (probe_json_text(j, "observe", "port", true, p->name, sizeof p->name, e) < 0 || port_check(p->name, e) < 0 ||
+    if (probe_json_text(j, "observe", "port", true, p->name, sizeof p->name, e) < 0 ||
+        port_check(p->name, e) < 0 ||
         probe_json_text(j, "observe", "dev", resolved, p->dev, sizeof p->dev, e) < 0)
         return -1;
     if (!resolved && p->dev[0] != '\0')
@@ -200,7 +203,8 @@ static int probe_read(const json_t *j, const struct probe_spec *s, struct probe 
     const struct probe_ref *from;
     int kind;
 
-    if (probe_json_text(j, "probe", "id", true, p->id, sizeof p->id, e) < 0 || name_check(p->id, "probe", e) < 0)
+    if (probe_json_text(j, "probe", "id", true, p->id, sizeof p->id, e) < 0 ||
+        name_check(p->id, "probe", e) < 0)
         return -1;
     if ((kind = probe_json_enum(j, p->id, "kind", kinds, ARRAY_LEN(kinds), e)) < 0)
         return -1;
@@ -208,10 +212,11 @@ static int probe_read(const json_t *j, const struct probe_spec *s, struct probe 
     if (probe_json_text(j, p->id, "from", true, p->from, sizeof p->from, e) < 0 ||
         probe_json_text(j, p->id, "far", false, p->far, sizeof p->far, e) < 0 ||
         probe_json_addr(j, p->id, "to", true, &p->to, e) < 0 ||
-        probe_json_int(j, p->id, "port", kind == PROBE_ICMP ? 0 : 1, kind == PROBE_ICMP ? 0 : 65535, 0, &port, e) < 0 ||
+        probe_json_int(j, p->id, "port", kind == PROBE_ICMP ? 0 : 1, kind == PROBE_ICMP ? 0 : 65535, 0, &port,
+                       e) < 0 ||
         probe_json_int(j, p->id, "ttl", 1, 255, 64, &ttl, e) < 0 ||
-        probe_json_int(j, p->id, "count", 1, kind == PROBE_TCP ? PROBE_TCP_COUNT_MAX : PROBE_COUNT_MAX, 1, &count, e) <
-            0 ||
+        probe_json_int(j, p->id, "count", 1, kind == PROBE_TCP ? PROBE_TCP_COUNT_MAX : PROBE_COUNT_MAX, 1,
+                       &count, e) < 0 ||
         probe_json_int(j, p->id, "interval_ms", 10, 10000, 200, &interval, e) < 0 ||
         probe_json_int(j, p->id, "timeout_ms", 10, 10000, 1000, &timeout, e) < 0 ||
         probe_json_int(j, p->id, "stop", 0, PROBE_COUNT_MAX, 0, &stop, e) < 0 || far_check(s, p, e) < 0)
@@ -225,7 +230,8 @@ static int probe_read(const json_t *j, const struct probe_spec *s, struct probe 
     if ((from = probe_ref_find(s, p->from)) == NULL)
         return err_set(e, ERR_INVALID, "probe '%s': there is no reference '%s'", p->id, p->from);
     if (!probe_ref_has(from, p->to.family))
-        return err_set(e, ERR_INVALID, "probe '%s': reference '%s' has no address of that family", p->id, p->from);
+        return err_set(e, ERR_INVALID, "probe '%s': reference '%s' has no address of that family", p->id,
+                       p->from);
     for (size_t i = 0; i < s->nprobes; i++)
         if (strcmp(s->probes[i].id, p->id) == 0)
             return err_set(e, ERR_INVALID, "two probes have the id '%s'", p->id);
@@ -256,8 +262,8 @@ static int samples_check(const struct probe_spec *s, struct err *e)
         tcp += s->probes[i].kind == PROBE_TCP ? s->probes[i].count : 0;
     }
     if (all > PROBE_SAMPLES_MAX || tcp > PROBE_TCP_SAMPLES_MAX)
-        return err_set(e, ERR_CAPACITY, "more than %d samples (%d of TCP) in one probe spec", PROBE_SAMPLES_MAX,
-                       PROBE_TCP_SAMPLES_MAX);
+        return err_set(e, ERR_CAPACITY, "more than %d samples (%d of TCP) in one probe spec",
+                       PROBE_SAMPLES_MAX, PROBE_TCP_SAMPLES_MAX);
     return 0;
 }
 
@@ -299,7 +305,8 @@ struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct e
     if (samples_check(s, e) < 0)
         return NULL;
     if (probe_spec_duration_ms(s) > PROBE_DURATION_MAX_MS)
-        return err_set(e, ERR_INVALID, "the probes would take longer than %u seconds", PROBE_DURATION_MAX_MS / 1000),
+        return err_set(e, ERR_INVALID, "the probes would take longer than %u seconds",
+                       PROBE_DURATION_MAX_MS / 1000),
                NULL;
     return TAKE(s);
 }

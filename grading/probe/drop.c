@@ -20,23 +20,25 @@
 #define DROP_ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
 #define DROP_ARCH AUDIT_ARCH_AARCH64
-#else
-#error "drop.c: name this architecture's AUDIT_ARCH constant here"
-#endif
+#endif /* on another architecture it does not compile until its constant is named here */
 
 static const int allowed[] = {
-    SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_close, SYS_lseek,
+    SYS_read,          SYS_write,           SYS_readv,        SYS_writev,
+    SYS_close,         SYS_lseek,
 #ifdef SYS_newfstatat
     SYS_newfstatat,
 #endif
-    SYS_fstat, SYS_connect, SYS_sendto, SYS_sendmsg, SYS_recvfrom, SYS_recvmsg, SYS_getsockopt, SYS_getsockname,
-    SYS_epoll_ctl, SYS_epoll_pwait,
+    SYS_fstat,         SYS_connect,         SYS_sendto,       SYS_sendmsg,
+    SYS_recvfrom,      SYS_recvmsg,         SYS_getsockopt,   SYS_getsockname,
+    SYS_epoll_ctl,     SYS_epoll_pwait,
 #ifdef SYS_epoll_wait
     SYS_epoll_wait,
 #endif
-    SYS_clock_gettime, SYS_clock_nanosleep, SYS_getrandom, SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise,
-    SYS_futex, SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_getpid, SYS_gettid, SYS_tgkill, SYS_restart_syscall, SYS_exit,
-    SYS_exit_group,
+    SYS_clock_gettime, SYS_clock_nanosleep, SYS_getrandom,    SYS_brk,
+    SYS_mmap,          SYS_munmap,          SYS_mremap,       SYS_mprotect,
+    SYS_madvise,       SYS_futex,           SYS_rt_sigreturn, SYS_rt_sigprocmask,
+    SYS_getpid,        SYS_gettid,          SYS_tgkill,       SYS_restart_syscall,
+    SYS_exit,          SYS_exit_group,
 };
 
 static int seccomp_allow(struct err *e)
@@ -68,7 +70,8 @@ int drop_privileges(struct err *e)
         return err_sys(e, "forbid new privileges");
     /* Leaving uid 0 clears the permitted, effective and ambient sets; what remains in the bounding set
      * can not be gained without exec, which the filter below does not allow. */
-    if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
+    if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+        setresuid(NOBODY, NOBODY, NOBODY) < 0)
         return err_sys(e, "become nobody");
     if (setresuid(0, 0, 0) == 0)
         return err_set(e, ERR_INTERNAL, "privileges came back after they were dropped");

@@ -184,7 +184,8 @@ static void settle(struct engine *en, struct volley *v, int64_t now)
         else
             counting = false;
     }
-    if (v->error[0] != '\0' || (v->p->stop > 0 && good >= v->p->stop) || (v->fired == v->p->count && open == 0))
+    if (v->error[0] != '\0' || (v->p->stop > 0 && good >= v->p->stop) ||
+        (v->fired == v->p->count && open == 0))
         v->over = true;
 }
 
@@ -281,7 +282,7 @@ int engine_run(struct engine *en, struct err *e)
         if (left > 0 && turn(en, next_event(en, now), e) < 0)
             return -1;
     } while (left > 0);
-    for (last = loop_now_ms() + LAST_LOOK_MS; (now = loop_now_ms()) < last;)
+    for (last = loop_now_ms() + LAST_LOOK_MS; loop_now_ms() < last;)
         if (turn(en, last, e) < 0)
             return -1;
     for (size_t i = 0; i < en->nwatches; i++)

@@ -11,7 +11,7 @@
 #include "grading/probe/packet.h"
 #include "grading/probe/watch.h"
 
-#define NONCE_SIZE 16
+#define NONCE_SIZE ((size_t)16)
 #define NONCE_HEX (2 * NONCE_SIZE)
 #define SHOT_RECEIVE_MAX 512
 
@@ -31,7 +31,7 @@ struct shot {
     uint16_t lport; /* TCP: local port */
     uint32_t isn;   /* TCP: initial sequence number, from the sighting at the reference */
     bool isn_known;
-    int64_t until_ms; /* CLOCK_MONOTONIC: when to give up */
+    int64_t until_ms;      /* CLOCK_MONOTONIC: when to give up */
     struct probe_sample s; /* .sightings stays NULL until engine_result() */
     struct seen *seen;
     size_t nseen, cap;

@@ -27,7 +27,8 @@ static void table_add(struct engine *en, size_t volley, size_t shot)
 
 static struct shot *nonce_find(struct engine *en, const uint8_t *nonce, struct volley **v)
 {
-    for (size_t i = nonce_hash(nonce, en->table_size); en->table[i].used; i = (i + 1) & (en->table_size - 1)) {
+    for (size_t i = nonce_hash(nonce, en->table_size); en->table[i].used;
+         i = (i + 1) & (en->table_size - 1)) {
         struct volley *candidate = &en->volleys[en->table[i].volley];
         struct shot *s = &candidate->shots[en->table[i].shot];
 
@@ -62,8 +63,8 @@ int match_nonces(struct engine *en, struct err *e)
 }
 
 /* Repetitions at the same port carry nothing new, and would let a student fill the list. */
-static void record(struct engine *en, struct shot *s, const struct packet *p, const char *port, bool in, int64_t t_us,
-                   enum probe_what what, uint32_t seq)
+static void record(struct engine *en, struct shot *s, const struct packet *p, const char *port, bool in,
+                   int64_t t_us, enum probe_what what, uint32_t seq)
 {
     struct seen *n;
 
@@ -99,7 +100,8 @@ static bool at_home(const struct volley *v, const char *port)
     return port[0] == '@' && strcmp(port + 1, v->p->from) == 0;
 }
 
-static void echo_or_datagram(struct engine *en, const struct packet *p, const char *port, bool in, int64_t t_us)
+static void echo_or_datagram(struct engine *en, const struct packet *p, const char *port, bool in,
+                             int64_t t_us)
 {
     struct volley *v;
     struct shot *s;
@@ -126,8 +128,8 @@ static bool holds_nonce(const struct packet *p, const struct shot *s)
 }
 
 /* One of the two addresses may have been translated on the way; the ports stay. */
-static void segment(struct engine *en, struct volley *v, struct shot *s, const struct packet *p, const char *port,
-                    bool in, int64_t t_us)
+static void segment(struct engine *en, struct volley *v, struct shot *s, const struct packet *p,
+                    const char *port, bool in, int64_t t_us)
 {
     bool home = at_home(v, port);
 

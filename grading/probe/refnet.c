@@ -118,9 +118,11 @@ static int route_add(int fd, int ifindex, const struct probe_addr *gateway, stru
  * with IPv6 it says nothing on its own (no router solicitation, no duplicate address detection). */
 static int quiet(bool ipv6, struct err *e)
 {
-    static const char *const v4[][2] = {{"accept_redirects", "0"}, {"secure_redirects", "0"}, {"rp_filter", "0"}};
-    static const char *const v6[][2] = {{"addr_gen_mode", "1"},        {"accept_ra", "0"},     {"accept_redirects", "0"},
-                                        {"router_solicitations", "0"}, {"dad_transmits", "0"}, {"disable_ipv6", "0"}};
+    static const char *const v4[][2] = {
+        {"accept_redirects", "0"}, {"secure_redirects", "0"}, {"rp_filter", "0"}};
+    static const char *const v6[][2] = {{"addr_gen_mode", "1"},    {"accept_ra", "0"},
+                                        {"accept_redirects", "0"}, {"router_solicitations", "0"},
+                                        {"dad_transmits", "0"},    {"disable_ipv6", "0"}};
     char path[128];
 
     for (size_t i = 0; i < ARRAY_LEN(v4); i++) {

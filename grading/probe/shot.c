@@ -237,7 +237,8 @@ void shot_ready(struct volley *v, struct shot *s, const struct engine *en, int64
         tcp_opened(v, s, en);
         epoll_ctl(en->epoll, EPOLL_CTL_MOD, s->fd,
                   &(struct epoll_event){.events = EPOLLIN,
-                                        .data.u64 = 1ull << 32 | (uint64_t)(v - en->volleys) << 16 | (uint64_t)(s - v->shots)});
+                                        .data.u64 = 1ull << 32 | (uint64_t)(v - en->volleys) << 16 |
+                                                    (uint64_t)(s - v->shots)});
         return;
     }
     if (s->state != SHOT_OPEN)

@@ -69,8 +69,8 @@ size_t watch_filter(const struct probe_addr *addrs, size_t naddrs, struct sock_f
     return n;
 }
 
-int watch_open(const char *dev, const char *port, bool outgoing_is_in, const struct probe_addr *addrs, size_t naddrs,
-               struct watch *out, struct err *e)
+int watch_open(const char *dev, const char *port, bool outgoing_is_in, const struct probe_addr *addrs,
+               size_t naddrs, struct watch *out, struct err *e)
 {
     struct sock_filter code[WATCH_FILTER_MAX];
     struct sock_fprog prog = {0, code};
@@ -103,13 +103,17 @@ void watch_close(struct watch *w)
     w->fd = -1;
 }
 
-size_t watch_read(struct watch *w, uint8_t *buf, int64_t *t_ns, bool *in)
+size_t watch_read(struct watch *w, void *buf, int64_t *t_ns, bool *in)
 {
     char control[CMSG_SPACE(sizeof(struct timespec)) + 64];
     struct sockaddr_ll from = {0};
     struct iovec iov = {buf, WATCH_SNAP};
-    struct msghdr m = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &iov, .msg_iovlen = 1,
-                       .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr m = {.msg_name = &from,
+                       .msg_namelen = sizeof from,
+                       .msg_iov = &iov,
+                       .msg_iovlen = 1,
+                       .msg_control = control,
+                       .msg_controllen = sizeof control};
     struct timespec t;
     ssize_t n;
 

@@ -16,13 +16,13 @@ struct watch {
 
 /* Opens a socket on 'dev' of the calling thread's network namespace that sees only packets from or to
  * one of 'addrs' (and VLAN-tagged frames).  ERR_SYS, ERR_NOT_FOUND. */
-int watch_open(const char *dev, const char *port, bool outgoing_is_in, const struct probe_addr *addrs, size_t naddrs,
-               struct watch *out, struct err *e) MUST_CHECK;
+int watch_open(const char *dev, const char *port, bool outgoing_is_in, const struct probe_addr *addrs,
+               size_t naddrs, struct watch *out, struct err *e) MUST_CHECK;
 void watch_close(struct watch *w);
 
 /* Reads one frame into 'buf' (WATCH_SNAP bytes).  Its length, or 0 when there is none at the moment.
  * '*t_ns': CLOCK_REALTIME at which the kernel saw it; '*in': towards the port's owner. */
-size_t watch_read(struct watch *w, uint8_t *buf, int64_t *t_ns, bool *in);
+size_t watch_read(struct watch *w, void *buf, int64_t *t_ns, bool *in);
 /* Packets that this socket had to drop since it was opened or asked last. */
 uint64_t watch_lost(struct watch *w);
 

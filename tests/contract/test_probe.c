@@ -160,18 +160,19 @@ static int group_setup(void **state)
         return -1;
     }
     if (find_labprobe() < 0 ||
-        shell("for x in $w $refa $refb $h1 $h2 $r1; do ip netns add $x; n $x sysctl -qw net.ipv6.conf.default.dad_transmits=0; ip -n $x link set lo up; done\n"
-              "n $w sysctl -qw net.ipv6.conf.default.disable_ipv6=1\n"
-              "for b in br1 br2; do ip -n $w link add $b type bridge; ip -n $w link set $b up; done\n"
-              "wire() { ip -n $w link add $2 type veth peer name $3 netns $1; ip -n $w link set $2 master $4 up; }\n"
-              "wire $refa refap eth0 br1; wire $h1 h1p eth0 br1; wire $r1 r1a eth0 br1\n"
-              "wire $refb refbp eth0 br2; wire $h2 h2p eth0 br2; wire $r1 r1b eth1 br2\n"
-              "addr() { ip -n $1 link set $2 up; ip -n $1 addr add $3 dev $2; ip -n $1 addr add $4 dev $2 nodad; }\n"
-              "addr $h1 eth0 10.0.1.10/24 fd00:1::10/64; addr $h2 eth0 10.0.2.10/24 fd00:2::10/64\n"
-              "addr $r1 eth0 10.0.1.1/24 fd00:1::1/64; addr $r1 eth1 10.0.2.1/24 fd00:2::1/64\n"
-              "ip -n $h1 route add default via 10.0.1.1; ip -n $h2 route add default via 10.0.2.1\n"
-              "ip -n $h2 -6 route add default via fd00:2::1\n"
-              "n $r1 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1\n") < 0)
+        shell(
+            "for x in $w $refa $refb $h1 $h2 $r1; do ip netns add $x; n $x sysctl -qw net.ipv6.conf.default.dad_transmits=0; ip -n $x link set lo up; done\n"
+            "n $w sysctl -qw net.ipv6.conf.default.disable_ipv6=1\n"
+            "for b in br1 br2; do ip -n $w link add $b type bridge; ip -n $w link set $b up; done\n"
+            "wire() { ip -n $w link add $2 type veth peer name $3 netns $1; ip -n $w link set $2 master $4 up; }\n"
+            "wire $refa refap eth0 br1; wire $h1 h1p eth0 br1; wire $r1 r1a eth0 br1\n"
+            "wire $refb refbp eth0 br2; wire $h2 h2p eth0 br2; wire $r1 r1b eth1 br2\n"
+            "addr() { ip -n $1 link set $2 up; ip -n $1 addr add $3 dev $2; ip -n $1 addr add $4 dev $2 nodad; }\n"
+            "addr $h1 eth0 10.0.1.10/24 fd00:1::10/64; addr $h2 eth0 10.0.2.10/24 fd00:2::10/64\n"
+            "addr $r1 eth0 10.0.1.1/24 fd00:1::1/64; addr $r1 eth1 10.0.2.1/24 fd00:2::1/64\n"
+            "ip -n $h1 route add default via 10.0.1.1; ip -n $h2 route add default via 10.0.2.1\n"
+            "ip -n $h2 -6 route add default via fd00:2::1\n"
+            "n $r1 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1\n") < 0)
         return -1;
     for (int i = 0; i < SPACES; i++)
         if ((holders[i] = child_in(i, hold, 0)) <= 0)
@@ -195,8 +196,8 @@ static int group_teardown(void **state)
     return shell("for x in $w $refa $refb $h1 $h2 $r1; do ip netns del $x; done");
 }
 
-static void add_ref(struct probe_spec *s, const char *name, int where, const char *v4, const char *gw4, const char *v6,
-                    const char *gw6)
+static void add_ref(struct probe_spec *s, const char *name, int where, const char *v4, const char *gw4,
+                    const char *v6, const char *gw6)
 {
     struct probe_ref *r = &s->refs[s->nrefs++];
 
@@ -254,7 +255,10 @@ static struct probe_result *probe_run(const struct probe_spec *s)
     AUTO(mem_freep) char *in = json_dumps(j, JSON_COMPACT);
     AUTO(proc_result_clear) struct proc_result r = {0};
     const char *argv[] = {"ip", "netns", "exec", space(W), labprobe, NULL};
-    struct proc_spec ps = {.argv = argv, .input = in, .input_len = strlen(in), .timeout_ms = 30000,
+    struct proc_spec ps = {.argv = argv,
+                           .input = in,
+                           .input_len = strlen(in),
+                           .timeout_ms = 30000,
                            .output_max = PROBE_RESULT_BYTES_MAX};
     struct probe_result *result;
     json_error_t je;
@@ -276,12 +280,13 @@ static const struct probe_sighting *sighting(const struct probe_sample *s, const
                                              enum probe_what what)
 {
     for (size_t i = 0; i < s->nsightings; i++)
-        if (s->sightings[i].in == in && s->sightings[i].what == what && strcmp(s->sightings[i].port, port) == 0)
+        if (s->sightings[i].in == in && s->sightings[i].what == what &&
+            strcmp(s->sightings[i].port, port) == 0)
             return &s->sightings[i];
     return NULL;
 }
 
-struct row {
+struct row { // NOLINT(clang-analyzer-optin.performance.Padding): in the order of reading
     const char *name, *set, *unset; /* shell */
     enum probe_kind kind;
     const char *to;
@@ -293,42 +298,55 @@ struct row {
     bool data, echo;
 };
 static const struct row rows[] = {
-    {"honest router", NULL, NULL, PROBE_ICMP, "10.0.2.10", 0, "h2:eth0", true, PROBE_TCP_NONE, 63, false, false},
-    {"same segment", NULL, NULL, PROBE_ICMP, "10.0.1.10", 0, "h1:eth0", true, PROBE_TCP_NONE, 64, false, false},
-    {"to another reference", NULL, NULL, PROBE_ICMP, "10.0.2.250", 0, "@refb", true, PROBE_TCP_NONE, 63, false, false},
-    {"honest router, IPv6", NULL, NULL, PROBE_ICMP, "fd00:2::10", 0, "h2:eth0", true, PROBE_TCP_NONE, 63, false, false},
-    {"forwarding off", "n $r1 sysctl -qw net.ipv4.ip_forward=0", "n $r1 sysctl -qw net.ipv4.ip_forward=1", PROBE_ICMP,
-     "10.0.2.10", 0, "h2:eth0", false, PROBE_TCP_NONE, 0, false, false},
+    {"honest router", NULL, NULL, PROBE_ICMP, "10.0.2.10", 0, "h2:eth0", true, PROBE_TCP_NONE, 63, false,
+     false},
+    {"same segment", NULL, NULL, PROBE_ICMP, "10.0.1.10", 0, "h1:eth0", true, PROBE_TCP_NONE, 64, false,
+     false},
+    {"to another reference", NULL, NULL, PROBE_ICMP, "10.0.2.250", 0, "@refb", true, PROBE_TCP_NONE, 63,
+     false, false},
+    {"honest router, IPv6", NULL, NULL, PROBE_ICMP, "fd00:2::10", 0, "h2:eth0", true, PROBE_TCP_NONE, 63,
+     false, false},
+    {"forwarding off", "n $r1 sysctl -qw net.ipv4.ip_forward=0", "n $r1 sysctl -qw net.ipv4.ip_forward=1",
+     PROBE_ICMP, "10.0.2.10", 0, "h2:eth0", false, PROBE_TCP_NONE, 0, false, false},
     {"forwarding off and the foreign address on the router's loopback",
      "n $r1 sysctl -qw net.ipv4.ip_forward=0; ip -n $r1 addr add 10.0.2.10/32 dev lo",
-     "n $r1 sysctl -qw net.ipv4.ip_forward=1; ip -n $r1 addr del 10.0.2.10/32 dev lo", PROBE_ICMP, "10.0.2.10", 0,
-     "h2:eth0", true, PROBE_TCP_NONE, 0, false, false},
+     "n $r1 sysctl -qw net.ipv4.ip_forward=1; ip -n $r1 addr del 10.0.2.10/32 dev lo", PROBE_ICMP,
+     "10.0.2.10", 0, "h2:eth0", true, PROBE_TCP_NONE, 0, false, false},
     {"proxy ARP for a host without address",
      "ip -n $refa neigh flush all; ip -n $h1 addr del 10.0.1.10/24 dev eth0; ip -n $r1 addr add 10.0.1.10/32 dev lo; n $r1 sysctl -qw "
      "net.ipv4.conf.eth0.proxy_arp=1",
      "ip -n $r1 addr del 10.0.1.10/32 dev lo; n $r1 sysctl -qw net.ipv4.conf.eth0.proxy_arp=0; ip -n $h1 addr add "
      "10.0.1.10/24 dev eth0; ip -n $h1 route add default via 10.0.1.1; ip -n $refa neigh flush all",
      PROBE_ICMP, "10.0.1.10", 0, "h1:eth0", true, PROBE_TCP_NONE, 0, false, false},
-    {"host without a way back", "ip -n $h2 route del default", "ip -n $h2 route add default via 10.0.2.1", PROBE_ICMP,
-     "10.0.2.10", 0, "h2:eth0", false, PROBE_TCP_NONE, 63, false, false},
+    {"host without a way back", "ip -n $h2 route del default", "ip -n $h2 route add default via 10.0.2.1",
+     PROBE_ICMP, "10.0.2.10", 0, "h2:eth0", false, PROBE_TCP_NONE, 63, false, false},
     {"web server", NULL, NULL, PROBE_TCP, "10.0.2.10", 80, "h2:eth0", true, PROBE_TCP_OPEN, 63, true, false},
-    {"web server, IPv6", NULL, NULL, PROBE_TCP, "fd00:2::10", 80, "h2:eth0", true, PROBE_TCP_OPEN, 63, true, false},
-    {"echo server", NULL, NULL, PROBE_TCP, "10.0.2.10", 7, "h2:eth0", true, PROBE_TCP_OPEN, 63, true, true},
-    {"closed port", NULL, NULL, PROBE_TCP, "10.0.2.10", 22, "h2:eth0", true, PROBE_TCP_REFUSED, 63, false, false},
-    {"port dropped in the router", "n $r1 nft 'add table t; add chain t f { type filter hook forward priority 0; }; add "
-     "rule t f tcp dport 80 drop'", "n $r1 nft delete table t", PROBE_TCP, "10.0.2.10", 80, "h2:eth0", false,
-     PROBE_TCP_TIMEOUT, 0, false, false},
-    {"port rejected in the router", "n $r1 nft 'add table t; add chain t f { type filter hook forward priority 0; }; add "
-     "rule t f tcp dport 80 reject with tcp reset'", "n $r1 nft delete table t", PROBE_TCP, "10.0.2.10", 80, "h2:eth0",
-     true, PROBE_TCP_REFUSED, 0, false, false},
-    {"port redirected to the router's own server", "n $r1 nft 'add table t; add chain t p { type nat hook prerouting "
-     "priority -100; }; add rule t p tcp dport 80 redirect'", "n $r1 nft delete table t", PROBE_TCP, "10.0.2.10", 80,
-     "h2:eth0", true, PROBE_TCP_OPEN, 0, true, false},
-    {"UDP echo", NULL, NULL, PROBE_UDP, "10.0.2.10", 7, "h2:eth0", true, PROBE_TCP_NONE, 63, true, true},
-    {"UDP to a closed port", NULL, NULL, PROBE_UDP, "10.0.2.10", 9, "h2:eth0", false, PROBE_TCP_NONE, 63, false, false},
-    {"router's interface down", "ip -n $r1 link set eth0 down", "ip -n $r1 link set eth0 up; ip -n $r1 addr add "
-     "fd00:1::1/64 dev eth0 nodad || true", PROBE_TCP, "10.0.2.10", 80, "h2:eth0", false, PROBE_TCP_TIMEOUT, 0, false,
+    {"web server, IPv6", NULL, NULL, PROBE_TCP, "fd00:2::10", 80, "h2:eth0", true, PROBE_TCP_OPEN, 63, true,
      false},
+    {"echo server", NULL, NULL, PROBE_TCP, "10.0.2.10", 7, "h2:eth0", true, PROBE_TCP_OPEN, 63, true, true},
+    {"closed port", NULL, NULL, PROBE_TCP, "10.0.2.10", 22, "h2:eth0", true, PROBE_TCP_REFUSED, 63, false,
+     false},
+    {"port dropped in the router",
+     "n $r1 nft 'add table t; add chain t f { type filter hook forward priority 0; }; add "
+     "rule t f tcp dport 80 drop'",
+     "n $r1 nft delete table t", PROBE_TCP, "10.0.2.10", 80, "h2:eth0", false, PROBE_TCP_TIMEOUT, 0, false,
+     false},
+    {"port rejected in the router",
+     "n $r1 nft 'add table t; add chain t f { type filter hook forward priority 0; }; add "
+     "rule t f tcp dport 80 reject with tcp reset'",
+     "n $r1 nft delete table t", PROBE_TCP, "10.0.2.10", 80, "h2:eth0", true, PROBE_TCP_REFUSED, 0, false,
+     false},
+    {"port redirected to the router's own server",
+     "n $r1 nft 'add table t; add chain t p { type nat hook prerouting "
+     "priority -100; }; add rule t p tcp dport 80 redirect'",
+     "n $r1 nft delete table t", PROBE_TCP, "10.0.2.10", 80, "h2:eth0", true, PROBE_TCP_OPEN, 0, true, false},
+    {"UDP echo", NULL, NULL, PROBE_UDP, "10.0.2.10", 7, "h2:eth0", true, PROBE_TCP_NONE, 63, true, true},
+    {"UDP to a closed port", NULL, NULL, PROBE_UDP, "10.0.2.10", 9, "h2:eth0", false, PROBE_TCP_NONE, 63,
+     false, false},
+    {"router's interface down", "ip -n $r1 link set eth0 down",
+     "ip -n $r1 link set eth0 up; ip -n $r1 addr add "
+     "fd00:1::1/64 dev eth0 nodad || true",
+     PROBE_TCP, "10.0.2.10", 80, "h2:eth0", false, PROBE_TCP_TIMEOUT, 0, false, false},
 };
 
 static int row_unset(void **state)
@@ -376,9 +394,10 @@ static void test_path_in_order(void **state)
         enum probe_what what;
         int ttl;
     } want[] = {
-        {"@refa", false, PROBE_REQUEST, 64},  {"r1:eth0", true, PROBE_REQUEST, 64}, {"r1:eth1", false, PROBE_REQUEST, 63},
-        {"h2:eth0", true, PROBE_REQUEST, 63}, {"h2:eth0", false, PROBE_REPLY, 64},  {"r1:eth1", true, PROBE_REPLY, 64},
-        {"r1:eth0", false, PROBE_REPLY, 63},  {"@refa", true, PROBE_REPLY, 63},
+        {"@refa", false, PROBE_REQUEST, 64},   {"r1:eth0", true, PROBE_REQUEST, 64},
+        {"r1:eth1", false, PROBE_REQUEST, 63}, {"h2:eth0", true, PROBE_REQUEST, 63},
+        {"h2:eth0", false, PROBE_REPLY, 64},   {"r1:eth1", true, PROBE_REPLY, 64},
+        {"r1:eth0", false, PROBE_REPLY, 63},   {"@refa", true, PROBE_REPLY, 63},
     };
     AUTO(probe_spec_freep) struct probe_spec *s = spec_new();
     AUTO(probe_result_freep) struct probe_result *result = NULL;
@@ -420,8 +439,10 @@ static void test_translated_source_is_reported(void **state)
     char text[PROBE_ADDR_TEXT];
 
     (void)state;
-    assert_int_equal(shell("n $r1 nft 'add table t; add chain t p { type nat hook postrouting priority 100; }; add rule "
-                           "t p masquerade'"), 0);
+    assert_int_equal(
+        shell("n $r1 nft 'add table t; add chain t p { type nat hook postrouting priority 100; }; add rule "
+              "t p masquerade'"),
+        0);
     probe_add(s, PROBE_TCP, "10.0.2.10", 80, "h2:eth0");
     result = probe_run(s);
     assert_int_equal(shell("n $r1 nft delete table t"), 0);
@@ -453,7 +474,8 @@ static void test_many_probes(void **state)
 
     (void)state;
     for (int i = 0; i < PROBE_PROBES_MAX; i++)
-        probe_add(s, i % 2 ? PROBE_ICMP : PROBE_TCP, i % 4 < 2 ? "10.0.2.10" : "fd00:2::10", i % 2 ? 0 : 80, "h2:eth0");
+        probe_add(s, i % 2 ? PROBE_ICMP : PROBE_TCP, i % 4 < 2 ? "10.0.2.10" : "fd00:2::10", i % 2 ? 0 : 80,
+                  "h2:eth0");
     result = probe_run(s);
     assert_int_equal(result->lost, 0);
     assert_int_equal(result->nprobes, PROBE_PROBES_MAX);

@@ -46,7 +46,8 @@ static bool schema_accepts(const char *xml, size_t n)
         require(schema != NULL, "the schema is no schema");
     }
     xmlSetStructuredErrorFunc(NULL, ignore);
-    doc = xmlReadMemory(xml, (int)n, NULL, "UTF-8", XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_IGNORE_ENC);
+    doc = xmlReadMemory(xml, (int)n, NULL, "UTF-8",
+                        XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_IGNORE_ENC);
     require(doc != NULL, "libxml2 alone does not read it");
     v = xmlRelaxNGNewValidCtxt(schema);
     ok = xmlRelaxNGValidateDoc(v, doc) == 0;
@@ -63,7 +64,8 @@ static void gradable(const struct exercise *x)
     for (size_t i = 0; i <= x->nchecks; i++) {
         size_t which = i == x->nchecks ? GRADING_ALL_UNCUT : i;
         bool cut = i < x->nchecks && x->checks[i].cut.n > 0;
-        AUTO(probe_spec_freep) struct probe_spec *s = grading_spec(x, which, cut ? GRADING_BROKEN : GRADING_STEADY, NULL), *t = NULL;
+        AUTO(probe_spec_freep)
+        struct probe_spec *s = grading_spec(x, which, cut ? GRADING_BROKEN : GRADING_STEADY, NULL), *t = NULL;
         struct err e = {0};
         json_t *j;
 
@@ -85,7 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct topo_msgs m = TOPO_MSGS_INIT;
     struct err e = {0};
-    struct exercise *x = exercise_load_mem((const char *)data, size, topology, sizeof topology - 1, &m, NULL, &e);
+    struct exercise *x =
+        exercise_load_mem((const char *)data, size, topology, sizeof topology - 1, &m, NULL, &e);
 
     require((x == NULL) == (m.nerrors > 0), "messages and result disagree");
     require(x != NULL || e.msg[0] != '\0', "refused without a reason");

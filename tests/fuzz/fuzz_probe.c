@@ -28,7 +28,8 @@ static void frame(const uint8_t *data, size_t size)
     if (packet_parse(copy, size, &p)) {
         unsigned sum = 0;
 
-        require(p.data >= copy && p.ndata <= size && p.data + p.ndata <= copy + size, "payload outside the frame");
+        require(p.data >= copy && p.ndata <= size && p.data + p.ndata <= copy + size,
+                "payload outside the frame");
         for (size_t i = 0; i < p.ndata; i++)
             sum += p.data[i];
         require(sum <= 255 * p.ndata, "payload");

@@ -7,18 +7,19 @@
 
 #include <libxml/parser.h>
 #include <libxml/relaxng.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
-static const char *const shipped[] = {"exercises/static-routing", "exercises/vlan-office", "exercises/abilene"};
+static const char *const shipped[] = {"exercises/static-routing", "exercises/vlan-office",
+                                      "exercises/abilene"};
 
 static void test_loads(void **state)
 {
@@ -30,8 +31,10 @@ static void test_loads(void **state)
     x = exercise_load_dir(*state, &m, &tm, &e);
     topo_msgs_print(&m, "exercise.xml", &all);
     topo_msgs_print(&tm, "topology.xml", &all);
-    if (x == NULL)
+    if (x == NULL) {
         fail_msg("%s\n%s", e.msg, buf_str(&all));
+        return;
+    }
     assert_string_equal(buf_str(&all), "");
     assert_int_equal(exercise_max_score(x), 100);
     assert_true(x->nwrongs >= 3);
@@ -43,7 +46,7 @@ static void test_loads(void **state)
 static void test_schema(void **state)
 {
     AUTO(mem_freep) char *path = xasprintf("%s/exercise.xml", (const char *)*state);
-    xmlRelaxNGParserCtxt *pc = xmlRelaxNGNewMemParserCtxt(exercise_rng, (int)(exercise_rng_end - exercise_rng));
+    xmlRelaxNGParserCtxt *pc = xmlRelaxNGNewMemParserCtxt(exercise_rng, (int)strlen(exercise_rng));
     xmlRelaxNG *schema = xmlRelaxNGParse(pc);
     xmlRelaxNGValidCtxt *vc = xmlRelaxNGNewValidCtxt(schema);
     xmlDoc *doc = xmlReadFile(path, NULL, XML_PARSE_NONET);
@@ -66,7 +69,7 @@ static void silent(void *arg, const char *fmt, ...)
 static void test_schema_refuses(void **state)
 {
     static const char xml[] = "<exercise id='x' title='X'><summary>s</summary></exercise>";
-    xmlRelaxNGParserCtxt *pc = xmlRelaxNGNewMemParserCtxt(exercise_rng, (int)(exercise_rng_end - exercise_rng));
+    xmlRelaxNGParserCtxt *pc = xmlRelaxNGNewMemParserCtxt(exercise_rng, (int)strlen(exercise_rng));
     xmlRelaxNG *schema = xmlRelaxNGParse(pc);
     xmlRelaxNGValidCtxt *vc = xmlRelaxNGNewValidCtxt(schema);
     xmlDoc *doc = xmlReadMemory(xml, sizeof xml - 1, NULL, NULL, XML_PARSE_NONET);
@@ -120,11 +123,17 @@ static int dir_setup(void **state)
     sub = xasprintf("%s/solution", dir);
     if (mkdir(dir, 0755) < 0 || mkdir(sub, 0755) < 0)
         return -1;
-    return put("topology.xml", "<topology name='t'><host name='h1'><interface name='eth0' network='lan1'/></host><network name='lan1'/></topology>") < 0 ||
-           put("exercise.xml", "<exercise id='demo' title='D'><summary>s</summary>\n<topology file='topology.xml'/><instructions file='i.md'/>"
-               "<solution dir='solution'/><grading><reference name='a' at='lan1' address='10.0.0.9/24'/>"
-               "<check id='c' kind='reachability' title='t' points='1' from='a' to='10.0.0.1' seen-at='h1:eth0'/></grading></exercise>") < 0 ||
-           put("i.md", "# Demo\n") < 0 || put("solution/h1.sh", "true\n") < 0 ? -1 : 0;
+    return put("topology.xml",
+               "<topology name='t'><host name='h1'><interface name='eth0' network='lan1'/></host><network name='lan1'/></topology>") <
+                       0 ||
+                   put("exercise.xml",
+                       "<exercise id='demo' title='D'><summary>s</summary>\n<topology file='topology.xml'/><instructions file='i.md'/>"
+                       "<solution dir='solution'/><grading><reference name='a' at='lan1' address='10.0.0.9/24'/>"
+                       "<check id='c' kind='reachability' title='t' points='1' from='a' to='10.0.0.1' seen-at='h1:eth0'/></grading></exercise>") <
+                       0 ||
+                   put("i.md", "# Demo\n") < 0 || put("solution/h1.sh", "true\n") < 0
+               ? -1
+               : 0;
 }
 
 static int dir_teardown(void **state)
@@ -202,8 +211,14 @@ int main(void)
 {
     struct CMUnitTest tests[2 * ARRAY_LEN(shipped) + 8];
     const struct CMUnitTest more[] = {
-        cmocka_unit_test(test_schema_refuses), cmocka_unit_test(test_script), D(test_dir_complete), D(test_dir_script_of_unknown_node),
-        D(test_dir_without_scripts), D(test_dir_without_instructions), D(test_dir_without_topology), D(test_dir_with_another_name),
+        cmocka_unit_test(test_schema_refuses),
+        cmocka_unit_test(test_script),
+        D(test_dir_complete),
+        D(test_dir_script_of_unknown_node),
+        D(test_dir_without_scripts),
+        D(test_dir_without_instructions),
+        D(test_dir_without_topology),
+        D(test_dir_with_another_name),
     };
     size_t n = 0;
 

@@ -37,7 +37,8 @@ static const char xml[] =
 static struct exercise *load(void)
 {
     struct err e = {0};
-    struct exercise *x = exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
+    struct exercise *x =
+        exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
 
     if (x == NULL)
         fail_msg("%s", e.msg);
@@ -45,11 +46,13 @@ static struct exercise *load(void)
 }
 
 #define SEEN(port, dir, what, t, src, dst, ttl) \
-    "{\"port\":\"" port "\",\"dir\":\"" dir "\",\"what\":\"" what "\",\"t_us\":" #t ",\"src\":\"" src "\",\"dst\":\"" dst "\",\"ttl\":" #ttl "}"
+    "{\"port\":\"" port "\",\"dir\":\"" dir "\",\"what\":\"" what "\",\"t_us\":" #t ",\"src\":\"" src \
+    "\",\"dst\":\"" dst "\",\"ttl\":" #ttl "}"
 #define TO_H2(what) SEEN("h2:eth0", "in", what, 500, "10.0.1.250", "10.0.2.10", 62)
 #define FROM_H2(what) SEEN("h2:eth0", "out", what, 600, "10.0.2.10", "10.0.1.250", 64)
 #define AT(link, t) SEEN(link ":a", "out", "request", t, "10.0.1.250", "10.0.2.10", 63)
-#define SAMPLE(reply, tcp, sightings) "{\"sent_us\":0,\"reply_us\":" reply ",\"tcp\":" tcp ",\"sightings\":[" sightings "]}"
+#define SAMPLE(reply, tcp, sightings) \
+    "{\"sent_us\":0,\"reply_us\":" reply ",\"tcp\":" tcp ",\"sightings\":[" sightings "]}"
 #define NO "null"
 
 static const struct row {
@@ -59,50 +62,97 @@ static const struct row {
     enum grading_status status;
     const char *observed;
 } rows[] = {
-    {"honest", REACH, SAMPLE("900", NO, TO_H2("request") "," FROM_H2("reply")), NULL, GRADING_PASS, "arrived at h2:eth0 and the answer came back"},
+    {"honest", REACH, SAMPLE("900", NO, TO_H2("request") "," FROM_H2("reply")), NULL, GRADING_PASS,
+     "arrived at h2:eth0 and the answer came back"},
     {"nothing happens", REACH, SAMPLE(NO, NO, ""), NULL, GRADING_FAIL, "did not arrive at h2:eth0"},
-    {"router answers for the address", REACH, SAMPLE("900", NO, ""), NULL, GRADING_FAIL, "something else answered"},
-    {"arrives, no answer", REACH, SAMPLE(NO, NO, TO_H2("request")), NULL, GRADING_FAIL, "no answer came back"},
-    {"arrives, somebody else answers", REACH, SAMPLE("900", NO, TO_H2("request")), NULL, GRADING_FAIL, "did not leave from there"},
+    {"router answers for the address", REACH, SAMPLE("900", NO, ""), NULL, GRADING_FAIL,
+     "something else answered"},
+    {"arrives, no answer", REACH, SAMPLE(NO, NO, TO_H2("request")), NULL, GRADING_FAIL,
+     "no answer came back"},
+    {"arrives, somebody else answers", REACH, SAMPLE("900", NO, TO_H2("request")), NULL, GRADING_FAIL,
+     "did not leave from there"},
     {"arrives by another number of routers", REACH,
-     SAMPLE("900", NO, SEEN("h2:eth0", "in", "request", 500, "10.0.1.250", "10.0.2.10", 63) "," FROM_H2("reply")), NULL, GRADING_FAIL, "after 1 router instead of 2 routers"},
-    {"source translated", REACH, SAMPLE("900", NO, SEEN("h2:eth0", "in", "request", 500, "10.0.2.1", "10.0.2.10", 62) "," FROM_H2("reply")), NULL,
-     GRADING_FAIL, "source address changed to 10.0.2.1"},
-    {"destination translated", REACH, SAMPLE("900", NO, SEEN("h2:eth0", "in", "request", 500, "10.0.1.250", "10.0.2.11", 62) "," FROM_H2("reply")), NULL,
-     GRADING_FAIL, "destination changed to 10.0.2.11"},
-    {"seen leaving the far port is no arrival", REACH, SAMPLE("900", NO, SEEN("h2:eth0", "out", "request", 500, "10.0.1.250", "10.0.2.10", 62)), NULL,
+     SAMPLE("900", NO,
+            SEEN("h2:eth0", "in", "request", 500, "10.0.1.250", "10.0.2.10", 63) "," FROM_H2("reply")),
+     NULL, GRADING_FAIL, "after 1 router instead of 2 routers"},
+    {"source translated", REACH,
+     SAMPLE("900", NO,
+            SEEN("h2:eth0", "in", "request", 500, "10.0.2.1", "10.0.2.10", 62) "," FROM_H2("reply")),
+     NULL, GRADING_FAIL, "source address changed to 10.0.2.1"},
+    {"destination translated", REACH,
+     SAMPLE("900", NO,
+            SEEN("h2:eth0", "in", "request", 500, "10.0.1.250", "10.0.2.11", 62) "," FROM_H2("reply")),
+     NULL, GRADING_FAIL, "destination changed to 10.0.2.11"},
+    {"seen leaving the far port is no arrival", REACH,
+     SAMPLE("900", NO, SEEN("h2:eth0", "out", "request", 500, "10.0.1.250", "10.0.2.10", 62)), NULL,
      GRADING_FAIL, "something else answered"},
-    {"one way without answer", ONEWAY, SAMPLE(NO, NO, TO_H2("request")), NULL, GRADING_PASS, "arrived at h2:eth0."},
+    {"one way without answer", ONEWAY, SAMPLE(NO, NO, TO_H2("request")), NULL, GRADING_PASS,
+     "arrived at h2:eth0."},
     {"one way, not arrived", ONEWAY, SAMPLE(NO, NO, ""), NULL, GRADING_FAIL, "did not arrive"},
-    {"pair in both directions", PAIR, SAMPLE("900", NO, SEEN("@b", "in", "request", 5, "10.0.1.250", "10.0.2.250", 62) "," SEEN("@b", "out", "reply", 6, "10.0.2.250", "10.0.1.250", 64)),
-     SAMPLE("900", NO, SEEN("@a", "in", "request", 5, "10.0.2.250", "10.0.1.250", 62) "," SEEN("@a", "out", "reply", 6, "10.0.1.250", "10.0.2.250", 64)), GRADING_PASS, "test host 10.0.2.250"},
-    {"pair, way back missing", PAIR, SAMPLE("900", NO, SEEN("@b", "in", "request", 5, "10.0.1.250", "10.0.2.250", 62) "," SEEN("@b", "out", "reply", 6, "10.0.2.250", "10.0.1.250", 64)),
+    {"pair in both directions", PAIR,
+     SAMPLE("900", NO,
+            SEEN("@b", "in", "request", 5, "10.0.1.250", "10.0.2.250",
+                 62) "," SEEN("@b", "out", "reply", 6, "10.0.2.250", "10.0.1.250", 64)),
+     SAMPLE("900", NO,
+            SEEN("@a", "in", "request", 5, "10.0.2.250", "10.0.1.250",
+                 62) "," SEEN("@a", "out", "reply", 6, "10.0.1.250", "10.0.2.250", 64)),
+     GRADING_PASS, "test host 10.0.2.250"},
+    {"pair, way back missing", PAIR,
+     SAMPLE("900", NO,
+            SEEN("@b", "in", "request", 5, "10.0.1.250", "10.0.2.250",
+                 62) "," SEEN("@b", "out", "reply", 6, "10.0.2.250", "10.0.1.250", 64)),
      SAMPLE(NO, NO, ""), GRADING_FAIL, "did not arrive at the test host 10.0.1.250"},
     {"unreachable and silent", UNREACH, SAMPLE(NO, NO, ""), NULL, GRADING_PASS, "did not arrive"},
-    {"unreachable, but it arrives", UNREACH, SAMPLE(NO, NO, TO_H2("request")), NULL, GRADING_FAIL, "arrived at h2:eth0"},
-    {"unreachable, but somebody answers", UNREACH, SAMPLE("900", NO, ""), NULL, GRADING_FAIL, "An answer came"},
-    {"unreachable, arrives with another source", UNREACH, SAMPLE(NO, NO, SEEN("h2:eth0", "in", "request", 5, "10.0.2.1", "10.0.2.10", 62)), NULL, GRADING_FAIL, "arrived"},
-    {"open", OPEN, SAMPLE("900", "\"open\"", TO_H2("syn") "," FROM_H2("synack")), NULL, GRADING_PASS, "h2:eth0 accepted"},
-    {"open, but redirected", OPEN, SAMPLE("900", "\"open\"", ""), NULL, GRADING_FAIL, "something else answered"},
-    {"open, but not by the host", OPEN, SAMPLE("900", "\"open\"", TO_H2("syn")), NULL, GRADING_FAIL, "not by the host behind"},
-    {"refused instead of open", OPEN, SAMPLE("900", "\"refused\"", TO_H2("syn") "," FROM_H2("rst")), NULL, GRADING_FAIL, "was refused"},
-    {"no answer instead of open", OPEN, SAMPLE(NO, "\"timeout\"", ""), NULL, GRADING_FAIL, "was not answered"},
-    {"unreachable instead of open", OPEN, SAMPLE(NO, "\"unreachable\"", ""), NULL, GRADING_FAIL, "reported unreachable"},
+    {"unreachable, but it arrives", UNREACH, SAMPLE(NO, NO, TO_H2("request")), NULL, GRADING_FAIL,
+     "arrived at h2:eth0"},
+    {"unreachable, but somebody answers", UNREACH, SAMPLE("900", NO, ""), NULL, GRADING_FAIL,
+     "An answer came"},
+    {"unreachable, arrives with another source", UNREACH,
+     SAMPLE(NO, NO, SEEN("h2:eth0", "in", "request", 5, "10.0.2.1", "10.0.2.10", 62)), NULL, GRADING_FAIL,
+     "arrived"},
+    {"open", OPEN, SAMPLE("900", "\"open\"", TO_H2("syn") "," FROM_H2("synack")), NULL, GRADING_PASS,
+     "h2:eth0 accepted"},
+    {"open, but redirected", OPEN, SAMPLE("900", "\"open\"", ""), NULL, GRADING_FAIL,
+     "something else answered"},
+    {"open, but not by the host", OPEN, SAMPLE("900", "\"open\"", TO_H2("syn")), NULL, GRADING_FAIL,
+     "not by the host behind"},
+    {"refused instead of open", OPEN, SAMPLE("900", "\"refused\"", TO_H2("syn") "," FROM_H2("rst")), NULL,
+     GRADING_FAIL, "was refused"},
+    {"no answer instead of open", OPEN, SAMPLE(NO, "\"timeout\"", ""), NULL, GRADING_FAIL,
+     "was not answered"},
+    {"unreachable instead of open", OPEN, SAMPLE(NO, "\"unreachable\"", ""), NULL, GRADING_FAIL,
+     "reported unreachable"},
     {"closed by silence", CLOSED, SAMPLE(NO, "\"timeout\"", ""), NULL, GRADING_PASS, "No connection"},
-    {"closed by refusal", CLOSED, SAMPLE("900", "\"refused\"", TO_H2("syn") "," FROM_H2("rst")), NULL, GRADING_PASS, "refused the connection"},
-    {"not closed", CLOSED, SAMPLE("900", "\"open\"", TO_H2("syn") "," FROM_H2("synack")), NULL, GRADING_FAIL, "was accepted"},
+    {"closed by refusal", CLOSED, SAMPLE("900", "\"refused\"", TO_H2("syn") "," FROM_H2("rst")), NULL,
+     GRADING_PASS, "refused the connection"},
+    {"not closed", CLOSED, SAMPLE("900", "\"open\"", TO_H2("syn") "," FROM_H2("synack")), NULL, GRADING_FAIL,
+     "was accepted"},
     {"filtered on the way", FILTERED, SAMPLE(NO, "\"timeout\"", ""), NULL, GRADING_PASS, "No connection"},
-    {"filtered, but only at the host", FILTERED, SAMPLE(NO, "\"timeout\"", TO_H2("syn")), NULL, GRADING_FAIL, "arrived at h2:eth0"},
-    {"filtered, but nobody listens there", FILTERED, SAMPLE("900", "\"refused\"", TO_H2("syn") "," FROM_H2("rst")), NULL, GRADING_FAIL, "arrived at h2:eth0"},
-    {"refused by the host", REFUSED, SAMPLE("900", "\"refused\"", TO_H2("syn") "," FROM_H2("rst")), NULL, GRADING_PASS, "refused the connection"},
-    {"refused by the router in its name", REFUSED, SAMPLE("900", "\"refused\"", ""), NULL, GRADING_FAIL, "did not arrive"},
-    {"arrived, but not refused", REFUSED, SAMPLE(NO, "\"timeout\"", TO_H2("syn")), NULL, GRADING_FAIL, "did not refuse"},
-    {"path in order", PATH, SAMPLE("900", NO, AT("l1", 100) "," AT("l2", 200) "," TO_H2("request") "," FROM_H2("reply")), NULL, GRADING_PASS, "by way of l1, l2"},
-    {"path in another order", PATH, SAMPLE("900", NO, AT("l2", 100) "," AT("l1", 200) "," TO_H2("request") "," FROM_H2("reply")), NULL, GRADING_FAIL, "another order: l2, l1"},
-    {"path without one of the links", PATH, SAMPLE("900", NO, AT("l2", 100) "," TO_H2("request") "," FROM_H2("reply")), NULL, GRADING_FAIL, "did not use link l1. Watched links that it used: l2"},
-    {"path, but nothing arrives", PATH, SAMPLE(NO, NO, AT("l1", 100) "," AT("l2", 200)), NULL, GRADING_FAIL, "did not arrive"},
-    {"link avoided", AVOID, SAMPLE("900", NO, TO_H2("request") "," FROM_H2("reply")), NULL, GRADING_PASS, "arrived"},
-    {"link not avoided", AVOID, SAMPLE("900", NO, AT("l2", 100) "," TO_H2("request") "," FROM_H2("reply")), NULL, GRADING_FAIL, "used link l2"},
+    {"filtered, but only at the host", FILTERED, SAMPLE(NO, "\"timeout\"", TO_H2("syn")), NULL, GRADING_FAIL,
+     "arrived at h2:eth0"},
+    {"filtered, but nobody listens there", FILTERED,
+     SAMPLE("900", "\"refused\"", TO_H2("syn") "," FROM_H2("rst")), NULL, GRADING_FAIL, "arrived at h2:eth0"},
+    {"refused by the host", REFUSED, SAMPLE("900", "\"refused\"", TO_H2("syn") "," FROM_H2("rst")), NULL,
+     GRADING_PASS, "refused the connection"},
+    {"refused by the router in its name", REFUSED, SAMPLE("900", "\"refused\"", ""), NULL, GRADING_FAIL,
+     "did not arrive"},
+    {"arrived, but not refused", REFUSED, SAMPLE(NO, "\"timeout\"", TO_H2("syn")), NULL, GRADING_FAIL,
+     "did not refuse"},
+    {"path in order", PATH,
+     SAMPLE("900", NO, AT("l1", 100) "," AT("l2", 200) "," TO_H2("request") "," FROM_H2("reply")), NULL,
+     GRADING_PASS, "by way of l1, l2"},
+    {"path in another order", PATH,
+     SAMPLE("900", NO, AT("l2", 100) "," AT("l1", 200) "," TO_H2("request") "," FROM_H2("reply")), NULL,
+     GRADING_FAIL, "another order: l2, l1"},
+    {"path without one of the links", PATH,
+     SAMPLE("900", NO, AT("l2", 100) "," TO_H2("request") "," FROM_H2("reply")), NULL, GRADING_FAIL,
+     "did not use link l1. Watched links that it used: l2"},
+    {"path, but nothing arrives", PATH, SAMPLE(NO, NO, AT("l1", 100) "," AT("l2", 200)), NULL, GRADING_FAIL,
+     "did not arrive"},
+    {"link avoided", AVOID, SAMPLE("900", NO, TO_H2("request") "," FROM_H2("reply")), NULL, GRADING_PASS,
+     "arrived"},
+    {"link not avoided", AVOID, SAMPLE("900", NO, AT("l2", 100) "," TO_H2("request") "," FROM_H2("reply")),
+     NULL, GRADING_FAIL, "used link l2"},
 };
 
 static struct probe_result *result(size_t check, const char *samples, const char *back)
@@ -115,8 +165,9 @@ static struct probe_result *result(size_t check, const char *samples, const char
 
     grading_probe_id(check, false, id);
     grading_probe_id(check, true, id_back);
-    text = xasprintf("{\"lost\":0,\"probes\":[{\"id\":\"%s\",\"samples\":[%s]},{\"id\":\"%s\",\"samples\":[%s]}]}", id, samples, id_back,
-                     back != NULL ? back : "");
+    text = xasprintf(
+        "{\"lost\":0,\"probes\":[{\"id\":\"%s\",\"samples\":[%s]},{\"id\":\"%s\",\"samples\":[%s]}]}", id,
+        samples, id_back, back != NULL ? back : "");
     j = json_loads(text, 0, NULL);
     r = probe_result_from_json(j, &e);
     json_decref(j);
@@ -179,7 +230,9 @@ static void test_failed_probe_is_an_error(void **state)
 }
 
 /* ---- cuts ---- */
-#define GOOD(us) "{\"sent_us\":" #us ",\"reply_us\":1,\"tcp\":null,\"sightings\":[" TO_H2("request") "," FROM_H2("reply") "]}"
+#define GOOD(us) \
+    "{\"sent_us\":" #us \
+    ",\"reply_us\":1,\"tcp\":null,\"sightings\":[" TO_H2("request") "," FROM_H2("reply") "]}"
 #define BAD(us) "{\"sent_us\":" #us ",\"reply_us\":null,\"tcp\":null,\"sightings\":[]}"
 
 static const struct cut_row {
@@ -189,8 +242,11 @@ static const struct cut_row {
 } cut_rows[] = {
     {"never again", BAD(0) "," BAD(250000) "," BAD(500000) "," BAD(750000), GRADING_FAIL, -1},
     {"not interrupted", GOOD(0) "," GOOD(250000) "," GOOD(500000), GRADING_PASS, 0},
-    {"back after a while", BAD(0) "," BAD(250000) "," GOOD(500000) "," GOOD(750000) "," GOOD(1000000), GRADING_PASS, 500},
-    {"back, gone, back", GOOD(0) "," GOOD(250000) "," GOOD(500000) "," BAD(750000) "," GOOD(1000000) "," GOOD(1250000), GRADING_FAIL, -1},
+    {"back after a while", BAD(0) "," BAD(250000) "," GOOD(500000) "," GOOD(750000) "," GOOD(1000000),
+     GRADING_PASS, 500},
+    {"back, gone, back",
+     GOOD(0) "," GOOD(250000) "," GOOD(500000) "," BAD(750000) "," GOOD(1000000) "," GOOD(1250000),
+     GRADING_FAIL, -1},
     {"back too late to hold", BAD(0) "," BAD(250000) "," GOOD(500000) "," GOOD(750000), GRADING_FAIL, -1},
 };
 
@@ -209,9 +265,12 @@ static void test_cut(void **state)
 static void test_before_cut_must_use_the_link(void **state)
 {
     AUTO(exercise_freep) struct exercise *x = load();
-    AUTO(probe_result_freep) struct probe_result *unused = result(CUT, SAMPLE("900", NO, AT("l2", 100) "," TO_H2("request") "," FROM_H2("reply")), NULL),
-                                                 *used = result(CUT, SAMPLE("900", NO, AT("l1", 100) "," TO_H2("request") "," FROM_H2("reply")), NULL),
-                                                 *dead = result(CUT, SAMPLE(NO, NO, ""), NULL);
+    AUTO(probe_result_freep)
+    struct probe_result
+        *unused =
+            result(CUT, SAMPLE("900", NO, AT("l2", 100) "," TO_H2("request") "," FROM_H2("reply")), NULL),
+        *used = result(CUT, SAMPLE("900", NO, AT("l1", 100) "," TO_H2("request") "," FROM_H2("reply")), NULL),
+        *dead = result(CUT, SAMPLE(NO, NO, ""), NULL);
     struct grading_verdict v;
 
     (void)state;
@@ -289,10 +348,14 @@ static void test_skipped_is_left_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest more[] = {
-        cmocka_unit_test(test_lost_packets_are_an_error), cmocka_unit_test(test_missing_probe_is_an_error),
-        cmocka_unit_test(test_probe_without_samples_is_an_error), cmocka_unit_test(test_failed_probe_is_an_error),
-        cmocka_unit_test(test_before_cut_must_use_the_link), cmocka_unit_test(test_all_pass_stays),
-        cmocka_unit_test(test_silence_without_control_is_blocked), cmocka_unit_test(test_error_spreads_as_error),
+        cmocka_unit_test(test_lost_packets_are_an_error),
+        cmocka_unit_test(test_missing_probe_is_an_error),
+        cmocka_unit_test(test_probe_without_samples_is_an_error),
+        cmocka_unit_test(test_failed_probe_is_an_error),
+        cmocka_unit_test(test_before_cut_must_use_the_link),
+        cmocka_unit_test(test_all_pass_stays),
+        cmocka_unit_test(test_silence_without_control_is_blocked),
+        cmocka_unit_test(test_error_spreads_as_error),
         cmocka_unit_test(test_skipped_is_left_alone),
     };
     struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(cut_rows) + ARRAY_LEN(more)];
@@ -301,7 +364,8 @@ int main(void)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         tests[n++] = (struct CMUnitTest){rows[i].name, test_row, NULL, NULL, (void *)(uintptr_t)&rows[i]};
     for (size_t i = 0; i < ARRAY_LEN(cut_rows); i++)
-        tests[n++] = (struct CMUnitTest){cut_rows[i].name, test_cut, NULL, NULL, (void *)(uintptr_t)&cut_rows[i]};
+        tests[n++] =
+            (struct CMUnitTest){cut_rows[i].name, test_cut, NULL, NULL, (void *)(uintptr_t)&cut_rows[i]};
     memcpy(tests + n, more, sizeof more);
     return cmocka_run_group_tests_name("grading_judge", tests, NULL, NULL);
 }

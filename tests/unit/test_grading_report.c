@@ -31,19 +31,26 @@ static const char xml[] =
 static const struct row {
     const char *id, *expected;
 } rows[] = {
-    {"c0", "A packet from a test host on lan1 (10.0.1.250) to 10.0.2.10 arrives through 2 routers at h2:eth0, and the answer comes back."},
-    {"c1", "A packet from a test host on lan1 (10.0.1.250) to 10.0.2.250 arrives, and one in the other direction, too."},
+    {"c0",
+     "A packet from a test host on lan1 (10.0.1.250) to 10.0.2.10 arrives through 2 routers at h2:eth0, and the answer comes back."},
+    {"c1",
+     "A packet from a test host on lan1 (10.0.1.250) to 10.0.2.250 arrives, and one in the other direction, too."},
     {"c2", "A packet from a test host on lan1 (10.0.1.250) to 10.0.2.11 does not arrive at h2:eth0."},
-    {"c3", "A connection from a test host on lan1 (10.0.1.250) to 10.0.2.10 port 80 is accepted by the host at h2:eth0."},
-    {"c4", "A connection from a test host on lan1 (10.0.1.250) to 10.0.2.10 port 22 is stopped before it arrives at h2:eth0."},
-    {"c5", "A packet from a test host on lan1 (10.0.1.250) to 10.0.2.10 arrives at h2:eth0, on another way within 9 seconds after link l1 is cut, and the answer comes back."},
-    {"c6", "A packet from a test host on lan1 (10.0.1.250) to 10.0.2.10 arrives at h2:eth0 by way of link l1."},
+    {"c3",
+     "A connection from a test host on lan1 (10.0.1.250) to 10.0.2.10 port 80 is accepted by the host at h2:eth0."},
+    {"c4",
+     "A connection from a test host on lan1 (10.0.1.250) to 10.0.2.10 port 22 is stopped before it arrives at h2:eth0."},
+    {"c5",
+     "A packet from a test host on lan1 (10.0.1.250) to 10.0.2.10 arrives at h2:eth0, on another way within 9 seconds after link l1 is cut, and the answer comes back."},
+    {"c6",
+     "A packet from a test host on lan1 (10.0.1.250) to 10.0.2.10 arrives at h2:eth0 by way of link l1."},
 };
 
 static struct exercise *load(void)
 {
     struct err e = {0};
-    struct exercise *x = exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
+    struct exercise *x =
+        exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
 
     if (x == NULL)
         fail_msg("%s", e.msg);
@@ -71,25 +78,32 @@ static void test_report(void **state)
 
     (void)state;
     for (size_t i = 0; i < CHECKS; i++)
-        o[i] = (struct grading_outcome){.v = {.status = GRADING_PASS, .after_ms = -1}, .samples = 2, .pass_ms = 1500};
+        o[i] = (struct grading_outcome){
+            .v = {.status = GRADING_PASS, .after_ms = -1}, .samples = 2, .pass_ms = 1500};
     o[0].v.status = GRADING_FAIL;
     o[2].v.status = GRADING_BLOCKED;
     o[5].v.after_ms = 4250;
     j = grading_report(x, "abcdef", o, false, 1000, 2000);
     assert_non_null(j);
-    assert_int_equal(json_unpack(j, "{s:i, s:i, s:i, s:o}", "schema", &schema, "score", &score, "max_score", &max, "checks", &checks), 0);
+    assert_int_equal(json_unpack(j, "{s:i, s:i, s:i, s:o}", "schema", &schema, "score", &score, "max_score",
+                                 &max, "checks", &checks),
+                     0);
     assert_int_equal(schema, 1);
     assert_int_equal(score, 10 + 40 + 80 + 160);
     assert_int_equal(max, 5 + 10 + 20 + 40 + 80 + 160);
     assert_true(json_is_null(json_object_get(j, "attempt")));
     assert_int_equal(json_array_size(checks), CHECKS);
-    assert_int_equal(json_unpack(json_array_get(checks, 0), "{s:s, s:s, s:s, s:i}", "status", &status, "hint", &hint, "evidence", &evidence, "score", &points), 0);
+    assert_int_equal(json_unpack(json_array_get(checks, 0), "{s:s, s:s, s:s, s:i}", "status", &status, "hint",
+                                 &hint, "evidence", &evidence, "score", &points),
+                     0);
     assert_string_equal(status, "fail");
     assert_string_equal(hint, "Look.");
     assert_string_equal(evidence, "wire");
     assert_int_equal(points, 0);
     assert_true(json_is_null(json_object_get(json_array_get(checks, 0), "time_to_pass_ms")));
-    assert_int_equal(json_unpack(json_array_get(checks, 1), "{s:s, s:I}", "evidence", &evidence, "time_to_pass_ms", &t), 0);
+    assert_int_equal(
+        json_unpack(json_array_get(checks, 1), "{s:s, s:I}", "evidence", &evidence, "time_to_pass_ms", &t),
+        0);
     assert_string_equal(evidence, "reference");
     assert_int_equal(t, 1500);
     assert_int_equal(json_unpack(json_array_get(checks, 5), "{s:I}", "time_to_pass_ms", &t), 0);

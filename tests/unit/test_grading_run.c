@@ -32,38 +32,248 @@ static const char xml[] =
     "</grading></exercise>";
 
 /* How the network behaves; rounds are counted from 0. */
-static const struct scenario {
+static const struct scenario { // NOLINT(clang-analyzer-optin.performance.Padding): in the order of reading
     const char *name;
-    int good_from;        /* reachable from this round on; -1: never */
-    int flap_at;          /* not reachable in this round; -1: none */
-    bool leaks;           /* what should be quiet arrives, too */
-    bool no_detour;       /* nothing gets through while l1 is cut */
-    bool other_path;      /* the traffic never used l1 */
-    int lost_until;       /* the capture loses packets before this round */
-    int fail_until;       /* probe.run fails before this round */
-    enum err_code fail;   /* .. with this */
+    int good_from;      /* reachable from this round on; -1: never */
+    int flap_at;        /* not reachable in this round; -1: none */
+    bool leaks;         /* what should be quiet arrives, too */
+    bool no_detour;     /* nothing gets through while l1 is cut */
+    bool other_path;    /* the traffic never used l1 */
+    int lost_until;     /* the capture loses packets before this round */
+    int fail_until;     /* probe.run fails before this round */
+    enum err_code fail; /* .. with this */
     const char *lab_state;
-    int typed_until;      /* the lab is typed into during the runs before this lab.get */
-    int score;            /* -1: no report, but an error */
+    int typed_until; /* the lab is typed into during the runs before this lab.get */
+    int score;       /* -1: no report, but an error */
     const char *status[3];
-    const char *error;    /* part of its message */
+    const char *error; /* part of its message */
     bool typed_during;
 } scenarios[] = {
-    {"all is well", 0, -1, false, false, false, 0, 0, ERR_NONE, "running", 0, 70, {"pass", "pass", "pass"}, NULL, false},
-    {"nothing is configured", -1, -1, false, false, false, 0, 0, ERR_NONE, "running", 0, 0, {"fail", "blocked", "blocked"}, NULL, false},
-    {"works after some rounds", 3, -1, false, false, false, 0, 0, ERR_NONE, "running", 0, 70, {"pass", "pass", "pass"}, NULL, false},
-    {"one good round is not enough", 0, 1, false, false, false, 0, 0, ERR_NONE, "running", 0, 70, {"pass", "pass", "pass"}, NULL, false},
-    {"a leak", 0, -1, true, false, false, 0, 0, ERR_NONE, "running", 0, 50, {"pass", "fail", "pass"}, NULL, false},
-    {"no other way", 0, -1, false, true, false, 0, 0, ERR_NONE, "running", 0, 30, {"pass", "pass", "fail"}, NULL, false},
-    {"the link was not used", 0, -1, false, false, true, 0, 0, ERR_NONE, "running", 0, 30, {"pass", "pass", "fail"}, NULL, false},
-    {"packets lost for a while", 0, -1, false, false, false, 2, 0, ERR_NONE, "running", 0, 70, {"pass", "pass", "pass"}, NULL, false},
-    {"packets always lost", 0, -1, false, false, false, 99, 0, ERR_NONE, "running", 0, -1, {NULL}, "reliably", false},
-    {"probes fail once", 0, -1, false, false, false, 0, 1, ERR_TOOL, "running", 0, 70, {"pass", "pass", "pass"}, NULL, false},
-    {"probes always fail", 0, -1, false, false, false, 0, 99, ERR_TOOL, "running", 0, -1, {NULL}, "scripted", false},
-    {"probes are not possible", 0, -1, false, false, false, 0, 1, ERR_UNSUPPORTED, "running", 0, -1, {NULL}, "scripted", false},
-    {"the lab does not run", 0, -1, false, false, false, 0, 0, ERR_NONE, "starting", 0, -1, {NULL}, "is not running, but starting", false},
-    {"typed into once", 0, -1, false, false, false, 0, 0, ERR_NONE, "running", 2, 70, {"pass", "pass", "pass"}, NULL, false},
-    {"typed into all the time", 0, -1, false, false, false, 0, 0, ERR_NONE, "running", 99, 70, {"pass", "pass", "pass"}, NULL, true},
+    {"all is well",
+     0,
+     -1,
+     false,
+     false,
+     false,
+     0,
+     0,
+     ERR_NONE,
+     "running",
+     0,
+     70,
+     {"pass", "pass", "pass"},
+     NULL,
+     false},
+    {"nothing is configured",
+     -1,
+     -1,
+     false,
+     false,
+     false,
+     0,
+     0,
+     ERR_NONE,
+     "running",
+     0,
+     0,
+     {"fail", "blocked", "blocked"},
+     NULL,
+     false},
+    {"works after some rounds",
+     3,
+     -1,
+     false,
+     false,
+     false,
+     0,
+     0,
+     ERR_NONE,
+     "running",
+     0,
+     70,
+     {"pass", "pass", "pass"},
+     NULL,
+     false},
+    {"one good round is not enough",
+     0,
+     1,
+     false,
+     false,
+     false,
+     0,
+     0,
+     ERR_NONE,
+     "running",
+     0,
+     70,
+     {"pass", "pass", "pass"},
+     NULL,
+     false},
+    {"a leak",
+     0,
+     -1,
+     true,
+     false,
+     false,
+     0,
+     0,
+     ERR_NONE,
+     "running",
+     0,
+     50,
+     {"pass", "fail", "pass"},
+     NULL,
+     false},
+    {"no other way",
+     0,
+     -1,
+     false,
+     true,
+     false,
+     0,
+     0,
+     ERR_NONE,
+     "running",
+     0,
+     30,
+     {"pass", "pass", "fail"},
+     NULL,
+     false},
+    {"the link was not used",
+     0,
+     -1,
+     false,
+     false,
+     true,
+     0,
+     0,
+     ERR_NONE,
+     "running",
+     0,
+     30,
+     {"pass", "pass", "fail"},
+     NULL,
+     false},
+    {"packets lost for a while",
+     0,
+     -1,
+     false,
+     false,
+     false,
+     2,
+     0,
+     ERR_NONE,
+     "running",
+     0,
+     70,
+     {"pass", "pass", "pass"},
+     NULL,
+     false},
+    {"packets always lost",
+     0,
+     -1,
+     false,
+     false,
+     false,
+     99,
+     0,
+     ERR_NONE,
+     "running",
+     0,
+     -1,
+     {NULL},
+     "reliably",
+     false},
+    {"probes fail once",
+     0,
+     -1,
+     false,
+     false,
+     false,
+     0,
+     1,
+     ERR_TOOL,
+     "running",
+     0,
+     70,
+     {"pass", "pass", "pass"},
+     NULL,
+     false},
+    {"probes always fail",
+     0,
+     -1,
+     false,
+     false,
+     false,
+     0,
+     99,
+     ERR_TOOL,
+     "running",
+     0,
+     -1,
+     {NULL},
+     "scripted",
+     false},
+    {"probes are not possible",
+     0,
+     -1,
+     false,
+     false,
+     false,
+     0,
+     1,
+     ERR_UNSUPPORTED,
+     "running",
+     0,
+     -1,
+     {NULL},
+     "scripted",
+     false},
+    {"the lab does not run",
+     0,
+     -1,
+     false,
+     false,
+     false,
+     0,
+     0,
+     ERR_NONE,
+     "starting",
+     0,
+     -1,
+     {NULL},
+     "is not running, but starting",
+     false},
+    {"typed into once",
+     0,
+     -1,
+     false,
+     false,
+     false,
+     0,
+     0,
+     ERR_NONE,
+     "running",
+     2,
+     70,
+     {"pass", "pass", "pass"},
+     NULL,
+     false},
+    {"typed into all the time",
+     0,
+     -1,
+     false,
+     false,
+     false,
+     0,
+     0,
+     ERR_NONE,
+     "running",
+     99,
+     70,
+     {"pass", "pass", "pass"},
+     NULL,
+     true},
 };
 
 /* ---- the part of labhost ---- */
@@ -82,8 +292,8 @@ static void do_get(struct rpc_call *call, json_t *req, void *arg)
     rpc_reply(call, json_pack("{s:s, s:i}", "state", g->s->lab_state, "typed", typed));
 }
 
-static void see(struct probe_sample *m, const struct probe_spec *s, const struct probe *p, const char *port, bool in, enum probe_what what,
-                int64_t t)
+static void see(struct probe_sample *m, const struct probe_spec *s, const struct probe *p, const char *port,
+                bool in, enum probe_what what, int64_t t)
 {
     struct probe_sighting *g = &m->sightings[m->nsightings++];
 
@@ -144,7 +354,8 @@ static void do_probe(struct rpc_call *call, json_t *req, void *arg)
             m->sightings = xcalloc(4, sizeof *m->sightings);
             if (!arrives(g, s, p))
                 continue;
-            see(m, s, p, s->ncut > 0 || g->s->other_path ? "l2:a" : "l1:a", false, PROBE_REQUEST, m->sent_us + 100);
+            see(m, s, p, s->ncut > 0 || g->s->other_path ? "l2:a" : "l1:a", false, PROBE_REQUEST,
+                m->sent_us + 100);
             see(m, s, p, "h2:eth0", true, PROBE_REQUEST, m->sent_us + 200);
             see(m, s, p, "h2:eth0", false, PROBE_REPLY, m->sent_us + 300);
             m->reply_us = m->sent_us + 400;
@@ -181,7 +392,8 @@ static void progress(size_t done, size_t total, void *arg)
 
 static int grade(const struct scenario *sc, json_t **report, struct err *e)
 {
-    AUTO(exercise_freep) struct exercise *x = exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, e);
+    AUTO(exercise_freep)
+    struct exercise *x = exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, e);
     AUTO(plan_freep) struct plan *p = x != NULL ? plan_make(x->topo, "abcdef", e) : NULL;
     char path[64], c;
     int ready[2], rc;
@@ -223,7 +435,8 @@ static void test_scenario(void **state)
     if (rc < 0)
         fail_msg("%s", e.msg);
     for (size_t i = 0; i < 3; i++)
-        assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(report, "checks"), i), "status")),
+        assert_string_equal(json_string_value(json_object_get(
+                                json_array_get(json_object_get(report, "checks"), i), "status")),
                             sc->status[i]);
     assert_int_equal(json_integer_value(json_object_get(report, "score")), sc->score);
     assert_int_equal(json_is_true(json_object_get(report, "typed_during")), sc->typed_during);
@@ -236,7 +449,9 @@ static void test_scenario(void **state)
 static void test_no_labhost(void **state)
 {
     struct err e = {0};
-    AUTO(exercise_freep) struct exercise *x = exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
+    AUTO(exercise_freep)
+    struct exercise *x =
+        exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
     AUTO(plan_freep) struct plan *p = plan_make(x->topo, "abcdef", &e);
     json_t *report = NULL;
 
@@ -248,11 +463,15 @@ static void test_no_labhost(void **state)
 /* An exercise that does not belong to the lab is our mistake, found before a packet is sent. */
 static void test_other_plan(void **state)
 {
-    static const char other[] = "<topology name='t'><host name='h1'><interface name='eth0' network='lan1'/></host><network name='lan1'/></topology>";
+    static const char other[] =
+        "<topology name='t'><host name='h1'><interface name='eth0' network='lan1'/></host><network name='lan1'/></topology>";
     struct err e = {0};
-    AUTO(exercise_freep) struct exercise *x = exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
+    AUTO(exercise_freep)
+    struct exercise *x =
+        exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
     struct topo *t = topo_load_mem(other, sizeof other - 1, NULL, &e);
-    struct plan *right = x->topo != NULL ? plan_make(x->topo, "abcdef", &e) : NULL, *wrong = plan_make(t, "abcdef", &e);
+    struct plan *right = x->topo != NULL ? plan_make(x->topo, "abcdef", &e) : NULL,
+                *wrong = plan_make(t, "abcdef", &e);
     AUTO(probe_spec_freep) struct probe_spec *s = grading_spec(x, GRADING_ALL_UNCUT, GRADING_STEADY, &e);
 
     (void)state;
@@ -269,7 +488,8 @@ int main(void)
     size_t n = 0;
 
     for (; n < ARRAY_LEN(scenarios); n++)
-        tests[n] = (struct CMUnitTest){scenarios[n].name, test_scenario, NULL, NULL, (void *)(uintptr_t)&scenarios[n]};
+        tests[n] = (struct CMUnitTest){scenarios[n].name, test_scenario, NULL, NULL,
+                                       (void *)(uintptr_t)&scenarios[n]};
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_no_labhost);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_other_plan);
     return cmocka_run_group_tests_name("grading_run", tests, NULL, NULL);

@@ -2,12 +2,12 @@
 #include "grading/grading_parts.h"
 #include "labd/base/mem.h"
 
-#include <sys/socket.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -35,7 +35,8 @@ static const char xml[] =
 static struct exercise *load(void)
 {
     struct err e = {0};
-    struct exercise *x = exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
+    struct exercise *x =
+        exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
 
     if (x == NULL)
         fail_msg("%s", e.msg);

@@ -40,7 +40,8 @@ static void test_parse(void **state)
     unsigned prefix = 0;
     char text[PROBE_ADDR_TEXT];
 
-    assert_int_equal(r->net ? probe_addr_parse_net(r->text, &a, &prefix) : probe_addr_parse(r->text, &a), r->ok);
+    assert_int_equal(r->net ? probe_addr_parse_net(r->text, &a, &prefix) : probe_addr_parse(r->text, &a),
+                     r->ok);
     assert_string_equal(probe_addr_text(&a, text), r->ok ? r->want : "-");
 }
 
@@ -79,6 +80,7 @@ int main(void)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         tests[n++] = (struct CMUnitTest){rows[i].name, test_parse, NULL, NULL, (void *)(uintptr_t)&rows[i]};
     for (size_t i = 0; i < ARRAY_LEN(in_rows); i++)
-        tests[n++] = (struct CMUnitTest){in_rows[i].name, test_in_net, NULL, NULL, (void *)(uintptr_t)&in_rows[i]};
+        tests[n++] =
+            (struct CMUnitTest){in_rows[i].name, test_in_net, NULL, NULL, (void *)(uintptr_t)&in_rows[i]};
     return cmocka_run_group_tests_name("probe_addr", tests, NULL, NULL);
 }

@@ -2,12 +2,12 @@
 #include "grading/probe/engine.h"
 #include "labd/base/mem.h"
 
-#include <sys/socket.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -66,7 +66,8 @@ static int teardown(void **state)
 
 static struct packet echo(const struct shot *s, bool reply, const char *src, const char *dst)
 {
-    struct packet p = {.kind = PROBE_ICMP, .echo_reply = reply, .ttl = 63, .data = s->nonce, .ndata = NONCE_SIZE};
+    struct packet p = {
+        .kind = PROBE_ICMP, .echo_reply = reply, .ttl = 63, .data = s->nonce, .ndata = NONCE_SIZE};
 
     probe_addr_parse(src, &p.src);
     probe_addr_parse(dst, &p.dst);
@@ -258,11 +259,20 @@ static void test_good_needs_the_far_port(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_nonces_differ), T(test_request_is_recorded_with_its_sample), T(test_other_nonce_is_nobodys),
-        T(test_repetitions_count_once), T(test_overflow_is_an_error), T(test_reply_at_home),
-        T(test_reply_elsewhere_is_no_reply), T(test_reply_from_another_address_is_no_reply),
-        T(test_before_it_was_sent_nothing_counts), T(test_forged_syn_is_left_out), T(test_answer_must_acknowledge_the_syn),
-        T(test_samples_on_their_way_are_left_out), T(test_data_with_the_nonce), T(test_good_needs_the_far_port),
+        T(test_nonces_differ),
+        T(test_request_is_recorded_with_its_sample),
+        T(test_other_nonce_is_nobodys),
+        T(test_repetitions_count_once),
+        T(test_overflow_is_an_error),
+        T(test_reply_at_home),
+        T(test_reply_elsewhere_is_no_reply),
+        T(test_reply_from_another_address_is_no_reply),
+        T(test_before_it_was_sent_nothing_counts),
+        T(test_forged_syn_is_left_out),
+        T(test_answer_must_acknowledge_the_syn),
+        T(test_samples_on_their_way_are_left_out),
+        T(test_data_with_the_nonce),
+        T(test_good_needs_the_far_port),
     };
 
     return cmocka_run_group_tests_name("probe_match", tests, NULL, NULL);

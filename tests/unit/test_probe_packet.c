@@ -2,12 +2,12 @@
 #include "grading/probe/packet.h"
 #include "labd/base/mem.h"
 
-#include <sys/socket.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -18,9 +18,11 @@
     "\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\2"
 #define TCP(off, flags) "\x9c\x40\0\x50\0\0\0\x11\0\0\0\x22" off flags "\1\0\0\0\0\0"
 #define ROW(name, text, ok, kind, reply, ttl, ndata, sport) \
-    {name, text, sizeof(text) - 1, ok, kind, reply, ttl, ndata, sport}
+    { \
+        name, text, sizeof(text) - 1, ok, kind, reply, ttl, ndata, sport \
+    }
 
-static const struct row {
+static const struct row { // NOLINT(clang-analyzer-optin.performance.Padding): in the order of reading
     const char *name, *frame;
     size_t n;
     bool ok;
@@ -30,32 +32,92 @@ static const struct row {
     size_t ndata;
     unsigned sport;
 } rows[] = {
-    ROW("echo request", MACS V4("\x20", "\0\0", "\x3f", "\1") "\x08\0\0\0\0\1\0\1" "abcd", true, PROBE_ICMP, false, 63, 4, 0),
-    ROW("echo reply", MACS V4("\x20", "\0\0", "\x40", "\1") "\0\0\0\0\0\1\0\1" "abcd", true, PROBE_ICMP, true, 64, 4, 0),
-    ROW("don't fragment", MACS V4("\x20", "\x40\0", "\x40", "\1") "\0\0\0\0\0\1\0\1" "abcd", true, PROBE_ICMP, true, 64, 4, 0),
-    ROW("padding is not payload", MACS V4("\x1e", "\0\0", "\x40", "\1") "\0\0\0\0\0\1\0\1" "abcdefgh", true, PROBE_ICMP, true, 64, 2, 0),
-    ROW("VLAN tag", MACS "\x81\0\0\x0a" V4("\x20", "\0\0", "\x40", "\1") "\x08\0\0\0\0\1\0\1" "abcd", true, PROBE_ICMP, false, 64, 4, 0),
-    ROW("two tags", MACS "\x88\xa8\0\x0a\x81\0\0\x0b" V4("\x20", "\0\0", "\x40", "\1") "\x08\0\0\0\0\1\0\1" "abcd", true, PROBE_ICMP, false, 64, 4, 0),
-    ROW("three tags", MACS "\x81\0\0\x0a\x81\0\0\x0a\x81\0\0\x0b" V4("\x20", "\0\0", "\x40", "\1") "\x08\0\0\0\0\1\0\1", false, 0, false, 0, 0, 0),
-    ROW("destination unreachable", MACS V4("\x20", "\0\0", "\x40", "\1") "\3\1\0\0\0\0\0\0" "abcd", false, 0, false, 0, 0, 0),
-    ROW("first fragment", MACS V4("\x20", "\x20\0", "\x40", "\1") "\x08\0\0\0\0\1\0\1" "abcd", false, 0, false, 0, 0, 0),
-    ROW("later fragment", MACS V4("\x20", "\0\1", "\x40", "\1") "\x08\0\0\0\0\1\0\1" "abcd", false, 0, false, 0, 0, 0),
-    ROW("total length below the header", MACS V4("\x13", "\0\0", "\x40", "\1") "\x08\0\0\0\0\1\0\1" "abcd", false, 0, false, 0, 0, 0),
-    ROW("total length cuts the echo header", MACS V4("\x18", "\0\0", "\x40", "\1") "\x08\0\0\0\0\1\0\1" "abcd", false, 0, false, 0, 0, 0),
+    ROW("echo request",
+        MACS V4("\x20", "\0\0", "\x3f", "\1") "\x08\0\0\0\0\1\0\1"
+                                              "abcd",
+        true, PROBE_ICMP, false, 63, 4, 0),
+    ROW("echo reply",
+        MACS V4("\x20", "\0\0", "\x40", "\1") "\0\0\0\0\0\1\0\1"
+                                              "abcd",
+        true, PROBE_ICMP, true, 64, 4, 0),
+    ROW("don't fragment",
+        MACS V4("\x20", "\x40\0", "\x40", "\1") "\0\0\0\0\0\1\0\1"
+                                                "abcd",
+        true, PROBE_ICMP, true, 64, 4, 0),
+    ROW("padding is not payload",
+        MACS V4("\x1e", "\0\0", "\x40", "\1") "\0\0\0\0\0\1\0\1"
+                                              "abcdefgh",
+        true, PROBE_ICMP, true, 64, 2, 0),
+    ROW("VLAN tag",
+        MACS "\x81\0\0\x0a" V4("\x20", "\0\0", "\x40", "\1") "\x08\0\0\0\0\1\0\1"
+                                                             "abcd",
+        true, PROBE_ICMP, false, 64, 4, 0),
+    ROW("two tags",
+        MACS "\x88\xa8\0\x0a\x81\0\0\x0b" V4("\x20", "\0\0", "\x40", "\1") "\x08\0\0\0\0\1\0\1"
+                                                                           "abcd",
+        true, PROBE_ICMP, false, 64, 4, 0),
+    ROW("three tags",
+        MACS "\x81\0\0\x0a\x81\0\0\x0a\x81\0\0\x0b" V4("\x20", "\0\0", "\x40", "\1") "\x08\0\0\0\0\1\0\1",
+        false, 0, false, 0, 0, 0),
+    ROW("destination unreachable",
+        MACS V4("\x20", "\0\0", "\x40", "\1") "\3\1\0\0\0\0\0\0"
+                                              "abcd",
+        false, 0, false, 0, 0, 0),
+    ROW("first fragment",
+        MACS V4("\x20", "\x20\0", "\x40", "\1") "\x08\0\0\0\0\1\0\1"
+                                                "abcd",
+        false, 0, false, 0, 0, 0),
+    ROW("later fragment",
+        MACS V4("\x20", "\0\1", "\x40", "\1") "\x08\0\0\0\0\1\0\1"
+                                              "abcd",
+        false, 0, false, 0, 0, 0),
+    ROW("total length below the header",
+        MACS V4("\x13", "\0\0", "\x40", "\1") "\x08\0\0\0\0\1\0\1"
+                                              "abcd",
+        false, 0, false, 0, 0, 0),
+    ROW("total length cuts the echo header",
+        MACS V4("\x18", "\0\0", "\x40", "\1") "\x08\0\0\0\0\1\0\1"
+                                              "abcd",
+        false, 0, false, 0, 0, 0),
     ROW("frame ends in the IPv4 header", MACS "\x08\0\x45\0\0\x20", false, 0, false, 0, 0, 0),
     ROW("frame ends in the Ethernet header", "\x02\0\0\0\0\1", false, 0, false, 0, 0, 0),
     ROW("no bytes", "", false, 0, false, 0, 0, 0),
     ROW("ARP", MACS "\x08\x06\0\1\x08\0\6\4\0\1", false, 0, false, 0, 0, 0),
-    ROW("UDP", MACS V4("\x20", "\0\0", "\x40", "\x11") "\x9c\x40\0\7\0\x0c\0\0" "abcd", true, PROBE_UDP, false, 64, 4, 40000),
-    ROW("TCP with data", MACS V4("\x2c", "\0\0", "\x40", "\6") TCP("\x50", "\x10") "abcd", true, PROBE_TCP, false, 64, 4, 40000),
-    ROW("TCP with options", MACS V4("\x2c", "\0\0", "\x40", "\6") TCP("\x60", "\2") "\2\4\5\xb4", true, PROBE_TCP, false, 64, 0, 40000),
-    ROW("TCP header longer than the packet", MACS V4("\x2c", "\0\0", "\x40", "\6") TCP("\xf0", "\2") "abcd", false, 0, false, 0, 0, 0),
-    ROW("TCP header shorter than itself", MACS V4("\x2c", "\0\0", "\x40", "\6") TCP("\x40", "\2") "abcd", false, 0, false, 0, 0, 0),
-    ROW("IPv6 echo request", MACS V6("\x0c", "\x3a", "\x3f") "\x80\0\0\0\0\1\0\1" "abcd", true, PROBE_ICMP, false, 63, 4, 0),
-    ROW("IPv6 with hop-by-hop options", MACS V6("\x14", "\0", "\x40") "\x3a\0\1\4\0\0\0\0" "\x81\0\0\0\0\1\0\1" "abcd", true, PROBE_ICMP, true, 64, 4, 0),
-    ROW("IPv6 option header beyond the end", MACS V6("\x14", "\0", "\x40") "\x3a\xff\1\4\0\0\0\0" "\x81\0\0\0\0\1\0\1" "abcd", false, 0, false, 0, 0, 0),
-    ROW("IPv6 fragment", MACS V6("\x14", "\x2c", "\x40") "\x3a\0\0\1\0\0\0\0" "\x81\0\0\0\0\1\0\1" "abcd", false, 0, false, 0, 0, 0),
-    ROW("ICMP in IPv6", MACS V6("\x0c", "\1", "\x40") "\x08\0\0\0\0\1\0\1" "abcd", false, 0, false, 0, 0, 0),
+    ROW("UDP",
+        MACS V4("\x20", "\0\0", "\x40", "\x11") "\x9c\x40\0\7\0\x0c\0\0"
+                                                "abcd",
+        true, PROBE_UDP, false, 64, 4, 40000),
+    ROW("TCP with data", MACS V4("\x2c", "\0\0", "\x40", "\6") TCP("\x50", "\x10") "abcd", true, PROBE_TCP,
+        false, 64, 4, 40000),
+    ROW("TCP with options", MACS V4("\x2c", "\0\0", "\x40", "\6") TCP("\x60", "\2") "\2\4\5\xb4", true,
+        PROBE_TCP, false, 64, 0, 40000),
+    ROW("TCP header longer than the packet", MACS V4("\x2c", "\0\0", "\x40", "\6") TCP("\xf0", "\2") "abcd",
+        false, 0, false, 0, 0, 0),
+    ROW("TCP header shorter than itself", MACS V4("\x2c", "\0\0", "\x40", "\6") TCP("\x40", "\2") "abcd",
+        false, 0, false, 0, 0, 0),
+    ROW("IPv6 echo request",
+        MACS V6("\x0c", "\x3a", "\x3f") "\x80\0\0\0\0\1\0\1"
+                                        "abcd",
+        true, PROBE_ICMP, false, 63, 4, 0),
+    ROW("IPv6 with hop-by-hop options",
+        MACS V6("\x14", "\0", "\x40") "\x3a\0\1\4\0\0\0\0"
+                                      "\x81\0\0\0\0\1\0\1"
+                                      "abcd",
+        true, PROBE_ICMP, true, 64, 4, 0),
+    ROW("IPv6 option header beyond the end",
+        MACS V6("\x14", "\0", "\x40") "\x3a\xff\1\4\0\0\0\0"
+                                      "\x81\0\0\0\0\1\0\1"
+                                      "abcd",
+        false, 0, false, 0, 0, 0),
+    ROW("IPv6 fragment",
+        MACS V6("\x14", "\x2c", "\x40") "\x3a\0\0\1\0\0\0\0"
+                                        "\x81\0\0\0\0\1\0\1"
+                                        "abcd",
+        false, 0, false, 0, 0, 0),
+    ROW("ICMP in IPv6",
+        MACS V6("\x0c", "\1", "\x40") "\x08\0\0\0\0\1\0\1"
+                                      "abcd",
+        false, 0, false, 0, 0, 0),
     ROW("IPv4 in an IPv6 frame", MACS "\x86\xdd\x45\0\0\x20\0\1\0\0\x40\1\0\0", false, 0, false, 0, 0, 0),
 };
 

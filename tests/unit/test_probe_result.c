@@ -10,8 +10,11 @@
 
 #include <cmocka.h>
 
-#define SIGHTING(more) "{\"port\":\"h2:eth0\",\"dir\":\"in\",\"what\":\"request\",\"t_us\":1200,\"src\":\"10.0.1.250\",\"dst\":\"10.0.2.10\"" more "}"
-#define SAMPLE(more, sightings) "{\"sent_us\":1000,\"reply_us\":1500,\"reply_ttl\":63" more ",\"sightings\":[" sightings "]}"
+#define SIGHTING(more) \
+    "{\"port\":\"h2:eth0\",\"dir\":\"in\",\"what\":\"request\",\"t_us\":1200,\"src\":\"10.0.1.250\",\"dst\":\"10.0.2.10\"" more \
+    "}"
+#define SAMPLE(more, sightings) \
+    "{\"sent_us\":1000,\"reply_us\":1500,\"reply_ttl\":63" more ",\"sightings\":[" sightings "]}"
 #define RESULT(samples) "{\"lost\":0,\"probes\":[{\"id\":\"c0\",\"error\":null,\"samples\":[" samples "]}]}"
 
 static const struct row {
@@ -24,9 +27,12 @@ static const struct row {
     {"id is no name", "{\"probes\":[{\"id\":7}]}", "not a text"},
     {"error with control bytes", "{\"probes\":[{\"id\":\"a\",\"error\":\"\\u001b[2J\"}]}", "not printable"},
     {"unknown TCP outcome", RESULT(SAMPLE(",\"tcp\":\"maybe\"", "")), "known values"},
-    {"unknown sighting", RESULT(SAMPLE("", "{\"port\":\"h2:eth0\",\"dir\":\"in\",\"what\":\"wish\"}")), "known values"},
-    {"unknown direction", RESULT(SAMPLE("", "{\"port\":\"h2:eth0\",\"dir\":\"up\",\"what\":\"request\"}")), "known values"},
-    {"sighting without source", RESULT(SAMPLE("", "{\"port\":\"h2:eth0\",\"dir\":\"in\",\"what\":\"request\"}")), "'src' is missing"},
+    {"unknown sighting", RESULT(SAMPLE("", "{\"port\":\"h2:eth0\",\"dir\":\"in\",\"what\":\"wish\"}")),
+     "known values"},
+    {"unknown direction", RESULT(SAMPLE("", "{\"port\":\"h2:eth0\",\"dir\":\"up\",\"what\":\"request\"}")),
+     "known values"},
+    {"sighting without source",
+     RESULT(SAMPLE("", "{\"port\":\"h2:eth0\",\"dir\":\"in\",\"what\":\"request\"}")), "'src' is missing"},
     {"TTL too large", RESULT(SAMPLE("", SIGHTING(",\"ttl\":256"))), "'ttl'"},
     {"time out of this world", RESULT("{\"sent_us\":9000000000000000}"), "'sent_us'"},
 };
@@ -48,7 +54,10 @@ static void test_read(void **state)
 
 static void test_round_trip(void **state)
 {
-    json_t *j = json_loads(RESULT(SAMPLE(",\"tcp\":\"open\",\"data\":true,\"echo\":false", SIGHTING(",\"ttl\":63"))), 0, NULL), *again;
+    json_t *j = json_loads(
+               RESULT(SAMPLE(",\"tcp\":\"open\",\"data\":true,\"echo\":false", SIGHTING(",\"ttl\":63"))), 0,
+               NULL),
+           *again;
     AUTO(probe_result_freep) struct probe_result *x = probe_result_from_json(j, NULL);
 
     (void)state;

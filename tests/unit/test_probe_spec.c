@@ -12,7 +12,8 @@
 
 #include <cmocka.h>
 
-#define REF "{\"name\":\"a\",\"segment\":\"lan1\",\"addresses\":[{\"address\":\"10.0.1.250/24\",\"gateway\":\"10.0.1.1\"}]}"
+#define REF \
+    "{\"name\":\"a\",\"segment\":\"lan1\",\"addresses\":[{\"address\":\"10.0.1.250/24\",\"gateway\":\"10.0.1.1\"}]}"
 #define PROBE(more) "{\"id\":\"p\",\"kind\":\"icmp\",\"from\":\"a\",\"to\":\"10.0.2.10\"" more "}"
 #define SPEC(refs, ports, probes, cut) \
     "{\"references\":[" refs "],\"observe\":[" ports "],\"probes\":[" probes "],\"cut\":[" cut "]}"
@@ -25,36 +26,51 @@ static const struct row {
     {"nothing at all", "{}", NULL},
     {"a list", "[]", "not an object"},
     {"references not a list", "{\"references\":{}}", "not a list"},
-    {"reference with a path as name", SPEC("{\"name\":\"../x\",\"segment\":\"lan1\"}", "", "", ""), "reference"},
-    {"reference with a pid", SPEC("{\"name\":\"a\",\"segment\":\"lan1\",\"pid\":1}", "", "", ""), "'pid' must be"},
+    {"reference with a path as name", SPEC("{\"name\":\"../x\",\"segment\":\"lan1\"}", "", "", ""),
+     "reference"},
+    {"reference with a pid", SPEC("{\"name\":\"a\",\"segment\":\"lan1\",\"pid\":1}", "", "", ""),
+     "'pid' must be"},
     {"reference with a MAC",
-     SPEC("{\"name\":\"a\",\"segment\":\"lan1\",\"mac\":\"02:00:00:00:00:01\",\"addresses\":[{\"address\":\"10.0.0.1/8\"}]}", "", "", ""),
+     SPEC(
+         "{\"name\":\"a\",\"segment\":\"lan1\",\"mac\":\"02:00:00:00:00:01\",\"addresses\":[{\"address\":\"10.0.0.1/8\"}]}",
+         "", "", ""),
      "'mac'"},
     {"reference without address", SPEC("{\"name\":\"a\",\"segment\":\"lan1\"}", "", "", ""), "no address"},
-    {"reference with half an address", SPEC("{\"name\":\"a\",\"segment\":\"lan1\",\"addresses\":[{\"address\":\"10.0.1.1\"}]}", "", "", ""),
+    {"reference with half an address",
+     SPEC("{\"name\":\"a\",\"segment\":\"lan1\",\"addresses\":[{\"address\":\"10.0.1.1\"}]}", "", "", ""),
      "ADDRESS/PREFIX"},
     {"gateway elsewhere",
-     SPEC("{\"name\":\"a\",\"segment\":\"lan1\",\"addresses\":[{\"address\":\"10.0.1.250/24\",\"gateway\":\"10.0.2.1\"}]}", "", "", ""),
+     SPEC(
+         "{\"name\":\"a\",\"segment\":\"lan1\",\"addresses\":[{\"address\":\"10.0.1.250/24\",\"gateway\":\"10.0.2.1\"}]}",
+         "", "", ""),
      "outside its prefix"},
     {"two addresses of one family",
-     SPEC("{\"name\":\"a\",\"segment\":\"lan1\",\"addresses\":[{\"address\":\"10.0.1.1/24\"},{\"address\":\"10.0.1.2/24\"}]}", "", "", ""),
+     SPEC(
+         "{\"name\":\"a\",\"segment\":\"lan1\",\"addresses\":[{\"address\":\"10.0.1.1/24\"},{\"address\":\"10.0.1.2/24\"}]}",
+         "", "", ""),
      "one family"},
-    {"three addresses",
-     SPEC("{\"name\":\"a\",\"segment\":\"lan1\",\"addresses\":[{},{},{}]}", "", "", ""), "more than 2"},
+    {"three addresses", SPEC("{\"name\":\"a\",\"segment\":\"lan1\",\"addresses\":[{},{},{}]}", "", "", ""),
+     "more than 2"},
     {"same reference twice", SPEC(REF "," REF, "", "", ""), "two references"},
     {"VLAN too large", SPEC("{\"name\":\"a\",\"segment\":\"sw1\",\"vlan\":4095}", "", "", ""), "'vlan'"},
-    {"VLAN as text", SPEC("{\"name\":\"a\",\"segment\":\"sw1\",\"vlan\":\"10\"}", "", "", ""), "whole number"},
+    {"VLAN as text", SPEC("{\"name\":\"a\",\"segment\":\"sw1\",\"vlan\":\"10\"}", "", "", ""),
+     "whole number"},
     {"port with a device", SPEC("", "{\"port\":\"h2:eth0\",\"dev\":\"eth0\"}", "", ""), "not yours"},
     {"port without interface", SPEC("", "{\"port\":\"h2\"}", "", ""), "NODE:INTERFACE"},
     {"port with a path", SPEC("", "{\"port\":\"h2:../eth0\"}", "", ""), "NODE:INTERFACE"},
     {"port with a line break", SPEC("", "{\"port\":\"h2:eth0\\n\"}", "", ""), "not printable"},
     {"port with a NUL", SPEC("", "{\"port\":\"h2:eth0\\u0000x\"}", "", ""), "longer than"},
-    {"unknown kind", SPEC(REF, H2, "{\"id\":\"p\",\"kind\":\"exec\",\"from\":\"a\",\"to\":\"10.0.2.10\"}", ""), "known values"},
+    {"unknown kind",
+     SPEC(REF, H2, "{\"id\":\"p\",\"kind\":\"exec\",\"from\":\"a\",\"to\":\"10.0.2.10\"}", ""),
+     "known values"},
     {"from nowhere", SPEC("", "", PROBE(), ""), "no reference"},
-    {"to a name", SPEC(REF, "", "{\"id\":\"p\",\"kind\":\"icmp\",\"from\":\"a\",\"to\":\"h2\"}", ""), "not an IPv4"},
-    {"to another family", SPEC(REF, "", "{\"id\":\"p\",\"kind\":\"icmp\",\"from\":\"a\",\"to\":\"::1\"}", ""), "family"},
+    {"to a name", SPEC(REF, "", "{\"id\":\"p\",\"kind\":\"icmp\",\"from\":\"a\",\"to\":\"h2\"}", ""),
+     "not an IPv4"},
+    {"to another family", SPEC(REF, "", "{\"id\":\"p\",\"kind\":\"icmp\",\"from\":\"a\",\"to\":\"::1\"}", ""),
+     "family"},
     {"ICMP with a port", SPEC(REF, "", PROBE(",\"port\":1"), ""), "'port'"},
-    {"TCP without port", SPEC(REF, "", "{\"id\":\"p\",\"kind\":\"tcp\",\"from\":\"a\",\"to\":\"10.0.2.10\"}", ""), "'port'"},
+    {"TCP without port",
+     SPEC(REF, "", "{\"id\":\"p\",\"kind\":\"tcp\",\"from\":\"a\",\"to\":\"10.0.2.10\"}", ""), "'port'"},
     {"TTL zero", SPEC(REF, "", PROBE(",\"ttl\":0"), ""), "'ttl'"},
     {"far port that is not observed", SPEC(REF, H2, PROBE(",\"far\":\"h1:eth0\""), ""), "not observed"},
     {"far reference that is not there", SPEC(REF, H2, PROBE(",\"far\":\"@b\""), ""), "not observed"},
@@ -64,7 +80,8 @@ static const struct row {
     {"same probe twice", SPEC(REF, "", PROBE() "," PROBE(), ""), "two probes"},
     {"cut something odd", SPEC("", "", "", "\"l1; reboot\""), "not a link"},
     {"cut a number", SPEC("", "", "", "1"), "not a link"},
-    {"cut too much", SPEC("", "", "", "\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\""), "more than 8"},
+    {"cut too much", SPEC("", "", "", "\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\""),
+     "more than 8"},
 };
 
 static void test_read(void **state)
@@ -88,7 +105,11 @@ static void test_read(void **state)
 
 static void test_round_trip(void **state)
 {
-    json_t *j = json_loads(SPEC(REF, H2, PROBE(",\"far\":\"h2:eth0\",\"count\":7,\"interval_ms\":20,\"timeout_ms\":30,\"stop\":3"), "\"l1\""), 0, NULL),
+    json_t *j = json_loads(
+               SPEC(REF, H2,
+                    PROBE(",\"far\":\"h2:eth0\",\"count\":7,\"interval_ms\":20,\"timeout_ms\":30,\"stop\":3"),
+                    "\"l1\""),
+               0, NULL),
            *again;
     AUTO(probe_spec_freep) struct probe_spec *s = probe_spec_from_json(j, false, NULL), *t = NULL;
 
@@ -134,12 +155,20 @@ static const struct place {
     {"unknown link", SPEC("", "{\"port\":\"l9:a\"}", "", ""), "no port"},
     {"third end of a link", SPEC("", "{\"port\":\"l1:c\"}", "", ""), "no port"},
     {"reference on a network", SPEC(REF, "", "", ""), NULL},
-    {"reference on a link", SPEC("{\"name\":\"a\",\"segment\":\"l1\",\"addresses\":[{\"address\":\"10.0.0.1/8\"}]}", "", "", ""), "no network"},
-    {"reference on nothing", SPEC("{\"name\":\"a\",\"segment\":\"x\",\"addresses\":[{\"address\":\"10.0.0.1/8\"}]}", "", "", ""), "no network"},
+    {"reference on a link",
+     SPEC("{\"name\":\"a\",\"segment\":\"l1\",\"addresses\":[{\"address\":\"10.0.0.1/8\"}]}", "", "", ""),
+     "no network"},
+    {"reference on nothing",
+     SPEC("{\"name\":\"a\",\"segment\":\"x\",\"addresses\":[{\"address\":\"10.0.0.1/8\"}]}", "", "", ""),
+     "no network"},
     {"reference in a VLAN of a switch",
-     SPEC("{\"name\":\"a\",\"segment\":\"sw1\",\"vlan\":10,\"addresses\":[{\"address\":\"10.0.0.1/8\"}]}", "", "", ""), NULL},
+     SPEC("{\"name\":\"a\",\"segment\":\"sw1\",\"vlan\":10,\"addresses\":[{\"address\":\"10.0.0.1/8\"}]}", "",
+          "", ""),
+     NULL},
     {"reference in a VLAN of a network",
-     SPEC("{\"name\":\"a\",\"segment\":\"lan1\",\"vlan\":10,\"addresses\":[{\"address\":\"10.0.0.1/8\"}]}", "", "", ""), "no VLANs"},
+     SPEC("{\"name\":\"a\",\"segment\":\"lan1\",\"vlan\":10,\"addresses\":[{\"address\":\"10.0.0.1/8\"}]}",
+          "", "", ""),
+     "no VLANs"},
     {"cut a link", SPEC("", "", "", "\"l1\""), NULL},
     {"cut a node", SPEC("", "", "", "\"h1\""), "no link"},
 };
@@ -167,7 +196,8 @@ static void test_resolve(void **state)
 /* What direction "in" is depends on whose device it is. */
 static void test_owner_of_port(void **state)
 {
-    json_t *j = json_loads(SPEC("", "{\"port\":\"l2:a\"},{\"port\":\"l2:b\"},{\"port\":\"l3:a\"}", "", ""), 0, NULL);
+    json_t *j =
+        json_loads(SPEC("", "{\"port\":\"l2:a\"},{\"port\":\"l2:b\"},{\"port\":\"l3:a\"}", "", ""), 0, NULL);
     AUTO(probe_spec_freep) struct probe_spec *s = probe_spec_from_json(j, false, NULL);
     AUTO(plan_freep) struct plan *p = plan();
 
@@ -201,7 +231,10 @@ static void test_resolved_round_trip(void **state)
 /* The students' neighbour tables must not go stale from one round to the next. */
 static void test_macs_are_stable_and_distinct(void **state)
 {
-    json_t *j = json_loads(SPEC(REF ",{\"name\":\"b\",\"segment\":\"lan1\",\"addresses\":[{\"address\":\"10.0.1.251/24\"}]}", "", "", ""), 0, NULL);
+    json_t *j = json_loads(
+        SPEC(REF ",{\"name\":\"b\",\"segment\":\"lan1\",\"addresses\":[{\"address\":\"10.0.1.251/24\"}]}", "",
+             "", ""),
+        0, NULL);
     AUTO(probe_spec_freep) struct probe_spec *s = probe_spec_from_json(j, false, NULL);
     AUTO(plan_freep) struct plan *p = plan();
     char mac[18];
@@ -223,7 +256,8 @@ int main(void)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         tests[n++] = (struct CMUnitTest){rows[i].name, test_read, NULL, NULL, (void *)(uintptr_t)&rows[i]};
     for (size_t i = 0; i < ARRAY_LEN(places); i++)
-        tests[n++] = (struct CMUnitTest){places[i].name, test_resolve, NULL, NULL, (void *)(uintptr_t)&places[i]};
+        tests[n++] =
+            (struct CMUnitTest){places[i].name, test_resolve, NULL, NULL, (void *)(uintptr_t)&places[i]};
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_round_trip);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_owner_of_port);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_resolved_round_trip);

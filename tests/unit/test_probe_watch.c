@@ -3,21 +3,25 @@
 #include "grading/probe/watch.h"
 #include "labd/base/mem.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #define MACS "\x02\0\0\0\0\1\x02\0\0\0\0\2"
 #define V4(src, dst) "\x08\0\x45\0\0\x1c\0\1\0\0\x40\1\0\0\x0a\0\1" src "\x0a\0\2" dst "\x08\0\0\0\0\0\0\0"
 #define V6(src, dst) \
-    "\x86\xdd\x60\0\0\0\0\0\x3b\x40\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0" src "\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0" dst
-#define ROW(name, text, ok) {name, text, sizeof(text) - 1, ok}
+    "\x86\xdd\x60\0\0\0\0\0\x3b\x40\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0" src \
+    "\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0" dst
+#define ROW(name, text, ok) \
+    { \
+        name, text, sizeof(text) - 1, ok \
+    }
 
 static const struct row {
     const char *name, *frame;
