@@ -171,8 +171,9 @@ static void script_exec(int out)
     int in = open("/dev/null", O_RDONLY);
 
     setsid();
-    signal(SIGHUP, SIG_DFL);
-    signal(SIGPIPE, SIG_DFL);
+    /* All of them: besides what we ignore, whoever started us may have ignored SIGINT and others. */
+    for (int s = 1; s < NSIG; s++)
+        signal(s, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (in > STDIN_FILENO) {
