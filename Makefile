@@ -21,10 +21,10 @@ HARDEN = -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -
 OPT ?= -O2 -g
 CFLAGS ?= $(OPT) $(HARDEN)
 LDFLAGS ?= -pie -Wl,-z,relro,-z,now
-PKGS = libxml-2.0 libmicrohttpd sqlite3 jansson libcurl libsodium libpcap libcmark libcrypto
+PKGS = libxml-2.0 libmicrohttpd sqlite3 jansson libcurl libsodium libpcap libcmark-gfm libcrypto
 # Expanded when first needed: `make deps` must work before these packages exist.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
-LIBS = $(eval LIBS := $$(shell pkg-config --libs $(PKGS)) -lwslay -lm)$(LIBS)
+LIBS = $(eval LIBS := $$(shell pkg-config --libs $(PKGS)) -lcmark-gfm-extensions -lwslay -lm)$(LIBS)
 ALL_CFLAGS = $(STD) $(WARN) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP
 
 Q = $(if $(filter 1,$(V)),,@)
@@ -182,15 +182,31 @@ bench: all web/dist/index.html bench-deps ## print our figures as ratios against
 	@BUILD=$(BUILD) tests/bench/run.sh
 
 # ---- man pages and installation ----------------------------------------------------------------------
-MAN_SRC := $(wildcard labd/man/*.scd)
-MAN := $(patsubst labd/man/%.scd,$(BUILD)/man/%,$(MAN_SRC))
-$(BUILD)/man/%: labd/man/%.scd labd/man/build.sh $(BUILD)/labctl
+MAN := $(patsubst labd/man/%.scd,$(BUILD)/man/%,$(wildcard labd/man/*.scd))
+$(BUILD)/man/%: labd/man/%.scd $(BUILD)/labctl labd/man/build.sh
 	$(call say,MAN,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)labd/man/build.sh $(BUILD)/labctl <$< >$@
 
 .PHONY: man install
 man: $(MAN) ## build the man pages (scdoc)
+
+SBINDIR = $(DESTDIR)$(PREFIX)/sbin
+SHARE = $(DESTDIR)$(PREFIX)/share
+install: all man web/dist/index.html ## install below $(DESTDIR)$(PREFIX)
+	install -d $(SBINDIR) $(DESTDIR)$(PREFIX)/bin $(SHARE)/labd/exercises $(SHARE)/man/man1 $(SHARE)/man/man5 \
+		$(SHARE)/man/man8 $(SHARE)/bash-completion/completions $(DESTDIR)$(PREFIX)/lib/systemd/system \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)/etc/labd
+	install -m 755 $(addprefix $(BUILD)/,labd labhost labconsole labprobe) $(SBINDIR)
+	install -m 755 $(BUILD)/labctl $(DESTDIR)$(PREFIX)/bin
+	$(foreach s,1 5 8,install -m 644 $(filter %.$(s),$(MAN)) $(SHARE)/man/man$(s) &&) true
+	$(BUILD)/labctl help --completion >$(SHARE)/bash-completion/completions/labctl
+	install -m 644 labd/etc/labd.service labd/etc/labhost.service $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 644 labd/etc/labd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/labd.conf
+	install -m 644 labd/etc/labd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/labd.conf
+	$(foreach f,labd.conf labhost.conf,test -e $(DESTDIR)/etc/labd/$(f) || install -m 644 labd/etc/$(f) $(DESTDIR)/etc/labd/$(f);)
+	rm -rf $(SHARE)/labd/web && cp -r web/dist $(SHARE)/labd/web
+	cp -r exercises/. $(SHARE)/labd/exercises/
 
 .PHONY: clean
 clean: ## remove what was built here

@@ -39,7 +39,7 @@ static int lock_run_dir(const char *run_dir, struct err *e)
     char path[PATH_MAX];
 
     snprintf(path, sizeof path, "%s/labhost.lock", run_dir);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return err_sys(e, "open %s", path);
     for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited += 20) {

@@ -56,7 +56,6 @@ until [ -S "$RUN/host.sock" ]; do
 	sleep 0.1
 done
 
-chown $user "$RUN" 
 setsid "$BUILD/labd" --listen "$LISTEN" --state "$STATE/site" --run "$RUN" --exercises "$top/exercises" --web "$top/web/dist" \
 	--host-socket "$RUN/host.sock" --user $user 2>>"$log" &
 site_pid=$!

@@ -65,7 +65,6 @@ export class Stack {
     for (const d of ['run', 'site', 'host']) mkdirSync(path.join(s.dir, d), { recursive: true });
     chmodSync(s.dir, 0o711);
     chownSync(path.join(s.dir, 'site'), s.uid, 0);
-    chownSync(s.runDir, s.uid, 0);
     s.log = path.join(s.dir, 'log');
     await s.startHost();
     await s.startSite();
