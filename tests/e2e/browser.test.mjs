@@ -164,6 +164,6 @@ test('the demo, from sign-in to score', { timeout: 1200000 }, async t => {
     stopped = true;
     const { left, out } = await demo.stop();
     assert.deepEqual(left, [], out);
-    await until('nothing left on the machine', 10000, async () => { assert.deepEqual(leftBehind(before, snapshot()), []); return true; });
+    await until('nothing left on the machine', 10000, async () => { assert.deepEqual(leftBehind(before, demo.dir), []); return true; });
   });
 });

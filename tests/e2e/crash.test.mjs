@@ -78,7 +78,7 @@ test(`labs survive ${ROUNDS} kills (CRASH_SEED=${seed})`, async t => {
   }
   await stack.stop();
   await until('nothing left on the machine', 10000, async () => {
-    assert.deepEqual(leftBehind(before, snapshot()), []);
+    assert.deepEqual(leftBehind(before, stack.dir), []);
     return true;
   });
 });

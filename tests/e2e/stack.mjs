@@ -175,6 +175,7 @@ export async function startDemo({ port, driver = 'container' } = {}) {
     url: out.match(/http:\/\/\S+?(?=\/?\s)/)[0],
     student: { login: 'student', password: password('student') },
     instructor: { login: 'instructor', password: password('instructor') },
+    dir,
     socket: `${dir}/run/labd.sock`,
     output: () => out,
     /** Ctrl-C, as the terminal sends it: to the whole foreground group. */
@@ -188,10 +189,50 @@ export async function startDemo({ port, driver = 'container' } = {}) {
   };
 }
 
-/** What is in `after` and was not in `before`: what somebody left behind.  Others may work on this machine meanwhile, so
- * what has gone is not our business. */
-export function leftBehind(before, after) {
-  const left = [];
+/** Processes that belong to the stack in `dir`: by their arguments, or by what they have mounted. */
+function processesOf(dir) {
+  const found = [];
+  for (const pid of readdirSync('/proc').filter(d => /^\d+$/.test(d) && Number(d) !== process.pid)) {
+    try {
+      const cmd = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+      if (cmd === '') continue; // a kernel thread, or ended
+      if (cmd.includes(dir) || readFileSync(`/proc/${pid}/mountinfo`, 'utf8').includes(dir)) found.push(`${pid} ${cmd}`);
+    } catch { /* it has just ended */ }
+  }
+  return found;
+}
+
+/** Folders of our cgroup tree in which nothing runs: somebody forgot them. */
+function emptyCgroups() {
+  const found = [];
+  const walk = dir => {
+    let inside = [];
+    try {
+      inside = readdirSync(dir, { withFileTypes: true }).filter(d => d.isDirectory());
+      if (inside.length === 0 && readFileSync(path.join(dir, 'cgroup.procs'), 'utf8') === '') found.push(dir);
+    } catch { /* it has just gone */ }
+    for (const d of inside) walk(path.join(dir, d.name));
+  };
+  for (const root of ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'])
+    if (existsSync(path.join(root, 'paralab'))) walk(path.join(root, 'paralab'));
+  return found.filter(d => !d.endsWith('/paralab'));
+}
+
+/** What a lab could leave behind on this machine, apart from processes. */
+export function snapshot() {
+  return {
+    links: readdirSync('/sys/class/net'),
+    mounts: readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map(l => l.split(' ').slice(3).join(' ')),
+    cgroups: emptyCgroups(),
+    netns: existsSync('/run/netns') ? readdirSync('/run/netns') : [],
+  };
+}
+
+/** What the stack in `dir` left behind since the snapshot `before`.  Others may work on this machine at the same
+ * time, so what has gone meanwhile is not our business, nor are their processes. */
+export function leftBehind(before, dir) {
+  const after = snapshot();
+  const left = processesOf(dir).map(p => `process ${p}`);
   for (const kind of Object.keys(after)) {
     const had = [...before[kind]];
     for (const item of after[kind]) {
@@ -201,34 +242,4 @@ export function leftBehind(before, after) {
     }
   }
   return left;
-}
-
-/** What a lab could leave behind on this machine. */
-export function snapshot() {
-  const procs = [];
-  for (const pid of readdirSync('/proc').filter(d => /^\d+$/.test(d))) {
-    try {
-      const cmd = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-      if (/lab-init|labconsole|labprobe|labhost|crun|ovs-vswitchd|ovsdb-server|tcpdump/.test(cmd) || cmd.startsWith(`${build}/labd `))
-        procs.push(cmd);
-    } catch { /* it has just ended */ }
-  }
-  const cgroups = [];
-  const walk = (dir, depth) => {
-    let list;
-    try { list = readdirSync(dir, { withFileTypes: true }); } catch { return; }
-    for (const d of list) {
-      if (!d.isDirectory()) continue;
-      if (/paralab/.test(d.name)) cgroups.push(path.join(dir, d.name));
-      if (depth > 0) walk(path.join(dir, d.name), depth - 1);
-    }
-  };
-  walk('/sys/fs/cgroup', 3);
-  return {
-    links: readdirSync('/sys/class/net').sort(),
-    mounts: readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map(l => l.split(' ').slice(3).join(' ')).filter(l => !/\/proc\/sys\/fs\/binfmt/.test(l)).sort(),
-    procs: procs.sort(),
-    cgroups: cgroups.sort(),
-    netns: existsSync('/run/netns') ? readdirSync('/run/netns').sort() : [],
-  };
 }

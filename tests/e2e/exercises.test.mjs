@@ -1,0 +1,45 @@
+// The shipped exercises, tested like code: the reference solution scores everything, each wrong solution
+// what its author promised, on real guests and wires.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { readdirSync, existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Stack, snapshot, leftBehind, top, until } from './stack.mjs';
+
+const folder = path.join(top, 'exercises');
+const names = readdirSync(folder).filter(d => existsSync(path.join(folder, d, 'exercise.xml')));
+
+test('exercises', { timeout: 1500000 }, async t => {
+  const before = snapshot();
+  const stack = await Stack.create();
+  let stopped = false;
+  t.after(async () => { if (!stopped) await stack.stop(); });
+
+  await t.test('the issue asks for three, each with three wrong solutions or more', () => {
+    assert.ok(names.length >= 3, names.join(' '));
+    for (const n of names) {
+      const wrong = readFileSync(path.join(folder, n, 'exercise.xml'), 'utf8').match(/<wrong /g) ?? [];
+      assert.ok(wrong.length >= 3, `${n} has ${wrong.length}`);
+    }
+  });
+
+  // Side by side: most of the time is spent waiting for the protocols' own timers.
+  const runs = names.map(n => stack.labctl(['exercise', 'test', path.join(folder, n), '--json'], { timeout: 1200000 }));
+  for (const [i, n] of names.entries()) {
+    const r = await runs[i];
+    await t.test(`${n} is readable as a report`, () => {
+      const rows = JSON.parse(r.stdout);
+      assert.ok((rows.solutions ?? rows.runs ?? rows).length >= 4, r.stdout);
+    });
+    await t.test(`${n}: every promised score holds`, () => assert.equal(r.status, 0, `${r.stdout}${r.stderr}`));
+  }
+
+  await t.test('nothing is left', async () => {
+    stopped = true;
+    await stack.stop();
+    await until('nothing left on the machine', 10000, async () => {
+      assert.deepEqual(leftBehind(before, stack.dir), []);
+      return true;
+    });
+  });
+});
