@@ -40,7 +40,7 @@ static _Noreturn void child_fail(int report, int sys)
 static _Noreturn void child_exec(const char *const *argv, const int fds[3], const int *keep, int nkeep,
                                  const char *const *env, const char *cwd, int report)
 {
-    static const char *const base_env[] = {"PATH=" PATH_VALUE, "LC_ALL=C.UTF-8", "HOME=/", "TERM=linux"};
+    static const char *const base_env[] = {("PATH=" PATH_VALUE), "LC_ALL=C.UTF-8", "HOME=/", "TERM=linux"};
     const char *envp[32];
     size_t nenv = 0;
     int moved[3 + PROC_KEEP_MAX];
