@@ -209,7 +209,7 @@ static void test_attempt(void **state)
     assert_int_equal(json_integer_value(json_object_get(j, "number")), 1);
     assert_int_equal(json_integer_value(json_object_get(j, "max_score")), 10);
     json_decref(j);
-    AUTO(mem_freep) char *second = hand_in(f, id, 409, &j); /* one at a time */
+    free(hand_in(f, id, 409, &j)); /* one at a time */
     json_decref(j);
 
     j = attempt_wait(f, path);
