@@ -120,7 +120,7 @@ static void guest_up(size_t i)
 
 static bool ping(size_t from, size_t to, const char *options)
 {
-    AUTO(mem_freep) char *text = xasprintf("ping -n -q -c 1 -W 1 %s 10.0.0.%zu", options, to + 1);
+    AUTO(mem_freep) char *text = xasprintf("ping -n -q -c 1 -W 5 %s 10.0.0.%zu", options, to + 1);
 
     return shell(pids[from], text) == 0;
 }
@@ -555,7 +555,7 @@ static void test_rstp_breaks_a_loop(void **state)
     lab_start(loop);
     guest_up(0);
     guest_up(1);
-    while (!ping(0, 1, "") && loop_now_ms() < due)
+    while (!ping(0, 1, "-W 1") && loop_now_ms() < due)
         pause_ms(100);
     assert_true(ping(0, 1, ""));
     AUTO(mem_closep) int a = wire_of(pids[0], "eth0");
@@ -612,31 +612,72 @@ static void test_attach_obeys_the_plan(void **state)
     assert_true(ping(0, 1, ""));
 }
 
-static void test_impairment(void **state)
+#define SLOW_MS 300
+static const struct slow_row {
+    const char *name, *xml;
+    size_t link;
+    int direction;     /* of the link */
+    size_t from;       /* frames of this node are late, those of the other are not */
+    bool from_a_guest; /* into a hub or switch: needs ifb */
+} slow_rows[] = {
+    {"delay from a to b", two_hosts, 0, 0, 0, false},
+    {"delay from b to a", two_hosts, 0, 1, 1, false},
+    {"delay from a guest into a hub", hub_and_switch, 0, 0, 0, true},
+    {"delay from a hub to a guest", hub_and_switch, 0, 1, 1, false},
+    {"delay from a hub to a switch", hub_and_switch, 1, 0, 0, false},
+    {"delay from a switch to a hub", hub_and_switch, 1, 1, 1, false},
+    {"delay from a guest into a switch", hub_and_switch, 2, 0, 1, true},
+    {"delay from a switch to a guest", hub_and_switch, 2, 1, 0, false},
+};
+
+static int64_t travel_ms(int from, int to, const char *mark)
 {
-    const struct plan_impair slow[2] = {{.delay_us = 200000}, {0}};
+    const struct frame f = frame_new("ff:ff:ff:ff:ff:ff", 5, 0, PLAIN, mark, 60);
+    int64_t start = loop_now_ms();
+
+    frame_send(from, &f);
+    assert_int_equal(frames_seen(to, mark, 1, 3000, NULL, NULL), 1);
+    return loop_now_ms() - start;
+}
+
+static void check_refused(const struct plan_impair impair[2], size_t link)
+{
     struct err e = {0};
 
-    (void)state;
-    lab_start(two_hosts);
+    assert_int_equal(net_link_set(&host, plan, link, true, impair, &e), -1);
+    assert_int_equal(e.code, ERR_UNSUPPORTED);
+    assert_non_null(strstr(e.msg, host.netem ? "ifb" : "netem"));
+    memcpy(plan->links[link].impair, impair, 2 * sizeof *impair);
+    assert_int_equal(net_attach(&host, plan, pids, &e), -1);
+    assert_int_equal(e.code, ERR_UNSUPPORTED);
+}
+
+static void test_impairment(void **state)
+{
+    const struct slow_row *c = *state;
+    struct plan_impair slow[2] = {{0}, {0}}, none[2] = {{0}, {0}};
+
+    lab_start(c->xml);
     guest_up(0);
     guest_up(1);
-    assert_true(ping(0, 1, ""));
-    int rc = net_link_set(&host, plan, 0, true, slow, &e);
-    if (!host.netem) { /* what this machine must say then */
-        assert_int_equal(rc, -1);
-        assert_int_equal(e.code, ERR_UNSUPPORTED);
-        assert_non_null(strstr(e.msg, "netem"));
-        memcpy(plan->links[0].impair, slow, sizeof slow);
-        assert_int_equal(net_attach(&host, plan, pids, &e), -1);
-        assert_int_equal(e.code, ERR_UNSUPPORTED);
-        assert_true(ping(0, 1, ""));
+    AUTO(mem_closep) int from = wire_of(pids[c->from], "eth0");
+    AUTO(mem_closep) int to = wire_of(pids[!c->from], "eth0");
+    assert_true(travel_ms(from, to, "before") < SLOW_MS / 2);
+    slow[c->direction].delay_us = SLOW_MS * 1000;
+    if (c->from_a_guest ? !host.ifb : !host.netem) { /* what this machine must say then */
+        check_refused(slow, c->link);
+        assert_true(travel_ms(from, to, "still") < SLOW_MS / 2);
         return;
     }
-    assert_int_equal(rc, 0);
-    int64_t before = loop_now_ms();
-    assert_true(ping(0, 1, ""));
-    assert_true(loop_now_ms() - before >= 200);
+    OK(net_link_set(&host, plan, c->link, true, slow, &x_));
+    assert_in_range(travel_ms(from, to, "late"), SLOW_MS - 10, 2 * SLOW_MS);
+    assert_true(travel_ms(to, from, "back") < SLOW_MS / 2);
+    OK(net_link_set(&host, plan, c->link, true, none, &x_));
+    assert_true(travel_ms(from, to, "after") < SLOW_MS / 2);
+    /* the same by the plan, on a lab that runs */
+    memcpy(plan->links[c->link].impair, slow, sizeof slow);
+    OK(net_attach(&host, plan, pids, &x_));
+    assert_in_range(travel_ms(from, to, "again"), SLOW_MS - 10, 2 * SLOW_MS);
 }
 
 /* From before the first device exists until 3 s after: IPv6 would have spoken by then. */
@@ -1058,7 +1099,6 @@ int main(void)
         T(test_elements_in_a_row),
         T(test_down_takes_the_carrier),
         T(test_attach_obeys_the_plan),
-        T(test_impairment),
         T(test_nothing_of_the_host_leaks),
         T(test_attach_twice),
         T(test_a_guest_comes_again),
@@ -1072,8 +1112,8 @@ int main(void)
         T(test_reference_on_a_link),
         T(test_reference_of_a_dead_probe),
     };
-    struct CMUnitTest
-        tests[ARRAY_LEN(plain) + ARRAY_LEN(passed) + ARRAY_LEN(vlan_cases) + ARRAY_LEN(ref_cases)];
+    struct CMUnitTest tests[ARRAY_LEN(plain) + ARRAY_LEN(passed) + ARRAY_LEN(slow_rows) +
+                            ARRAY_LEN(vlan_cases) + ARRAY_LEN(ref_cases)];
     size_t n = ARRAY_LEN(plain);
 
     memcpy(tests, plain, sizeof plain);
@@ -1086,6 +1126,7 @@ int main(void)
         tests[n++] = (struct CMUnitTest){(rows)[i].name, (f), NULL, lab_end, row.out}; \
     }
     ROWS(passed, test_link_passes)
+    ROWS(slow_rows, test_impairment)
     ROWS(vlan_cases, test_switch_separates_vlans)
     ROWS(ref_cases, test_reference)
     return cmocka_run_group_tests_name("net", tests, open_host, close_host);

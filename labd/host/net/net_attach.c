@@ -53,6 +53,8 @@ static int find_missing(struct attach *a, struct buf *stale, struct err *e)
         int nsid;
         if (pid == 0)
             continue;
+        if (net_pid_check(pid, e) < 0)
+            return err_wrap(e, "node %s", a->p->nodes[q->node].name);
         if (d == NULL) {
             a->make[i] = true;
             continue;
@@ -157,6 +159,8 @@ int net_attach(const struct net_host *h, const struct plan *p, const pid_t *pids
     if (net_host_check(h, e) < 0 || net_plan_check(h, p, e) < 0 || see(p->lab, &a.seen, e) < 0)
         return -1;
     a.make = xcalloc(p->nports + 1, sizeof *a.make);
+    if (p->nbridges == 0) /* nodes without a cable: nothing to wire */
+        return 0;
     if (make_devices(&a, e) < 0)
         return -1;
     if (net_ovs_apply(h, p, e) < 0)

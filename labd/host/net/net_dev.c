@@ -103,20 +103,28 @@ int net_dev_quiet(const struct net_host *h, const char *dev, struct err *e)
     return 0;
 }
 
-/* In the visitor.  Refuses the namespace that it comes from, so that a wrong pid never changes an
- * interface of the machine itself. */
-static int visit(const struct net_host *h, const struct net_far_end *x, const struct stat *home,
-                 struct err *e)
+int net_pid_check(pid_t pid, struct err *e)
 {
     char path[48];
-    struct stat st;
+    struct stat home, st;
+
+    snprintf(path, sizeof path, "/proc/%d/ns/net", (int)pid);
+    if (stat("/proc/self/ns/net", &home) < 0 || stat(path, &st) < 0)
+        return err_sys(e, "look at the network namespace of process %d", (int)pid);
+    if (st.st_ino == home.st_ino && st.st_dev == home.st_dev)
+        return err_set(e, ERR_INVALID, "process %d has no network namespace of its own", (int)pid);
+    return 0;
+}
+
+/* In the visitor. */
+static int visit(const struct net_host *h, const struct net_far_end *x, struct err *e)
+{
+    char path[48];
 
     snprintf(path, sizeof path, "/proc/%d/ns/net", (int)x->pid);
     AUTO(mem_closep) int ns = open(path, O_RDONLY | O_CLOEXEC);
-    if (ns < 0 || fstat(ns, &st) < 0)
+    if (ns < 0)
         return err_sys(e, "open the network namespace of process %d", (int)x->pid);
-    if (st.st_ino == home->st_ino && st.st_dev == home->st_dev)
-        return err_set(e, ERR_INVALID, "process %d has no network namespace of its own", (int)x->pid);
     if (setns(ns, CLONE_NEWNET) < 0)
         return err_sys(e, "enter the network namespace of process %d", (int)x->pid);
     if (x->no_ipv6 && ipv6_off(x->dev, e) < 0)
@@ -136,12 +144,12 @@ int net_far_quiet(const struct net_host *h, const struct net_far_end *v, size_t 
 {
     int report[2];
     struct err why = {0};
-    struct stat home;
 
     if (n == 0)
         return 0;
-    if (stat("/proc/self/ns/net", &home) < 0)
-        return err_sys(e, "stat /proc/self/ns/net");
+    for (size_t i = 0; i < n; i++)
+        if (net_pid_check(v[i].pid, e) < 0)
+            return -1;
     if (pipe2(report, O_CLOEXEC) < 0)
         return err_sys(e, "pipe");
     pid_t parent = getpid(), pid = fork();
@@ -149,7 +157,7 @@ int net_far_quiet(const struct net_host *h, const struct net_far_end *v, size_t 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         int rc = getppid() == parent ? 0 : -1;
         for (size_t i = 0; i < n && rc == 0; i++)
-            rc = visit(h, &v[i], &home, &why);
+            rc = visit(h, &v[i], &why);
         _exit(rc < 0 && write(report[1], &why, sizeof why) < 0 ? 2 : rc < 0);
     }
     close(report[1]);

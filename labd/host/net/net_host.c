@@ -3,9 +3,11 @@
 
 #include "labd/base/mem.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SYSTEM_RUN "/var/run/openvswitch" /* of Debian's openvswitch-switch */
@@ -97,6 +99,17 @@ static void find_abilities(struct net_host *h, struct buf *notes)
             "no ifb redirection here: what a node sends into a hub, network or switch cannot be impaired\n");
 }
 
+/* Open vSwitch 3.1 counts the processors at most every 10 s by a clock that starts with the machine
+ * (count_cpu_cores()); a kernel datapath made earlier than 10 s after boot gets no thread for its upcalls and
+ * loses every packet. */
+static void wait_for_clock(void)
+{
+    const struct timespec ready = {.tv_sec = 10, .tv_nsec = 100000000};
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ready, NULL) == EINTR) {
+    }
+}
+
 static void set_owner(struct net_host *h, const char *run_dir)
 {
     uint32_t n = 2166136261u; /* FNV-1a */
@@ -127,6 +140,8 @@ int net_host_open(const struct net_options *o, struct net_host *out, struct buf 
         return err_wrap(e, "start Open vSwitch");
     set_owner(&h, o->run_dir);
     find_abilities(&h, notes);
+    if (h.datapath == NET_SYSTEM)
+        wait_for_clock();
     *out = h;
     return 0;
 }

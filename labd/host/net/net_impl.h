@@ -39,6 +39,9 @@ void net_dev_add_line(struct buf *batch, const struct plan *p, size_t port, pid_
 int net_ip_batch(const struct net_host *h, const struct buf *batch, bool force, struct err *e) MUST_CHECK;
 int net_dev_quiet(const struct net_host *h, const char *dev, struct err *e) MUST_CHECK;
 
+/* Refuses a process of our own namespace, so that a wrong pid never changes an interface of the machine. */
+int net_pid_check(pid_t pid, struct err *e) MUST_CHECK;
+
 /* The other ends, in the namespaces of guests: checksum offload off, IPv6 off if asked for. */
 struct net_far_end {
     pid_t pid;

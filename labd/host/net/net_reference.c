@@ -88,7 +88,7 @@ static int check(const struct plan *p, const struct net_reference *r, struct err
         return err_set(e, ERR_INVALID, "reference host %u: its MAC address is malformed", r->index);
     if (r->pid <= 0)
         return err_set(e, ERR_INVALID, "reference host %u: no process in its network namespace", r->index);
-    return 0;
+    return net_pid_check(r->pid, e);
 }
 
 static int add_device(const struct net_host *h, const struct plan *p, const struct net_reference *r,
