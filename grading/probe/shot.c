@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 #define ECHO_BYTES 56     /* as ping does */
-#define DATA_GRACE_MS 100 /* after the peer's first bytes: time for the nonce to come back */
+#define DATA_WAIT_MS 500  /* once connected: time for the peer's first bytes */
+#define DATA_GRACE_MS 100 /* after them: time for the nonce to come back */
 
 int64_t engine_us(const struct engine *en)
 {
@@ -206,12 +207,13 @@ void volley_fire(struct volley *v, const struct engine *en, int64_t now_ms)
 }
 
 /* Speaks as a client of that port would. */
-static void tcp_opened(struct volley *v, struct shot *s, const struct engine *en)
+static void tcp_opened(struct volley *v, struct shot *s, const struct engine *en, int64_t now_ms)
 {
     char text[NONCE_HEX + 64];
     int n;
 
     s->state = SHOT_OPEN;
+    s->until_ms = now_ms + DATA_WAIT_MS;
     s->s.tcp = PROBE_TCP_OPEN;
     s->s.reply_us = engine_us(en);
     if (v->p->port == 80 || v->p->port == 8080)
@@ -234,7 +236,7 @@ void shot_ready(struct volley *v, struct shot *s, const struct engine *en, int64
             tcp_failed(v, s, en, sys);
             return;
         }
-        tcp_opened(v, s, en);
+        tcp_opened(v, s, en, now_ms);
         epoll_ctl(en->epoll, EPOLL_CTL_MOD, s->fd,
                   &(struct epoll_event){.events = EPOLLIN,
                                         .data.u64 = 1ull << 32 | (uint64_t)(v - en->volleys) << 16 |
@@ -247,7 +249,7 @@ void shot_ready(struct volley *v, struct shot *s, const struct engine *en, int64
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n > 0) {
-        if (!s->s.data && s->until_ms > now_ms + DATA_GRACE_MS)
+        if (!s->s.data)
             s->until_ms = now_ms + DATA_GRACE_MS;
         s->s.data = true;
         s->nrx += (size_t)n;
