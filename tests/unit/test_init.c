@@ -212,7 +212,8 @@ static const struct row {
     {"the report is not passed on", "ls /proc/self/fd | wc -l", "ok\n4\n"},
     /* Signals 32 and 33 are the C library's own: its posix_spawn() leaves them ignored, and signal() cannot
      * change that. */
-    {"no signal ignored or blocked", "grep -cE '^Sig(Blk|Ign):.0*(180000000)?$' /proc/self/status", "ok\n2\n"},
+    {"no signal ignored or blocked", "grep -cE '^Sig(Blk|Ign):.0*(180000000)?$' /proc/self/status",
+     "ok\n2\n"},
     {"a session of its own", "read -r _ _ _ _ _ s _ </proc/self/stat; test $s = $$ && echo yes", "ok\nyes\n"},
     {"environment", "test -n \"$PATH\" -a -n \"$HOME\" && echo yes", "ok\nyes\n"},
     {"lo is up", "ip -o link show up | cut -d: -f2", "ok\n lo\n"},
