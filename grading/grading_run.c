@@ -11,8 +11,9 @@
 #include <string.h>
 #include <time.h>
 
-#define RPC_MS 20000          /* what a request may take beyond its probes */
-#define ROUND_ERRORS_MAX 3    /* rounds in a row that failed for reasons of ours */
+#define RPC_MS 20000       /* what a request may take beyond its probes */
+#define ROUND_ERRORS_MAX 5 /* rounds in a row that failed for reasons of ours */
+#define RESTART_MS 2000
 #define STREAK_GRACE_MS 15000 /* past the deadline, for a streak that has begun */
 #define RUNS_MAX 3            /* one, and two more if the lab was typed into meanwhile */
 
@@ -69,7 +70,7 @@ static struct probe_result *probe_round(const struct run *r, size_t which, enum 
     copy = probe_spec_new();
     *copy = *s;
     if (probe_spec_resolve(copy, r->plan, e) < 0) {
-        e->code = ERR_INTERNAL;
+        e->code = ERR_INVALID;
         return NULL;
     }
     req = json_pack("{s:s, s:s, s:o}", "do", "probe.run", "lab", r->lab, "spec", probe_spec_to_json(s));
@@ -78,11 +79,17 @@ static struct probe_result *probe_round(const struct run *r, size_t which, enum 
     return probe_result_from_json(json_object_get(reply, "result"), e);
 }
 
-/* Errors that no repetition cures. */
+/* Errors that no repetition cures.  A worker of labhost that died (ERR_INTERNAL) is not among them. */
 static bool hopeless(const struct err *e)
 {
     return e->code == ERR_NOT_FOUND || e->code == ERR_UNSUPPORTED || e->code == ERR_DENIED ||
-           e->code == ERR_INVALID || e->code == ERR_INTERNAL || e->code == ERR_CONFLICT;
+           e->code == ERR_INVALID || e->code == ERR_CONFLICT;
+}
+
+/* Between rounds; a labhost that is being restarted gets its time. */
+static void rest(const struct run *r, const struct err *failure)
+{
+    pause_ms(failure != NULL && failure->code == ERR_UNREACHABLE ? RESTART_MS : r->x->interval_ms);
 }
 
 static void tell(const struct run *r)
@@ -153,7 +160,7 @@ static int steady(struct run *r, const bool *skip, struct err *e)
         if (result == NULL) {
             if (hopeless(e) || ++errors >= ROUND_ERRORS_MAX)
                 return -1;
-            pause_ms(r->x->interval_ms);
+            rest(r, e);
             continue;
         }
         for (size_t i = 0; i < r->x->nchecks; i++)
@@ -195,7 +202,7 @@ static int before_cut(struct run *r, size_t i, struct grading_verdict *v, struct
             if (hopeless(e) || ++errors >= ROUND_ERRORS_MAX)
                 return -1;
         }
-        pause_ms(r->x->interval_ms);
+        rest(r, result == NULL ? e : NULL);
     }
 }
 
@@ -211,6 +218,7 @@ static int cut(struct run *r, size_t i, struct grading_verdict *v, struct err *e
         if ((result = probe_round(r, i, GRADING_BROKEN, e)) == NULL) {
             if (hopeless(e))
                 return -1;
+            rest(r, e);
             continue;
         }
         *v = grading_judge_cut(r->x, i, result);
