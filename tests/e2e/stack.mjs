@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const run = promisify(execFile);
 export const top = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 export const build = path.resolve(top, process.env.BUILD ?? 'build');
-const cache = process.env.LABD_CACHE ?? '/var/cache/labd';
+export const cache = process.env.LABD_CACHE ?? '/var/cache/labd';
 
 export const sleep = ms => new Promise(r => setTimeout(r, ms));
 
@@ -53,10 +53,12 @@ async function uidOf(user) {
 
 /** labhost and labd in a folder of their own, restartable one by one. */
 export class Stack {
-  static async create({ driver = 'container', env = {} } = {}) {
+  /** `images`, `hostState` and `siteState`: folders of the caller, instead of the cache and of our own. */
+  static async create({ driver = 'container', env = {}, images = path.join(cache, 'images'), hostState, siteState } = {}) {
     const s = new Stack();
     s.driver = driver;
     s.env = env;
+    s.images = images;
     s.dir = mkdtempSync('/tmp/pl.');
     s.runDir = path.join(s.dir, 'run');
     s.port = await freePort();
@@ -64,10 +66,19 @@ export class Stack {
     s.uid = await uidOf('labd');
     for (const d of ['run', 'site', 'host']) mkdirSync(path.join(s.dir, d), { recursive: true });
     chmodSync(s.dir, 0o711);
-    chownSync(path.join(s.dir, 'site'), s.uid, 0);
+    s.hostState = hostState ?? path.join(s.dir, 'host');
+    s.siteState = siteState ?? path.join(s.dir, 'site');
+    chownSync(s.siteState, s.uid, 0);
     s.log = path.join(s.dir, 'log');
-    await s.startHost();
-    await s.startSite();
+    try {
+      await s.startHost();
+      await s.startSite();
+    } catch (e) {
+      for (const p of [s.site, s.host]) p?.kill('SIGTERM');
+      await Promise.all([s.site?.done, s.host?.done]);
+      rmSync(s.dir, { recursive: true, force: true });
+      throw e;
+    }
     return s;
   }
 
@@ -80,13 +91,13 @@ export class Stack {
   }
 
   async startHost() {
-    this.host = this.#spawn('labhost', ['--state', path.join(this.dir, 'host'), '--run', this.runDir, '--images', path.join(cache, 'images'),
+    this.host = this.#spawn('labhost', ['--state', this.hostState, '--run', this.runDir, '--images', this.images,
       '--driver', this.driver, '--user', 'labd', '--private-ovs']);
     await this.#ready('labhost', this.host, async () => existsSync(path.join(this.runDir, 'host.sock')));
   }
 
   async startSite(exercises = path.join(top, 'exercises')) {
-    this.site = this.#spawn('labd', ['--listen', `127.0.0.1:${this.port}`, '--state', path.join(this.dir, 'site'), '--run', this.runDir,
+    this.site = this.#spawn('labd', ['--listen', `127.0.0.1:${this.port}`, '--state', this.siteState, '--run', this.runDir,
       '--exercises', exercises, '--web', path.join(top, 'web/dist'), '--host-socket', path.join(this.runDir, 'host.sock'), '--user', 'labd']);
     await this.#ready('labd', this.site, async () => (await this.labctl(['list'])).status === 0);
   }
@@ -123,7 +134,7 @@ export class Stack {
   }
 
   async addUser(login, role, password) {
-    const p = spawn(path.join(build, 'labd'), ['--state', path.join(this.dir, 'site'), '--user', 'labd', '--add-user', login, '--role', role,
+    const p = spawn(path.join(build, 'labd'), ['--state', this.siteState, '--user', 'labd', '--add-user', login, '--role', role,
       '--name', login, '--password-stdin'], { stdio: ['pipe', 'inherit', 'inherit'] });
     p.stdin.end(`${password}\n`);
     const code = await new Promise(r => p.on('exit', r));
@@ -134,6 +145,23 @@ export class Stack {
     const p = this[which];
     p.kill(signal);
     await p.done;
+  }
+
+  /** What of labs is on this machine: what snapshot() sees, and what only labhost's namespaces and folders show. */
+  async traces() {
+    const all = snapshot();
+    const list = dir => (existsSync(dir) ? readdirSync(dir, { recursive: true }).sort() : []);
+    const daemon = path.join(this.runDir, 'ovs/ovs-vswitchd.pid');
+    all.mounts.push(...readFileSync(`/proc/${this.host.pid}/mountinfo`, 'utf8').split('\n').filter(l => l.includes(this.dir)).map(l => l.split(' ').slice(3).join(' ')));
+    all.files = [...list(path.join(this.runDir, 'labs')), ...list(path.join(this.runDir, 'crun')), ...list(path.join(this.hostState, 'labs'))];
+    all.inside = [];
+    if (existsSync(daemon)) { // gone when Open vSwitch was killed; its namespace too then
+      const pid = readFileSync(daemon, 'utf8').trim();
+      const links = await run('nsenter', ['-t', pid, '-n', 'ip', '-o', 'link']);
+      all.inside = links.stdout.trim().split('\n').map(l => l.split(': ')[1].split('@')[0]);
+      all.bridges = (await run('ovs-vsctl', [`--db=unix:${this.runDir}/ovs/db.sock`, 'list-br'])).stdout.trim().split('\n').filter(Boolean);
+    }
+    return all;
   }
 
   /** Orderly end: labs, daemons, folders. */
