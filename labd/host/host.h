@@ -103,6 +103,8 @@ struct lab *lab_add(struct host *h, const char *id, const struct guest_ops *ops,
                     struct plan *plan /* taken */, uint32_t slot);
 void lab_remove(struct lab *lab); /* frees the record only */
 int lab_save(const struct lab *lab, struct err *e) MUST_CHECK;
+/* That it is to go.  Takes no space, so that a full disk does not keep a lab alive. */
+int lab_save_unwanted(const struct lab *lab, struct err *e) MUST_CHECK;
 int lab_load_all(struct host *h, struct err *e) MUST_CHECK;
 uint32_t lab_free_slot(const struct host *h);
 json_t *lab_json(const struct lab *lab); /* the lab object of doc/protocol.md */

@@ -1,5 +1,5 @@
-/* The records of the labs on this machine: in memory, on disk (STATE/labs/ID/plan.json and wanted.json)
- * and as the lab object of the protocol.  What runs is never read from here but from the driver. */
+/* The records of the labs on this machine: in memory, on disk (STATE/labs/ID/plan.json and wanted.json,
+ * which is called unwanted.json once the lab is to go) and as the lab object of the protocol.  What runs is never read from here but from the driver. */
 #include "labd/host/host.h"
 
 #include "labd/base/file.h"
@@ -19,6 +19,8 @@
 #define SLOTS 60000u
 #define NOTIFY_MS 10u
 #define PLAN_MAX (64u << 20)
+#define WANTED "wanted.json"
+#define UNWANTED "unwanted.json"
 
 static const char *const node_states[] = {"waiting", "creating", "booting", "running", "failed", "stopped"};
 static const char *const lab_states[] = {"starting", "running", "failed", "stopping"};
@@ -130,12 +132,26 @@ int lab_save(const struct lab *lab, struct err *e)
     if (lab_dir(lab->host, lab->id, dir, sizeof dir, e) < 0 || file_mkdirs(dir, 0711, e) < 0 ||
         save_json(dir, "plan.json", plan_to_json(lab->plan), e) < 0)
         return -1;
+    if (lab->wanted == LAB_ABSENT)
+        return 0;
     /* Last, because a folder without it is a lab that was never accepted. */
-    return save_json(dir, "wanted.json",
-                     json_pack("{s:s, s:s, s:i, s:I}", "wanted",
-                               lab->wanted == LAB_PRESENT ? "present" : "absent", "driver", lab->ops->name,
-                               "slot", (int)lab->slot, "created_ms", (json_int_t)lab->created_ms),
+    return save_json(dir, WANTED,
+                     json_pack("{s:s, s:i, s:I}", "driver", lab->ops->name, "slot", (int)lab->slot,
+                               "created_ms", (json_int_t)lab->created_ms),
                      e);
+}
+
+int lab_save_unwanted(const struct lab *lab, struct err *e)
+{
+    char dir[PATH_MAX], from[PATH_MAX + 32], to[PATH_MAX + 32];
+
+    if (lab_dir(lab->host, lab->id, dir, sizeof dir, e) < 0)
+        return -1;
+    snprintf(from, sizeof from, "%s/" WANTED, dir);
+    snprintf(to, sizeof to, "%s/" UNWANTED, dir);
+    if (rename(from, to) < 0 && (errno != ENOENT || !file_exists(to)))
+        return err_sys(e, "rename %s", from);
+    return 0;
 }
 
 static json_t *load_json(const char *dir, const char *name, struct err *e)
@@ -160,20 +176,22 @@ static int load(struct host *h, const char *id, struct err *e)
 
     if (lab_dir(h, id, dir, sizeof dir, e) < 0)
         return -1;
-    json_t *w = load_json(dir, "wanted.json", e);
+    json_t *w = load_json(dir, WANTED, e);
+    enum lab_wanted wanted = w != NULL ? LAB_PRESENT : LAB_ABSENT;
+    if (w == NULL && e->code == ERR_NOT_FOUND)
+        w = load_json(dir, UNWANTED, e);
     json_t *p = w != NULL ? load_json(dir, "plan.json", e) : NULL;
     const struct guest_ops *ops = guest_find(json_string_value(json_object_get(w, "driver")));
     json_int_t slot = json_integer_value(json_object_get(w, "slot"));
     if (p != NULL && (ops == NULL || slot < 0 || slot >= (json_int_t)SLOTS))
-        err_set(e, ERR_INVALID, "%s/wanted.json names no driver or uid range of ours", dir);
+        err_set(e, ERR_INVALID, "%s/" WANTED " names no driver or uid range of ours", dir);
     else if (p != NULL && (plan = plan_from_json(p, e)) != NULL && strcmp(plan->lab, id) != 0) {
         err_set(e, ERR_INVALID, "%s/plan.json is the plan of another lab", dir);
         plan_free(TAKE(plan));
     }
     if (plan != NULL) {
         struct lab *lab = lab_add(h, id, ops, plan, (uint32_t)slot);
-        const char *wanted = json_string_value(json_object_get(w, "wanted"));
-        lab->wanted = wanted != NULL && strcmp(wanted, "present") == 0 ? LAB_PRESENT : LAB_ABSENT;
+        lab->wanted = wanted;
         lab->created_ms = json_integer_value(json_object_get(w, "created_ms"));
     }
     json_decref(w);

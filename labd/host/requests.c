@@ -145,12 +145,11 @@ static void lab_delete(struct rpc_call *call, json_t *req, void *arg)
         return;
     }
     enum lab_wanted before = lab->wanted;
-    lab->wanted = LAB_ABSENT;
-    if (lab_save(lab, &e) < 0) {
-        lab->wanted = before;
+    if (lab_save_unwanted(lab, &e) < 0) {
         rpc_fail(call, &e);
         return;
     }
+    lab->wanted = LAB_ABSENT;
     log_info("lab.delete", "lab", lab->id);
     /* What runs now is of no use any more; what it leaves half made, the next job removes. */
     if (before == LAB_PRESENT)
