@@ -15,6 +15,8 @@ static int check_reply(json_t *reply, struct err *e)
     if (json_is_true(json_object_get(reply, "ok")))
         return 0;
     rpc_err_from_json(json_object_get(reply, "error"), e);
+    if (e->code == ERR_UNREACHABLE) /* something behind labhost is, which itself has just answered */
+        e->code = ERR_TOOL;
     return -1;
 }
 
