@@ -19,7 +19,7 @@ int cmd_up(struct ctl *c, struct err *e)
     if ((name != NULL && name_check(name, "lab", e) < 0) ||
         (driver != NULL && name_check(driver, "driver", e) < 0))
         return -1;
-    json_t *body = source_lab(c->args[0], e);
+    json_t *body = source_lab(c->args[0], c->err, e);
     if (body == NULL)
         return -1;
     if (driver != NULL)

@@ -4,6 +4,8 @@
 #include "labd/base/buf.h"
 #include "labd/base/file.h"
 #include "labd/base/mem.h"
+#include "labd/ctl/ctl_text.h"
+#include "topology/topo.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -87,7 +89,7 @@ static int add_stdin(json_t *body, struct err *e)
     while ((n = read(STDIN_FILENO, chunk, sizeof chunk)) > 0) {
         buf_add(&text, chunk, (size_t)n);
         if (text.len > TOPO_FILE_MAX)
-            return err_set(e, ERR_CAPACITY, "the topology is longer than %u bytes", TOPO_FILE_MAX);
+            return err_set(e, ERR_INVALID, "the topology is longer than %u bytes", TOPO_FILE_MAX);
     }
     if (n < 0)
         return err_sys(e, "read the standard input");
@@ -98,17 +100,52 @@ static int add_stdin(json_t *body, struct err *e)
     return 0;
 }
 
-/* What is wrong with the topology is told with its line before anything is sent. */
-static int add_topology(json_t *body, const char *path, struct err *e)
+static void print_problems(const struct topo_msgs *m, const char *file, FILE *f)
 {
-    AUTO(topo_freep) struct topo *t = topo_load_file(path, NULL, e);
+    AUTO(buf_clear) struct buf out = BUF_INIT;
 
-    if (t == NULL)
-        return err_wrap(e, "%s", path);
-    return add_file(body, "topology", path, TOPO_FILE_MAX, e);
+    topo_msgs_print(m, file, &out);
+    text_lines(f, "", buf_str(&out));
 }
 
-json_t *source_lab(const char *arg, struct err *e)
+/* 'n' problems were printed, or none: then 'e' says already why 'path' cannot be read. */
+static int refuse(const char *path, size_t n, struct err *e)
+{
+    if (n > 0)
+        return err_set(e, ERR_INVALID, "%s has %zu error%s, so nothing was started", path, n,
+                       n == 1 ? "" : "s");
+    if (e->code == ERR_CAPACITY) /* it is too long, which no other machine would mend */
+        e->code = ERR_INVALID;
+    return -1;
+}
+
+static int add_topology(json_t *body, const char *path, FILE *problems, struct err *e)
+{
+    AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
+    AUTO(topo_freep) struct topo *t = topo_load_file(path, &m, e);
+
+    if (t != NULL)
+        return add_file(body, "topology", path, TOPO_FILE_MAX, e);
+    print_problems(&m, path, problems);
+    return refuse(path, m.nerrors, e);
+}
+
+static json_t *exercise_lab(const char *dir, FILE *problems, struct err *e)
+{
+    AUTO(topo_msgs_clear) struct topo_msgs xm = TOPO_MSGS_INIT, tm = TOPO_MSGS_INIT;
+    AUTO(exercise_freep) struct exercise *x = exercise_load_dir(dir, &xm, &tm, e);
+
+    if (x != NULL)
+        return source_exercise(dir, x->topo_file, e);
+    /* Which file the topology is, only a loaded exercise knows; by custom it is topology.xml. */
+    AUTO(mem_freep) char *xml = xasprintf("%s/exercise.xml", dir), *topo = xasprintf("%s/topology.xml", dir);
+    print_problems(&xm, xml, problems);
+    print_problems(&tm, topo, problems);
+    (void)refuse(dir, xm.nerrors + tm.nerrors, e);
+    return NULL;
+}
+
+json_t *source_lab(const char *arg, FILE *problems, struct err *e)
 {
     AUTO(mem_freep) char *dir = NULL;
     json_t *body = json_object();
@@ -117,11 +154,10 @@ json_t *source_lab(const char *arg, struct err *e)
     if (strcmp(arg, "-") == 0) {
         rc = add_stdin(body, e);
     } else if ((dir = source_exercise_dir(arg)) != NULL) {
-        AUTO(exercise_freep) struct exercise *x = exercise_load_dir(dir, NULL, NULL, e);
         json_decref(body);
-        return x != NULL ? source_exercise(dir, x->topo_file, e) : NULL;
+        return exercise_lab(dir, problems, e);
     } else if (access(arg, F_OK) == 0 || strchr(arg, '/') != NULL || strchr(arg, '.') != NULL) {
-        rc = add_topology(body, arg, e);
+        rc = add_topology(body, arg, problems, e);
     } else {
         rc = name_check(arg, "exercise", e);
         json_object_set_new(body, "exercise", json_string(arg));
