@@ -242,8 +242,6 @@ static void derive_state(struct lab *lab)
         lab->state = LAB_RUNNING;
     if (lab->state == LAB_RUNNING && lab->ready_ms == 0)
         lab->ready_ms = loop_wall_ms();
-    if (lab->state == LAB_STARTING)
-        lab->ready_ms = 0;
 }
 
 static void set_text(char **slot, const char *text)

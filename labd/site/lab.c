@@ -197,6 +197,8 @@ void lab_update(struct lab *lab, json_t *live)
     json_incref(live);
     json_decref(lab->live);
     lab->live = live;
+    if (lab->row.ready != 0) /* when it first was: a labhost that was restarted knows only its own time */
+        ready = lab->row.ready;
     if (lab->row.state == LAB_STOPPING)
         st = LAB_STOPPING; /* what is wanted stays */
     if (error == NULL)
