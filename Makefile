@@ -20,7 +20,7 @@ WARN = -Wall -Wextra -Wformat=2 -Wshadow -Wstrict-prototypes -Wmissing-prototype
 HARDEN = -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fPIE
 OPT ?= -O2 -g
 CFLAGS ?= $(OPT) $(HARDEN)
-LDFLAGS ?= -pie -Wl,-z,relro,-z,now
+LDFLAGS ?= -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 PKGS = libxml-2.0 libmicrohttpd sqlite3 jansson libcurl libsodium libpcap libcmark-gfm libcrypto
 # Expanded when first needed: `make deps` must work before these packages exist.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
@@ -71,6 +71,10 @@ $(BUILD)/obj/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_$(*F)) -c -o $@ $<
+
+# Schemas are taken in by .incbin, which the compiler's dependency files do not see.
+$(BUILD)/obj/topology/topo_rng.o: topology/topology.rng
+$(BUILD)/obj/grading/exercise_rng.o: grading/exercise.rng
 
 define program
 $(BUILD)/$(patsubst %_main.c,%,$(notdir $(1))): $(BUILD)/obj/$(1:.c=.o) $(ARCHIVES)
