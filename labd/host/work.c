@@ -3,6 +3,7 @@
 #include "labd/host/host.h"
 
 #include "labd/base/file.h"
+#include "labd/base/log.h"
 #include "labd/base/mem.h"
 #include "labd/host/console/console_client.h"
 
@@ -186,6 +187,25 @@ static bool any_running(const struct plan *p, const struct guest_observed *seen,
     return false;
 }
 
+/* The wires of a private Open vSwitch live in its namespace, which goes with the last of its daemons.  New wires
+ * have nothing of what was configured on the old ones, so the guests have to boot again; their disks stay. */
+static int without_wires(const struct lab *lab, struct guest_observed *seen, struct err *e)
+{
+    struct net_observed net;
+
+    if (lab->plan->nbridges == 0 || !any_running(lab->plan, seen, NULL))
+        return 0;
+    if (net_observe(&lab->host->net, lab->plan, &net, e) < 0)
+        return err_wrap(e, "observe the wiring");
+    if (net.devices > 0)
+        return 0;
+    log_warn("lab.unwired", "lab", lab->id, "action", "its nodes boot again");
+    for (size_t i = 0; i < lab->plan->nnodes; i++)
+        if (seen[i].state == GUEST_RUNNING)
+            seen[i].state = GUEST_STOPPED;
+    return 0;
+}
+
 int work_reconcile(const struct lab *lab, const bool *reset, int fd, struct err *e)
 {
     struct work w = {.lab = lab, .fd = fd};
@@ -201,6 +221,8 @@ int work_reconcile(const struct lab *lab, const bool *reset, int fd, struct err 
         return -1;
     if (lab->ops->observe(&g, seen, e) < 0)
         return err_wrap(e, "observe the guests");
+    if (lab->ops->wired && without_wires(lab, seen, e) < 0)
+        return -1;
     bool others = any_running(lab->plan, seen, reset);
     reconcile(lab->plan, lab->wanted, seen, reset, &steps);
     for (size_t i = 0; i < steps.ncreate; i++)
