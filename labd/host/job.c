@@ -62,19 +62,20 @@ static void lab_gone(struct lab *lab)
     lab_remove(lab);
 }
 
-static void link_done(struct lab *lab, const struct job *j)
+/* What cannot be recorded would not last: then the next reconciliation puts the wire back. */
+static void link_done(struct lab *lab, struct job *j)
 {
     struct plan_link *l = &lab->plan->links[j->link];
     struct plan_link old = *l;
-    struct err e;
 
     if (j->error.code != ERR_NONE)
         return;
     l->up = j->up;
     memcpy(l->impair, j->impair, sizeof l->impair);
-    if (lab_save(lab, &e) < 0) {
+    if (lab_save(lab, &j->error) < 0) {
         *l = old;
-        log_err("lab.save", &e, "lab", lab->id, NULL);
+        lab->links_changed = true;
+        log_err("lab.save", &j->error, "lab", lab->id, NULL);
     }
 }
 
@@ -108,7 +109,8 @@ static void complete(struct lab *lab)
     if (gone) {
         lab_gone(lab);
     } else {
-        /* A probe that did not end well may have left a link cut or a reference host attached. */
+        /* A probe that did not end well may have left a link cut or a reference host attached; a link may
+         * have been set that could not be recorded. */
         if (lab->links_changed && lab->wanted == LAB_PRESENT) {
             struct job *again = xcalloc(1, sizeof *again);
             again->kind = JOB_RECONCILE;
