@@ -1,5 +1,6 @@
 /* The records of the labs on this machine: in memory, on disk (STATE/labs/ID/plan.json and wanted.json,
- * which is called unwanted.json once the lab is to go) and as the lab object of the protocol.  What runs is never read from here but from the driver. */
+ * which is called unwanted.json once the lab is to go) and as the lab object of the protocol.  What runs is
+ * never read from here but from the driver. */
 #include "labd/host/host.h"
 
 #include "labd/base/file.h"
