@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync, symlinkSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Stack, build, cache, snapshot, leftBehind, until } from './stack.mjs';
 import { Client } from './client.mjs';
@@ -320,6 +321,7 @@ test('a dead Open vSwitch', { timeout: 120000 }, async t => {
   for (const victims of [['ovs-vswitchd'], ['ovsdb-server'], ['ovs-vswitchd', 'ovsdb-server']])
     await t.test(`${victims.join(' and ')} killed: up says so, and a restart of labhost brings it back`, async () => {
       const id = (await stack.ok(['up', '--wait', file])).trim();
+      await stack.ok(['exec', id, 'h1', '--', 'touch', '/root/mine']);
       const before = await stack.traces();
       const others = new Set((await labs(stack)).map(l => l.id));
       for (const v of victims) process.kill(Number(readFileSync(path.join(stack.runDir, `ovs/${v}.pid`), 'utf8')), 'SIGKILL');
@@ -329,11 +331,13 @@ test('a dead Open vSwitch', { timeout: 120000 }, async t => {
       await until('no other lab', 10000, async () => (await labs(stack)).every(l => others.has(l.id)));
       const now = snapshot();
       assert.deepEqual(leftBehind(before, now), []);
-      // The labs that there are live on: their wires come back with labhost.
+      // The labs that there are live on: their wires come back with labhost.  With both daemons their namespace went and
+      // the nodes have to boot again; what was written on their disks stays.
       await stack.kill('host', 'SIGTERM');
       await stack.startHost();
       await until('the lab wired again', 30000, async () =>
         (await stack.labctl(['exec', id, 'h1', '--', 'ping', '-c', '1', '-W', '1', '10.8.0.2'])).status === 0);
+      await stack.ok(['exec', id, 'h1', '--', 'test', '-e', '/root/mine']);
       await works(stack, file);
       await stack.ok(['down', id]);
     });
@@ -357,7 +361,7 @@ async function onSmallDisk(t, folders) {
 
 test('a full disk', { timeout: 240000 }, async t => {
   const { stack, disk } = await onSmallDisk(t, dir => ({ hostState: path.join(dir, 'host') }));
-  const file = write(stack, 'a.xml', topology('a', `<file path="/srv/big">${'0123456789abcdef\n'.repeat(2000)}</file>`));
+  const file = write(stack, 'a.xml', topology('a', `<file path="/srv/big">${'0123456789abcdef\n'.repeat(4000)}</file>`));
   await works(stack, file);
   const before = await stack.traces();
 
@@ -374,11 +378,40 @@ test('a full disk', { timeout: 240000 }, async t => {
     return run('truncate', ['-s', String(Math.max(0, n * 4096 - kb * 1024)), ballast]);
   }
 
-  for (const kb of [0, 4, 8, 16, 24, 40, 64, 80])
+  for (const kb of [0, 8, 40, 80, 100, 120])
     await t.test(`with ${kb} KiB free there is one sentence and no half lab`, async () => {
       await fill(kb);
       await refusedWhole(stack, file, /[Nn]o space left on device/, before);
     });
+
+  await t.test('a running lab on a disk that has filled up', async t => {
+    await rm(path.join(disk, 'ballast'));
+    const id = (await stack.ok(['up', '--wait', file])).trim();
+    const state = async () => JSON.parse(await stack.ok(['status', id, '--json']));
+    await fill(0);
+    await t.test('goes on; what cannot be recorded is refused and not done by half', async () => {
+      const r = await stack.labctl(['link', id, 'cable', 'down']);
+      assert.notEqual(r.status, 0);
+      sentence(r, /[Nn]o space left on device/);
+      await until('the lab running', 10000, async () => (await state()).state === 'running');
+      assert.equal((await state()).links[0].state, 'up');
+      await until('the wire as it was', 5000, async () => (await stack.labctl(['exec', id, 'h1', '--', 'ping', '-c', '1', '-W', '1', '10.8.0.2'])).status === 0);
+    });
+    await t.test('a reset takes no more than it gives back', async () => {
+      await stack.ok(['reset', '--wait', id, 'h1']);
+      for (const n of ['h1', 'h2']) assert.equal(await stack.ok(['exec', id, n, '--', 'hostname']), `${n}\n`);
+    });
+    await t.test('a restarted labhost keeps the lab, and down removes it, all without space', async () => {
+      await stack.kill('host');
+      await stack.startHost();
+      await until('labd and labhost talking again', 10000, async () => (await stack.labctl(['status', '--host'])).status === 0);
+      await until('the lab seen running', 10000, async () => (await stack.labctl(['exec', id, 'h1', '--', 'true'])).status === 0);
+      assert.equal((await state()).state, 'running');
+      assert.equal(await stack.ok(['exec', id, 'h2', '--', 'hostname']), 'h2\n');
+      await stack.ok(['down', id]);
+      await nothingSince(stack, before);
+    });
+  });
 
   await t.test('with room again the same lab comes up', async () => {
     unlinkSync(path.join(disk, 'ballast'));

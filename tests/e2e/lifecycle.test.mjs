@@ -132,13 +132,14 @@ test('the life of a lab', { timeout: 300000 }, async t => {
     const host = JSON.parse(await stack.ok(['status', '--host', '--json']));
     const r = await stack.labctl(['link', id, 'cable', 'delay=200ms']);
     const wish = path.join(stack.dir, 'impaired.xml');
-    writeFileSync(wish, topology.replace('b="r1:eth0"/>', 'b="r1:eth0" delay="200ms"/>'));
+    writeFileSync(wish, topology.replace('b="r1:eth0"/>', 'b="r1:eth0"><impair from="a" delay="200ms"/></link>'));
     assert.equal((await stack.labctl(['validate', wish])).status, 0);
     if (host.netem) {
       assert.equal(r.status, 0, r.stderr);
       const rtt = Number((await exec('h1', 'ping', '-c', '2', '-W', '3', '10.7.1.254')).match(/= [0-9.]+\/([0-9.]+)/)[1]);
       assert.ok(rtt > 190, `round trip ${rtt} ms`);
       await stack.ok(['link', id, 'cable', 'delay=0ms']);
+      await stack.ok(['down', (await stack.ok(['up', '--wait', wish])).trim()]);
     } else {
       assert.equal(r.status, 1);
       assert.match(r.stderr, /^labctl: [^\n]*cable[^\n]*no netem[^\n]*\n$/);
