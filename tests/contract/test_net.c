@@ -617,8 +617,8 @@ static void test_attach_obeys_the_plan(void **state)
 static const struct slow_row {
     const char *name, *xml;
     size_t link;
-    int direction;     /* of the link */
     size_t from;       /* frames of this node are late, those of the other are not */
+    int direction;     /* of the link */
     bool from_a_guest; /* into a hub or switch: needs ifb */
 } slow_rows[] = {
     {"delay from a to b", two_hosts, 0, 0, 0, false},
@@ -627,8 +627,8 @@ static const struct slow_row {
     {"delay from a hub to a guest", hub_and_switch, 0, 1, 1, false},
     {"delay from a hub to a switch", hub_and_switch, 1, 0, 0, false},
     {"delay from a switch to a hub", hub_and_switch, 1, 1, 1, false},
-    {"delay from a guest into a switch", hub_and_switch, 2, 0, 1, true},
-    {"delay from a switch to a guest", hub_and_switch, 2, 1, 0, false},
+    {"delay from a guest into a switch", hub_and_switch, 2, 1, 0, true},
+    {"delay from a switch to a guest", hub_and_switch, 2, 0, 1, false},
 };
 
 static int64_t travel_ms(int from, int to, const char *mark)
