@@ -74,8 +74,19 @@ static void do_late(struct rpc_call *call, json_t *req, void *arg)
     loop_timer_add(arg, 30, answer_late, l);
 }
 
+/* labhost answers that something behind it is not there. */
+static void do_beyond(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct err e;
+
+    (void)req, (void)arg;
+    err_set(&e, ERR_UNREACHABLE, "the switch does not run");
+    rpc_fail(call, &e);
+}
+
 static const struct rpc_method methods[] = {
-    {"echo", do_echo}, {"fail", do_fail}, {"stream", do_stream}, {"late", do_late}, {NULL, NULL},
+    {"echo", do_echo}, {"fail", do_fail},     {"stream", do_stream},
+    {"late", do_late}, {"beyond", do_beyond}, {NULL, NULL},
 };
 
 static void on_term(int signo, void *arg)
@@ -145,6 +156,18 @@ static void test_error_code_travels(void **state)
     assert_int_equal(rpc_call_path(sock_path, req, 2000, NULL, &e), -1);
     assert_int_equal(e.code, ERR_CAPACITY);
     assert_string_equal(e.msg, "no room");
+    json_decref(req);
+}
+
+static void test_who_answers_is_reachable(void **state)
+{
+    struct err e;
+    json_t *req = json_pack("{s:s}", "do", "beyond");
+
+    (void)state;
+    assert_int_equal(rpc_call_path(sock_path, req, 2000, NULL, &e), -1);
+    assert_int_equal(e.code, ERR_TOOL);
+    assert_string_equal(e.msg, "the switch does not run");
     json_decref(req);
 }
 
@@ -309,6 +332,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_echo),
         cmocka_unit_test(test_error_code_travels),
+        cmocka_unit_test(test_who_answers_is_reachable),
         cmocka_unit_test(test_unknown_method),
         cmocka_unit_test(test_many_on_one_connection),
         cmocka_unit_test(test_stream_big),
