@@ -44,7 +44,7 @@ struct loop {
 
 struct child {
     struct loop *loop;
-    struct child *next, **prev;
+    struct child *next;
     pid_t pid;
     int pidfd;
     struct loop_fd *watch;
@@ -105,18 +105,27 @@ static void child_free(struct child *c)
 {
     loop_fd_del(c->watch);
     close(c->pidfd);
-    *c->prev = c->next;
-    if (c->next != NULL)
-        c->next->prev = c->prev;
     free(c);
+}
+
+static void child_unlink(struct child *c)
+{
+    struct child **p = &c->loop->children;
+
+    while (*p != c)
+        p = &(*p)->next;
+    *p = c->next;
 }
 
 void loop_free(struct loop *l)
 {
     if (l == NULL)
         return;
-    while (l->children != NULL)
-        child_free(l->children);
+    struct child *c;
+    while ((c = l->children) != NULL) {
+        l->children = c->next;
+        child_free(c);
+    }
     struct signal_watch *s;
     while ((s = l->signals) != NULL) {
         l->signals = s->next;
@@ -127,8 +136,8 @@ void loop_free(struct loop *l)
     while (l->fds != NULL)
         loop_fd_del(l->fds);
     free_dead(l);
-    while (l->ntimers > 0)
-        loop_timer_del(l->heap[0]);
+    for (size_t i = 0; i < l->ntimers; i++)
+        free(l->heap[i]);
     free(l->heap);
     close(l->epfd);
     free(l);
@@ -278,6 +287,7 @@ static void child_ended(int fd, unsigned events, void *arg)
     loop_child_fn *fn = c->fn;
     void *fn_arg = c->arg;
     pid_t pid = c->pid;
+    child_unlink(c);
     child_free(c);
     fn(pid, status, fn_arg);
 }
@@ -291,9 +301,6 @@ int loop_child_add(struct loop *l, pid_t pid, loop_child_fn *fn, void *arg, stru
     struct child *c = xcalloc(1, sizeof *c);
     *c = (struct child){.loop = l, .pid = pid, .pidfd = pidfd, .fn = fn, .arg = arg};
     c->next = l->children;
-    c->prev = &l->children;
-    if (c->next != NULL)
-        c->next->prev = &c->next;
     l->children = c;
     c->watch = loop_fd_add(l, pidfd, LOOP_IN, child_ended, c);
     return 0;

@@ -321,7 +321,7 @@ test('a dead Open vSwitch', { timeout: 120000 }, async t => {
   for (const victims of [['ovs-vswitchd'], ['ovsdb-server'], ['ovs-vswitchd', 'ovsdb-server']])
     await t.test(`${victims.join(' and ')} killed: up says so, and a restart of labhost brings it back`, async () => {
       const id = (await stack.ok(['up', '--wait', file])).trim();
-      await stack.ok(['exec', id, 'h1', '--', 'touch', '/root/mine']);
+      await stack.ok(['exec', id, 'h1', '--', 'touch', '/srv/mine']);
       const before = await stack.traces();
       const others = new Set((await labs(stack)).map(l => l.id));
       for (const v of victims) process.kill(Number(readFileSync(path.join(stack.runDir, `ovs/${v}.pid`), 'utf8')), 'SIGKILL');
@@ -337,7 +337,7 @@ test('a dead Open vSwitch', { timeout: 120000 }, async t => {
       await stack.startHost();
       await until('the lab wired again', 30000, async () =>
         (await stack.labctl(['exec', id, 'h1', '--', 'ping', '-c', '1', '-W', '1', '10.8.0.2'])).status === 0);
-      await stack.ok(['exec', id, 'h1', '--', 'test', '-e', '/root/mine']);
+      await stack.ok(['exec', id, 'h1', '--', 'test', '-e', '/srv/mine']);
       await works(stack, file);
       await stack.ok(['down', id]);
     });

@@ -42,15 +42,15 @@ test('the life of a lab', { timeout: 300000 }, async t => {
   await t.test('packets cross the router', () => pings('h1', '10.7.2.1'));
 
   await t.test('reset of a node discards its work, and only its', async () => {
-    await sh('h1', 'echo mine > /root/work; echo changed > /etc/hostname');
-    await sh('h2', 'echo mine > /root/work');
+    await sh('h1', 'echo mine > /srv/mine; echo changed > /etc/hostname');
+    await sh('h2', 'echo mine > /srv/mine');
     const other = pidOf('h2');
     const old = pidOf('h1');
     await stack.ok(['reset', '--wait', id, 'h1']);
     assert.notEqual(pidOf('h1'), old);
-    assert.equal(await sh('h1', 'test -e /root/work && echo still || echo lost; cat /etc/hostname'), 'lost\nh1\n');
+    assert.equal(await sh('h1', 'test -e /srv/mine && echo still || echo lost; cat /etc/hostname'), 'lost\nh1\n');
     assert.equal(pidOf('h2'), other, 'h2 was restarted');
-    assert.equal(await sh('h2', 'cat /root/work'), 'mine\n');
+    assert.equal(await sh('h2', 'cat /srv/mine'), 'mine\n');
     await pings('h1', '10.7.2.1');
   });
 
@@ -179,9 +179,9 @@ test('the life of a lab', { timeout: 300000 }, async t => {
     });
 
   await t.test('reset of the whole lab gives every node back fresh', async () => {
-    for (const n of ['h1', 'r1', 'h2']) await sh(n, 'echo mine > /root/work');
+    for (const n of ['h1', 'r1', 'h2']) await sh(n, 'echo mine > /srv/mine');
     await stack.ok(['reset', '--wait', id]);
-    for (const n of ['h1', 'r1', 'h2']) assert.equal(await sh(n, 'test -e /root/work && echo still || echo lost'), 'lost\n', n);
+    for (const n of ['h1', 'r1', 'h2']) assert.equal(await sh(n, 'test -e /srv/mine && echo still || echo lost'), 'lost\n', n);
     await pings('h1', '10.7.2.1');
   });
 
