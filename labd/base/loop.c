@@ -265,10 +265,12 @@ static void run_timers(struct loop *l)
 {
     int64_t now = loop_now_ms();
 
-    while (!l->stop && l->ntimers > 0 && l->heap[0]->due <= now) {
-        loop_timer_fn *fn = l->heap[0]->fn;
-        void *arg = l->heap[0]->arg;
-        loop_timer_del(l->heap[0]);
+    /* The analyser does not see that the heap moves up when its first timer is freed. */
+    while (!l->stop && l->ntimers > 0 && l->heap[0]->due <= now) { // NOLINT(clang-analyzer-unix.Malloc)
+        struct loop_timer *t = l->heap[0];
+        loop_timer_fn *fn = t->fn;
+        void *arg = t->arg;
+        loop_timer_del(t);
         fn(arg);
     }
 }

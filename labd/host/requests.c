@@ -285,7 +285,7 @@ static void probe_run(struct rpc_call *call, json_t *req, void *arg)
 static void console_open(struct rpc_call *call, json_t *req, void *arg)
 {
     struct err e;
-    size_t node;
+    size_t node = 0;
     struct lab *lab = find_present(arg, req, &e);
 
     if (lab == NULL || find_node(lab, req, &node, &e) < 0)
@@ -297,7 +297,7 @@ static void console_open(struct rpc_call *call, json_t *req, void *arg)
 static void exec_open(struct rpc_call *call, json_t *req, void *arg)
 {
     struct err e;
-    size_t node;
+    size_t node = 0;
     struct lab *lab = find_present(arg, req, &e);
 
     if (lab == NULL || find_node(lab, req, &node, &e) < 0)

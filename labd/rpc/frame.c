@@ -14,7 +14,7 @@
 
 #define HEAD 4u
 #define DRAIN_LOW (64u << 10) /* the drain callback comes when fewer bytes than this are queued */
-#define READ_CHUNK (64u << 10)
+#define READ_CHUNK ((size_t)64 << 10)
 
 struct frame_conn {
     struct loop *loop;
@@ -410,7 +410,7 @@ static int read_full(int fd, void *data, size_t n, int64_t due, struct err *e)
 int frame_read_fd(int fd, int timeout_ms, uint8_t *type, char **payload, size_t *n, struct err *e)
 {
     int64_t due = timeout_ms < 0 ? -1 : loop_now_ms() + timeout_ms;
-    uint8_t head[HEAD + 1];
+    uint8_t head[HEAD + 1] = {0};
     uint32_t len;
 
     if (read_full(fd, head, sizeof head, due, e) < 0)

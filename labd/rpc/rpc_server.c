@@ -29,7 +29,7 @@ struct rpc_server {
 /* One connection; 'call' is the request in work: the next one is read after its reply. */
 struct client {
     struct rpc_server *server; /* NULL once the server is gone */
-    struct client *next, **prev;
+    struct client *next;
     struct frame_conn *conn; /* NULL once the peer has gone while a call was in work */
     struct rpc_call *call;
 };
@@ -59,11 +59,13 @@ void rpc_err_from_json(const json_t *j, struct err *e)
 static void client_free(struct client *c)
 {
     frame_conn_free(c->conn);
-    *c->prev = c->next;
-    if (c->next != NULL)
-        c->next->prev = c->prev;
-    if (c->server != NULL)
+    if (c->server != NULL) {
+        struct client **p = &c->server->clients;
+        while (*p != c)
+            p = &(*p)->next;
+        *p = c->next;
         c->server->nclients--;
+    }
     free(c);
 }
 
@@ -141,9 +143,6 @@ static void on_connect(int fd, unsigned events, void *arg)
     struct client *c = xcalloc(1, sizeof *c);
     c->server = s;
     c->next = s->clients;
-    c->prev = &s->clients;
-    if (c->next != NULL)
-        c->next->prev = &c->next;
     s->clients = c;
     s->nclients++;
     c->conn = frame_conn_new(s->loop, peer, on_request, on_gone, c);
@@ -197,19 +196,15 @@ void rpc_server_free(struct rpc_server *s)
     loop_fd_del(s->watch);
     close(s->fd);
     unlink(s->path);
-    struct client *c, *next;
-    for (c = s->clients; c != NULL; c = next) {
-        next = c->next;
-        if (c->call == NULL) {
-            client_free(c);
-        } else { /* freed by its answer */
-            frame_conn_free(c->conn);
-            c->conn = NULL;
-            c->server = NULL;
-        }
+    struct client *c;
+    while ((c = s->clients) != NULL) {
+        s->clients = c->next;
+        frame_conn_free(c->conn);
+        c->conn = NULL;
+        c->server = NULL;
+        if (c->call == NULL)
+            free(c); /* else its answer frees it */
     }
-    if (s->clients != NULL)
-        s->clients->prev = NULL;
     free(s);
 }
 

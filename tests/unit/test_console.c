@@ -28,9 +28,9 @@ static void test_ring_keeps_the_newest(void **state)
     size_t n;
 
     (void)state;
-    for (unsigned round = 0; total < 3 * RING_MAX; round++) {
+    for (unsigned round = 0; total < (size_t)3 * RING_MAX; round++) {
         char chunk[7001];
-        size_t len = 1 + (round * 7919) % sizeof chunk;
+        size_t len = 1 + ((size_t)round * 7919) % sizeof chunk;
         for (size_t i = 0; i < len; i++)
             chunk[i] = (char)((total + i) % 251);
         ring_add(&r, chunk, len);

@@ -90,7 +90,7 @@ static void test_row(void **state)
     }
     assert_int_equal(p.in.len, 0);
     pcapng_clear(&p);
-    assert_non_null(memmem(out.data, out.len, "r1:eth0", 7));
+    assert_non_null(memmem(buf_str(&out), out.len, "r1:eth0", 7));
     check(r, &out);
 }
 
