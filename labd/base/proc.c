@@ -38,7 +38,7 @@ static _Noreturn void child_fail(int report, int sys)
 /* Runs in the forked child.  'fds' become 0, 1, 2 and 'keep' 3, 4, ...; 'report' tells the parent the
  * errno of a failed exec.  All are moved above the target range first, so that no dup2 hits another. */
 static _Noreturn void child_exec(const char *const *argv, const int fds[3], const int *keep, int nkeep,
-                                 const char *const *env, const char *cwd, int report)
+                                 const char *const *env, const char *cwd, int report, pid_t parent)
 {
     static const char *const base_env[] = {("PATH=" PATH_VALUE), "LC_ALL=C.UTF-8", "HOME=/", "TERM=linux"};
     const char *envp[32];
@@ -49,6 +49,8 @@ static _Noreturn void child_exec(const char *const *argv, const int fds[3], cons
     setpgid(0, 0);
     /* A program never outlives the process that waits for it; daemons leave by a fork of their own. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) /* it died before that: no signal will come */
+        _exit(126);
     if ((report = fcntl(report, F_DUPFD_CLOEXEC, 64)) < 0)
         _exit(126);
     for (int i = 0; i < total; i++) {
@@ -103,7 +105,7 @@ static pid_t start(const char *const *argv, const int fds[3], const int *keep, i
     if (pipe2(report, O_CLOEXEC) < 0)
         return err_sys(e, "pipe");
     setenv("PATH", PATH_VALUE, 1); /* execvpe() searches the parent's PATH */
-    pid_t pid = fork();
+    pid_t parent = getpid(), pid = fork();
     if (pid < 0) {
         err_sys(e, "fork for %s", argv[0]);
         close(report[0]);
@@ -111,7 +113,7 @@ static pid_t start(const char *const *argv, const int fds[3], const int *keep, i
         return -1;
     }
     if (pid == 0)
-        child_exec(argv, fds, keep, nkeep, env, cwd, report[1]);
+        child_exec(argv, fds, keep, nkeep, env, cwd, report[1], parent);
     close(report[1]);
     ssize_t n;
     while ((n = read(report[0], &sys, sizeof sys)) < 0 && errno == EINTR) {

@@ -126,8 +126,6 @@ void jobs_free(struct lab *lab);
 /* work.c, probe_run.c: what a worker process does; they report on 'fd' and return 0 or -1 with 'e' */
 int work_reconcile(const struct lab *lab, const bool *reset, int fd, struct err *e);
 int work_probe(const struct lab *lab, const json_t *spec, json_t **result, struct err *e);
-void work_tell_node(int fd, size_t node, enum node_state state, const struct err *why, const char *output,
-                    size_t n, pid_t pid);
 int work_purge(const struct host *h, const char *id, struct err *e); /* a lab whose plan is lost */
 
 /* requests.c, stream_*.c */

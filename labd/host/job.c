@@ -172,13 +172,15 @@ static void on_worker_exit(pid_t pid, int status, void *arg)
 }
 
 /* Runs in the worker process. */
-static _Noreturn void worker(const struct lab *lab, const struct job *j, int fd)
+static _Noreturn void worker(const struct lab *lab, const struct job *j, int fd, pid_t parent)
 {
     struct err e = {0};
     json_t *result = NULL;
     int rc = -1;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) /* it died before that: no signal will come */
+        _exit(1);
     prctl(PR_SET_NAME, "labhost-job");
     signal(SIGPIPE, SIG_IGN);
     switch (j->kind) {
@@ -206,6 +208,7 @@ static int run(struct lab *lab, struct job *j, struct err *e)
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
         return err_sys(e, "socketpair");
+    pid_t parent = getpid();
     j->pid = fork();
     if (j->pid < 0) {
         err_sys(e, "fork a worker");
@@ -215,7 +218,7 @@ static int run(struct lab *lab, struct job *j, struct err *e)
     }
     if (j->pid == 0) {
         close(sv[0]);
-        worker(lab, j, sv[1]);
+        worker(lab, j, sv[1], parent);
     }
     close(sv[1]);
     j->conn = frame_conn_new(lab->host->loop, sv[0], on_report, on_report_end, lab);

@@ -37,8 +37,8 @@ static char *clean(const char *s, size_t n)
     return out;
 }
 
-void work_tell_node(int fd, size_t node, enum node_state state, const struct err *why, const char *output,
-                    size_t n, pid_t pid)
+static void tell_node(int fd, size_t node, enum node_state state, const struct err *why, const char *output,
+                      size_t n, pid_t pid)
 {
     json_t *j = json_pack("{s:i, s:i, s:i}", "node", (int)node, "state", (int)state, "pid", (int)pid);
 
@@ -60,7 +60,7 @@ static void created(size_t node, const struct err *e, const char *output, size_t
     struct work *w = arg;
 
     if (e == NULL || e->code == ERR_NONE) {
-        work_tell_node(w->fd, node, NODE_BOOTING, NULL, NULL, 0, 0);
+        tell_node(w->fd, node, NODE_BOOTING, NULL, NULL, 0, 0);
         return;
     }
     if (!w->failed) {
@@ -68,7 +68,7 @@ static void created(size_t node, const struct err *e, const char *output, size_t
         err_wrap(&w->why, "node %s", w->lab->plan->nodes[node].name);
     }
     w->failed = true;
-    work_tell_node(w->fd, node, NODE_FAILED, e, output, n, 0);
+    tell_node(w->fd, node, NODE_FAILED, e, output, n, 0);
 }
 
 static void booted(size_t node, const struct err *e, const char *output, size_t n, void *arg)
@@ -76,7 +76,7 @@ static void booted(size_t node, const struct err *e, const char *output, size_t 
     struct work *w = arg;
     bool ok = e == NULL || e->code == ERR_NONE;
 
-    work_tell_node(w->fd, node, ok ? NODE_RUNNING : NODE_FAILED, ok ? NULL : e, output, n, w->pids[node]);
+    tell_node(w->fd, node, ok ? NODE_RUNNING : NODE_FAILED, ok ? NULL : e, output, n, w->pids[node]);
 }
 
 static size_t *all_nodes(const struct plan *p)
@@ -176,7 +176,7 @@ static void undo(const struct work *w)
     if (dismantle(w, &ignored) < 0)
         return;
     for (size_t i = 0; i < w->lab->plan->nnodes; i++)
-        work_tell_node(w->fd, i, NODE_STOPPED, NULL, NULL, 0, 0);
+        tell_node(w->fd, i, NODE_STOPPED, NULL, NULL, 0, 0);
 }
 
 static bool any_running(const struct plan *p, const struct guest_observed *seen, const bool *reset)
@@ -226,7 +226,7 @@ int work_reconcile(const struct lab *lab, const bool *reset, int fd, struct err 
     bool others = any_running(lab->plan, seen, reset);
     reconcile(lab->plan, lab->wanted, seen, reset, &steps);
     for (size_t i = 0; i < steps.ncreate; i++)
-        work_tell_node(fd, steps.create[i], NODE_CREATING, NULL, NULL, 0, 0);
+        tell_node(fd, steps.create[i], NODE_CREATING, NULL, NULL, 0, 0);
     int rc = carry_out(&w, &steps, seen, e);
     steps_clear(&steps);
     if (rc < 0 && !others)

@@ -298,11 +298,6 @@ void frame_pause(struct frame_conn *c, bool paused)
     update(c);
 }
 
-int frame_fd(const struct frame_conn *c)
-{
-    return c->fd;
-}
-
 void frame_close_after_send(struct frame_conn *c)
 {
     if (c->freed)

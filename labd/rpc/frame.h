@@ -53,7 +53,6 @@ void frame_send2(struct frame_conn *c, uint8_t type, const void *head, size_t nh
 void frame_send_json(struct frame_conn *c, json_t *j); /* steals the reference */
 size_t frame_queued(const struct frame_conn *c);       /* unsent bytes */
 void frame_pause(struct frame_conn *c, bool paused);   /* stops reading: back-pressure to the peer */
-int frame_fd(const struct frame_conn *c);
 /* Closes after everything queued was sent; no callback comes any more. */
 void frame_close_after_send(struct frame_conn *c);
 

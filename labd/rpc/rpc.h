@@ -31,7 +31,6 @@ void rpc_reply(struct rpc_call *call, json_t *result); /* steals; NULL for {} */
 void rpc_fail(struct rpc_call *call, const struct err *e);
 /* Replies with 'result' (stolen) and gives the connection to the caller, who sets its callbacks. */
 struct frame_conn *rpc_stream(struct rpc_call *call, json_t *result);
-bool rpc_call_alive(const struct rpc_call *call); /* false once the peer has gone; reply all the same */
 
 /* ---- blocking client ---- */
 /* Sends 'req' (borrowed) on 'fd' and reads its reply.  '*reply' (or NULL) is a new reference.  An

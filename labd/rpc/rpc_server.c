@@ -281,8 +281,3 @@ struct frame_conn *rpc_stream(struct rpc_call *call, json_t *result)
     frame_pause(conn, false);
     return conn;
 }
-
-bool rpc_call_alive(const struct rpc_call *call)
-{
-    return call->client->conn != NULL;
-}
