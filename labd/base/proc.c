@@ -49,7 +49,8 @@ static _Noreturn void child_exec(const char *const *argv, const int fds[3], cons
     setpgid(0, 0);
     /* A program never outlives the process that waits for it; daemons leave by a fork of their own. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) /* it died before that: no signal will come */
+    /* If it died before that, no signal will come.  0: it is outside our pid namespace, and unknown. */
+    if (getppid() != parent && getppid() != 0)
         _exit(126);
     if ((report = fcntl(report, F_DUPFD_CLOEXEC, 64)) < 0)
         _exit(126);
