@@ -10,27 +10,13 @@
 #define HOST_GUEST_CONTAINER_INT_H
 
 #include "labd/host/guest/guest.h"
+#include "labd/host/guest/guest_node.h"
 
-#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 #define CGROUP_OURS "/paralab"
-
-struct node_ref {
-    const struct guest_host *host;
-    const char *lab, *node;
-};
-struct node_ref node_ref(const struct guest_lab *lab, size_t node);
-
-/* snprintf() into PATH_MAX bytes; ERR_INVALID if it does not fit. */
-int path_make(char *out, struct err *e, const char *fmt, ...) MUST_CHECK
-    __attribute__((format(printf, 3, 4)));
-int path_run(const struct node_ref *n, const char *file, char *out,
-             struct err *e) MUST_CHECK; /* "" or "/x" */
-int path_state(const struct node_ref *n, const char *file, char *out,
-               struct err *e) MUST_CHECK; /* "" or "/x" */
 
 /* ---- container_host.c, container_cgroup.c ---- */
 struct cgroup_limits {
@@ -67,12 +53,6 @@ int crun_root(const struct guest_host *h, char *out, struct err *e) MUST_CHECK;
 pid_t crun_pid(const struct node_ref *n);    /* the living init of the guest, or 0 */
 bool crun_remains(const struct node_ref *n); /* is there anything of the guest, alive or not? */
 int container_observe(const struct guest_lab *lab, struct guest_observed *out, struct err *e) MUST_CHECK;
-
-/* ---- container_lock.c ----
- * Who makes or removes nodes of a lab holds its lock, and hands the descriptor to each crun it starts.  So
- * after a worker was killed, the next one waits until the last crun of the old one is gone as well;
- * otherwise a dying crun would work on the folders of its successor.  -1 with ERR_TIMEOUT after 10 s. */
-int lab_lock(const struct guest_host *h, const char *lab, struct err *e) MUST_CHECK;
 
 /* ---- container_remove.c ---- */
 int remove_locked(const struct node_ref *refs, size_t n, struct err *e) MUST_CHECK;

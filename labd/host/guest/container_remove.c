@@ -8,7 +8,6 @@
 #include "labd/base/mem.h"
 #include "labd/host/guest/guest_result.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -101,48 +100,6 @@ int container_wipe(const struct guest_lab *lab, size_t node, struct err *e)
 
 /* ---- labs without a plan ---- */
 
-typedef void name_fn(const char *name, void *arg);
-
-static void each_entry(const char *dir, name_fn *fn, void *arg)
-{
-    DIR *d = opendir(dir);
-    const struct dirent *entry;
-
-    while (d != NULL && (entry = readdir(d)) != NULL)
-        if (entry->d_name[0] != '.')
-            fn(entry->d_name, arg);
-    if (d != NULL)
-        closedir(d);
-}
-
-struct names {
-    const char *lab; /* collect the nodes of this lab */
-    char **v;
-    size_t n, cap;
-};
-
-static void names_add(struct names *s, const char *name)
-{
-    for (size_t i = 0; i < s->n; i++)
-        if (strcmp(s->v[i], name) == 0)
-            return;
-    XGROW(s->v, s->n, s->cap);
-    s->v[s->n++] = xstrdup(name);
-}
-
-static void names_clear(struct names *s)
-{
-    for (size_t i = 0; i < s->n; i++)
-        free(s->v[i]);
-    free(s->v);
-}
-
-static void add_node(const char *name, void *arg)
-{
-    if (name_ok(name))
-        names_add(arg, name);
-}
-
 static void add_crun_node(const char *id, void *arg)
 {
     struct names *s = arg;
@@ -181,7 +138,6 @@ static void nodes_of(const struct guest_host *h, const char *lab, struct names *
 int container_purge(const struct guest_host *h, const char *lab, struct err *e)
 {
     AUTO(names_clear) struct names nodes = {.lab = lab};
-    char path[PATH_MAX];
 
     if (!lab_id_ok(lab))
         return err_set(e, ERR_INVALID, "'%.16s' is no lab id", lab);
@@ -196,34 +152,7 @@ int container_purge(const struct guest_host *h, const char *lab, struct err *e)
         return -1;
     rootfs_image_umount(h, lab);
     cgroup_lab_remove(lab);
-    if (path_make(path, e, "%s/labs/%s", h->run_dir, lab) < 0 || file_remove_tree(path, e) < 0 ||
-        path_make(path, e, "%s/labs/%s/nodes", h->state_dir, lab) < 0)
-        return -1;
-    return file_remove_tree(path, e);
-}
-
-struct nodes_seen {
-    struct names *labs;
-    const char *dir;
-    const char *lab;
-};
-
-static void lab_if_node(const char *name, void *arg)
-{
-    const struct nodes_seen *s = arg;
-
-    if (name_ok(name))
-        names_add(s->labs, s->lab);
-}
-
-static void add_lab_with_nodes(const char *lab, void *arg)
-{
-    struct nodes_seen *s = arg;
-    char dir[PATH_MAX];
-
-    s->lab = lab;
-    if (lab_id_ok(lab) && path_make(dir, NULL, "%s/%s", s->dir, lab) == 0)
-        each_entry(dir, lab_if_node, s);
+    return lab_remove_folders(h, lab, e);
 }
 
 /* Control groups are not asked: they are one for the machine, and another labhost's labs are in them. */
@@ -236,12 +165,8 @@ int container_leftovers(const struct guest_host *h, void (*each)(const char *lab
     if (crun_root(h, dir, e) < 0)
         return -1;
     each_entry(dir, add_crun_lab, &labs);
-    if (path_make(dir, e, "%s/labs", h->run_dir) < 0)
+    if (labs_with_nodes(h, &labs, e) < 0)
         return -1;
-    each_entry(dir, add_lab_with_nodes, &(struct nodes_seen){.labs = &labs, .dir = dir});
-    if (path_make(dir, e, "%s/labs", h->state_dir) < 0)
-        return -1;
-    each_entry(dir, add_lab_with_nodes, &(struct nodes_seen){.labs = &labs, .dir = dir});
     for (size_t i = 0; i < labs.n; i++)
         each(labs.v[i], arg);
     return 0;

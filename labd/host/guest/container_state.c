@@ -6,39 +6,11 @@
 #include "labd/host/guest/guest_result.h"
 
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define STATUS_MAX (64u << 10)
 #define START_TIME_FIELD 22 /* of /proc/PID/stat, proc(5) */
-
-struct node_ref node_ref(const struct guest_lab *lab, size_t node)
-{
-    return (struct node_ref){lab->host, lab->plan->lab, lab->plan->nodes[node].name};
-}
-
-int path_make(char *out, struct err *e, const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    int n = vsnprintf(out, PATH_MAX, fmt, ap);
-    va_end(ap);
-    if (n < 0 || n >= PATH_MAX)
-        return err_set(e, ERR_INVALID, "path %.60s... is longer than %d bytes", out, PATH_MAX - 1);
-    return 0;
-}
-
-int path_run(const struct node_ref *n, const char *file, char *out, struct err *e)
-{
-    return path_make(out, e, "%s/labs/%s/%s%s", n->host->run_dir, n->lab, n->node, file);
-}
-
-int path_state(const struct node_ref *n, const char *file, char *out, struct err *e)
-{
-    return path_make(out, e, "%s/labs/%s/nodes/%s%s", n->host->state_dir, n->lab, n->node, file);
-}
 
 /* A lab id has no dash, so the first one divides the two names. */
 void crun_id(const struct node_ref *n, char out[80])
