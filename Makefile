@@ -21,7 +21,8 @@ HARDEN = -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -
 OPT ?= -O2 -g
 CFLAGS ?= $(OPT) $(HARDEN)
 LDFLAGS ?= -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-PKGS = libxml-2.0 libmicrohttpd sqlite3 jansson libcurl libsodium libpcap libcmark-gfm libcrypto
+PKGS = libxml-2.0 libmicrohttpd sqlite3 jansson libcurl libsodium libpcap libcmark-gfm libcrypto \
+	libarchive xencontrol xenstore xenvchan
 # Expanded when first needed: `make deps` must work before these packages exist.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 LIBS = $(eval LIBS := $$(shell pkg-config --libs $(PKGS)) -lcmark-gfm-extensions -lwslay -lm)$(LIBS)
@@ -53,7 +54,7 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 ARCHIVES := $(foreach l,$(LIBRARIES),$(if $($(l)_SRC),$(call lib_a,$(l))))
 
 PROGRAM_MAINS := $(wildcard labd/site/labd_main.c labd/host/labhost_main.c labd/host/console/labconsole_main.c \
-	labd/ctl/labctl_main.c grading/probe/labprobe_main.c)
+	labd/host/guest/labhotplug_main.c labd/host/guest/labvchan_main.c labd/ctl/labctl_main.c grading/probe/labprobe_main.c)
 PROGRAMS := $(patsubst %_main.c,$(BUILD)/%,$(notdir $(PROGRAM_MAINS)))
 
 .SECONDARY:
@@ -71,6 +72,9 @@ $(BUILD)/obj/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(EXTRA_$(*F)) -c -o $@ $<
+
+# Xen's headers need GNU C.
+EXTRA_xen_domains = -std=gnu17
 
 # Schemas are taken in by .incbin, which the compiler's dependency files do not see.
 $(BUILD)/obj/topology/topo_rng.o: topology/topology.rng
@@ -201,7 +205,7 @@ install: all man web/dist/index.html ## install below $(DESTDIR)$(PREFIX)
 	install -d $(SBINDIR) $(DESTDIR)$(PREFIX)/bin $(SHARE)/labd/exercises $(SHARE)/man/man1 $(SHARE)/man/man5 \
 		$(SHARE)/man/man8 $(SHARE)/bash-completion/completions $(DESTDIR)$(PREFIX)/lib/systemd/system \
 		$(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)/etc/labd
-	install -m 755 $(addprefix $(BUILD)/,labd labhost labconsole labprobe) $(SBINDIR)
+	install -m 755 $(addprefix $(BUILD)/,labd labhost labconsole labprobe labhotplug labvchan) $(SBINDIR)
 	install -m 755 $(BUILD)/labctl $(DESTDIR)$(PREFIX)/bin
 	$(foreach s,1 5 8,install -m 644 $(filter %.$(s),$(MAN)) $(SHARE)/man/man$(s) &&) true
 	$(BUILD)/labctl help --completion >$(SHARE)/bash-completion/completions/labctl

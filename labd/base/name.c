@@ -70,3 +70,12 @@ int name_check(const char *s, const char *what, struct err *e)
         "%s name '%s' is not allowed: use 1 to %d characters from a-z, 0-9 and '-', beginning with a letter",
         what, shown, NAME_MAX_LEN);
 }
+
+uint32_t name_hash(const char *s)
+{
+    uint32_t n = 2166136261u;
+
+    for (const char *c = s; *c != '\0'; c++)
+        n = (n ^ (unsigned char)*c) * 16777619u;
+    return n;
+}

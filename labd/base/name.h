@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define NAME_MAX_LEN 31
 #define NAME_SIZE (NAME_MAX_LEN + 1)
@@ -18,6 +19,9 @@ bool name_ok(const char *s);   /* matches NAME_PATTERN */
 bool lab_id_ok(const char *s); /* matches [a-z][a-z0-9]{5} */
 /* An interface name inside a guest: [a-z][a-z0-9._-]{0,14}, and not "lo". */
 bool ifname_ok(const char *s);
+
+/* FNV-1a (Fowler, Noll, Vo): a number that stands for a text, e.g. for the run folder of one labhost of several. */
+uint32_t name_hash(const char *s);
 
 /* ERR_INVALID, saying "'what' name 'x' ..." with the offending bytes escaped. */
 int name_check(const char *s, const char *what, struct err *e) MUST_CHECK;

@@ -1,7 +1,6 @@
 /* labhost as a whole: what this machine can do, and the way to start, which is recovery. */
 #include "labd/host/host.h"
 
-#include "labd/base/file.h"
 #include "labd/base/log.h"
 #include "labd/base/mem.h"
 
@@ -10,22 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-uint64_t host_memory_mb(const char *field)
-{
-    AUTO(buf_clear) struct buf text = BUF_INIT;
-    size_t n = strlen(field);
-    struct err e;
-
-    if (file_read("/proc/meminfo", 1u << 16, &text, &e) < 0)
-        return 0;
-    for (const char *line = buf_str(&text); line != NULL; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        if (strncmp(line, field, n) == 0 && line[n] == ':')
-            return strtoull(line + n + 1, NULL, 10) / 1024;
-    }
-    return 0;
-}
 
 /* Where this program is installed: labconsole and labprobe are beside it. */
 static char *self_dir(void)
@@ -53,6 +36,7 @@ static void probe_drivers(struct host *h, const char *wanted)
         h->drivers[h->ndrivers].ok = ok;
         h->drivers[h->ndrivers].why = ok ? NULL : xstrdup(e.msg);
         h->drivers[h->ndrivers].notes = buf_take(&notes);
+        h->drivers[h->ndrivers].watch_fd = -1;
         h->ndrivers++;
         if (!ok)
             log_warn("driver.unusable", "driver", ops->name, "why", e.msg);
@@ -92,6 +76,7 @@ struct host *host_open(struct loop *l, const struct host_options *o, struct err 
     h->guest = (struct guest_host){.state_dir = o->state_dir,
                                    .run_dir = o->run_dir,
                                    .image_dir = o->image_dir,
+                                   .program_dir = h->self_dir,
                                    .parallel = cores > 2 ? (unsigned)cores : 2};
     const struct net_options net = {.run_dir = o->run_dir, .private_ovs = o->private_ovs};
     bool only_fake = o->driver != NULL && strcmp(o->driver, "fake") == 0;
@@ -137,8 +122,65 @@ static void remove_leftover(const char *id, void *arg)
         log_err("leftover.remove", &e, "lab", id, NULL);
 }
 
+/* ---- guests that are no processes: their driver tells when some have ended ---- */
+
+#define REWATCH_MS 1000u
+
+static void watch_driver(struct host *h, size_t i);
+
+static void rewatch(void *arg)
+{
+    struct host *h = arg;
+
+    for (size_t i = 0; i < h->ndrivers; i++)
+        watch_driver(h, i);
+}
+
+static void unwatch_driver(struct host *h, size_t i)
+{
+    loop_fd_del(h->drivers[i].watch);
+    h->drivers[i].watch = NULL;
+    if (h->drivers[i].watch_fd >= 0)
+        close(h->drivers[i].watch_fd);
+    h->drivers[i].watch_fd = -1;
+}
+
+static void guests_ended(int fd, unsigned events, void *arg)
+{
+    struct host *h = arg;
+    char some[256];
+
+    (void)events;
+    for (size_t i = 0; i < h->ndrivers; i++) {
+        if (h->drivers[i].watch_fd != fd)
+            continue;
+        if (read(fd, some, sizeof some) <= 0) { /* ended: what happens until the next one is seen then */
+            unwatch_driver(h, i);
+            loop_timer_add(h->loop, REWATCH_MS, rewatch, h);
+        }
+        for (struct lab *lab = h->labs; lab != NULL; lab = lab->next)
+            if (lab->ops == h->drivers[i].ops)
+                lab_look(lab);
+    }
+}
+
+static void watch_driver(struct host *h, size_t i)
+{
+    const struct guest_ops *ops = h->drivers[i].ops;
+    struct err e;
+
+    if (!h->drivers[i].ok || ops->watch == NULL || h->drivers[i].watch_fd >= 0)
+        return;
+    h->drivers[i].watch_fd = ops->watch(&h->guest, &e);
+    if (h->drivers[i].watch_fd < 0)
+        log_err("driver.watch", &e, "driver", ops->name, NULL);
+    else
+        h->drivers[i].watch = loop_fd_add(h->loop, h->drivers[i].watch_fd, LOOP_IN, guests_ended, h);
+}
+
 int host_recover(struct host *h, struct err *e)
 {
+    rewatch(h);
     for (size_t i = 0; i < h->ndrivers; i++) {
         struct leftovers l = {h, h->drivers[i].ops->name};
         if (h->drivers[i].ok && h->drivers[i].ops->leftovers(&h->guest, remove_leftover, &l, e) < 0)
@@ -151,9 +193,7 @@ int host_recover(struct host *h, struct err *e)
     }
     for (struct lab *lab = h->labs, *next; lab != NULL; lab = next) {
         next = lab->next;
-        struct job *j = xcalloc(1, sizeof *j);
-        j->kind = JOB_RECONCILE;
-        job_add(lab, j);
+        job_add(lab, job_reconcile());
     }
     return 0;
 }
@@ -171,6 +211,7 @@ void host_close(struct host *h)
     if (empty && h->net_ok && net_host_close(&h->net, &e) < 0)
         log_err("net.close", &e, NULL);
     for (size_t i = 0; i < h->ndrivers; i++) {
+        unwatch_driver(h, i);
         free(h->drivers[i].why);
         free(h->drivers[i].notes);
     }

@@ -16,8 +16,16 @@
 #define DRIVERS_MAX 8
 #define JOBS_AT_ONCE 4 /* workers of all labs together; each runs as many programs as there are cores */
 
-enum node_state { NODE_WAITING, NODE_CREATING, NODE_BOOTING, NODE_RUNNING, NODE_FAILED, NODE_STOPPED };
-enum lab_state { LAB_STARTING, LAB_RUNNING, LAB_FAILED, LAB_STOPPING };
+enum node_state {
+    NODE_WAITING,
+    NODE_CREATING,
+    NODE_BOOTING,
+    NODE_RUNNING,
+    NODE_FAILED,
+    NODE_STOPPED,
+    NODE_SUSPENDED
+};
+enum lab_state { LAB_STARTING, LAB_RUNNING, LAB_FAILED, LAB_STOPPING, LAB_SUSPENDING, LAB_SUSPENDED };
 
 struct lab_node {
     enum node_state state;
@@ -32,7 +40,9 @@ enum job_kind { JOB_RECONCILE, JOB_LINK, JOB_PROBE };
 struct job {
     struct job *next;
     enum job_kind kind;
-    bool *reset; /* JOB_RECONCILE: per node, or NULL */
+    bool *reset, *start;      /* JOB_RECONCILE: see struct asked; per node, or NULL */
+    bool retreat;             /* JOB_RECONCILE: if it fails, the lab is wanted as before: */
+    enum lab_wanted previous; /* ... suspended, or present */
     size_t link; /* JOB_LINK: what the link becomes */
     bool up;
     struct plan_impair impair[2];
@@ -56,12 +66,14 @@ struct lab {
     enum lab_wanted wanted;
     enum lab_state state;
     char *error;
+    bool refused; /* 'error' is of a suspend or resume that did not come about: the lab is as before */
     struct lab_node *nodes; /* plan->nnodes */
     int64_t created_ms, ready_ms;
     uint64_t typed;
     struct job *running, *queue;
     struct loop_timer *notify;
     bool links_changed; /* a probe that cut links died: restore them */
+    bool guests_ended;  /* ... while a job worked on the lab: look when it is done */
 };
 
 struct host {
@@ -74,6 +86,8 @@ struct host {
         const struct guest_ops *ops;
         bool ok;
         char *why, *notes;
+        struct loop_fd *watch; /* of the ends of its guests */
+        int watch_fd;
     } drivers[DRIVERS_MAX];
     size_t ndrivers;
     const struct guest_ops *default_driver; /* NULL if none works */
@@ -82,7 +96,7 @@ struct host {
     unsigned njobs;
     struct subscriber *subscribers;
     struct rpc_server *server;
-    char *self_dir; /* where labconsole and labprobe are installed */
+    char *self_dir; /* where labconsole, labprobe and the drivers' programs are installed */
 };
 
 /* host.c */
@@ -95,7 +109,6 @@ struct host *host_open(struct loop *l, const struct host_options *o, struct err 
 void host_close(struct host *h);                            /* running labs go on */
 int host_recover(struct host *h, struct err *e) MUST_CHECK; /* reads what is on disk and starts its jobs */
 const struct guest_ops *host_driver(const struct host *h, const char *name, struct err *e); /* name or NULL */
-uint64_t host_memory_mb(const char *field); /* "MemAvailable", "MemTotal" */
 
 /* lab.c: the records */
 struct lab *lab_find(const struct host *h, const char *id);
@@ -113,6 +126,7 @@ void lab_node_watch(struct lab *lab, size_t node, pid_t pid);
 void lab_fail(struct lab *lab, const struct err *e);
 void lab_changed(struct lab *lab);  /* tells the subscribers soon, many changes at once */
 void lab_tell_now(struct lab *lab); /* tells them now */
+void lab_look(struct lab *lab);     /* notices guests that have ended, and starts what rebooted */
 struct guest_lab lab_guest(const struct lab *lab);
 int lab_dir(const struct host *h, const char *id, char *out, size_t size, struct err *e);
 void host_subscribe(struct host *h, struct frame_conn *conn);
@@ -120,11 +134,14 @@ void host_tell(struct host *h, json_t *event); /* steals */
 
 /* job.c: the queue of each lab, and the worker processes */
 void job_add(struct lab *lab, struct job *job /* taken */);
+struct job *job_reconcile(void); /* a new one; the caller's */
 void job_kill_running(struct lab *lab); /* its end is handled as a failure */
 void jobs_free(struct lab *lab);
 
 /* work.c, probe_run.c: what a worker process does; they report on 'fd' and return 0 or -1 with 'e' */
-int work_reconcile(const struct lab *lab, const bool *reset, int fd, struct err *e);
+int work_reconcile(const struct lab *lab, const struct asked *asked, int fd, struct err *e);
+/* Sets a running link, and what the guests at its ends see of it. */
+int work_link(const struct lab *lab, size_t link, bool up, const struct plan_impair impair[2], struct err *e);
 int work_probe(const struct lab *lab, const json_t *spec, json_t **result, struct err *e);
 int work_purge(const struct host *h, const char *id, struct err *e); /* a lab whose plan is lost */
 

@@ -24,7 +24,16 @@ static void job_free(struct job *j)
     json_decref(j->spec);
     json_decref(j->result);
     free(j->reset);
+    free(j->start);
     free(j);
+}
+
+struct job *job_reconcile(void)
+{
+    struct job *j = xcalloc(1, sizeof *j);
+
+    j->kind = JOB_RECONCILE;
+    return j;
 }
 
 void jobs_free(struct lab *lab)
@@ -79,6 +88,19 @@ static void link_done(struct lab *lab, struct job *j)
     }
 }
 
+/* What could not be suspended or resumed stays as it was: wanted as before, and with the reason to read. */
+static void retreat(struct lab *lab, const struct job *j)
+{
+    struct err e;
+
+    lab->refused = j->retreat && j->error.code != ERR_NONE && lab->wanted != LAB_ABSENT;
+    if (!lab->refused)
+        return;
+    lab->wanted = j->previous;
+    if (lab_save(lab, &e) < 0)
+        log_err("lab.save", &e, "lab", lab->id, NULL);
+}
+
 /* The worker has ended and everything that it said has been read. */
 static void complete(struct lab *lab)
 {
@@ -90,6 +112,7 @@ static void complete(struct lab *lab)
     switch (j->kind) {
     case JOB_RECONCILE:
         gone = lab->wanted == LAB_ABSENT && j->error.code == ERR_NONE && lab->queue == NULL;
+        retreat(lab, j);
         lab_fail(lab, j->error.code != ERR_NONE ? &j->error : NULL);
         if (j->error.code != ERR_NONE)
             log_err("lab.job", &j->error, "lab", lab->id, NULL);
@@ -112,11 +135,11 @@ static void complete(struct lab *lab)
         /* A probe that did not end well may have left a link cut or a reference host attached; a link may
          * have been set that could not be recorded. */
         if (lab->links_changed && lab->wanted == LAB_PRESENT) {
-            struct job *again = xcalloc(1, sizeof *again);
-            again->kind = JOB_RECONCILE;
-            job_add(lab, again);
+            job_add(lab, job_reconcile());
         }
         lab->links_changed = false;
+        if (lab->guests_ended)
+            lab_look(lab);
         lab_tell_now(lab);
     }
     start_next(h);
@@ -140,7 +163,7 @@ static void on_report(struct frame_conn *conn, uint8_t type, const uint8_t *payl
     } else if (json_unpack(j, "{s:i, s:i, s:i, s?s, s?s}", "node", &node, "state", &state, "pid", &pid,
                            "error", &error, "output", &output) == 0 &&
                node >= 0 && (size_t)node < lab->plan->nnodes && state >= NODE_WAITING &&
-               state <= NODE_STOPPED) {
+               state <= NODE_SUSPENDED) {
         lab_node_set(lab, (size_t)node, (enum node_state)state, error, output);
         if (pid > 0)
             lab_node_watch(lab, (size_t)node, pid);
@@ -185,10 +208,10 @@ static _Noreturn void worker(const struct lab *lab, const struct job *j, int fd,
     signal(SIGPIPE, SIG_IGN);
     switch (j->kind) {
     case JOB_RECONCILE:
-        rc = work_reconcile(lab, j->reset, fd, &e);
+        rc = work_reconcile(lab, &(struct asked){.reset = j->reset, .start = j->start}, fd, &e);
         break;
     case JOB_LINK:
-        rc = net_link_set(&lab->host->net, lab->plan, j->link, j->up, j->impair, &e);
+        rc = work_link(lab, j->link, j->up, j->impair, &e);
         break;
     case JOB_PROBE:
         rc = work_probe(lab, j->spec, &result, &e);

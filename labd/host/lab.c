@@ -23,8 +23,8 @@
 #define WANTED "wanted.json"
 #define UNWANTED "unwanted.json"
 
-static const char *const node_states[] = {"waiting", "creating", "booting", "running", "failed", "stopped"};
-static const char *const lab_states[] = {"starting", "running", "failed", "stopping"};
+static const char *const node_states[] = {"waiting", "creating", "booting", "running", "failed", "stopped", "suspended"};
+static const char *const lab_states[] = {"starting", "running", "failed", "stopping", "suspending", "suspended"};
 
 struct subscriber {
     struct host *host;
@@ -137,8 +137,9 @@ int lab_save(const struct lab *lab, struct err *e)
         return 0;
     /* Last, because a folder without it is a lab that was never accepted. */
     return save_json(dir, WANTED,
-                     json_pack("{s:s, s:i, s:I}", "driver", lab->ops->name, "slot", (int)lab->slot,
-                               "created_ms", (json_int_t)lab->created_ms),
+                     json_pack("{s:s, s:i, s:I, s:b}", "driver", lab->ops->name, "slot", (int)lab->slot,
+                               "created_ms", (json_int_t)lab->created_ms, "suspended",
+                               lab->wanted == LAB_ASLEEP),
                      e);
 }
 
@@ -181,6 +182,8 @@ static int load(struct host *h, const char *id, struct err *e)
     enum lab_wanted wanted = w != NULL ? LAB_PRESENT : LAB_ABSENT;
     if (w == NULL && e->code == ERR_NOT_FOUND)
         w = load_json(dir, UNWANTED, e);
+    else if (json_is_true(json_object_get(w, "suspended")))
+        wanted = LAB_ASLEEP;
     json_t *p = w != NULL ? load_json(dir, "plan.json", e) : NULL;
     const struct guest_ops *ops = guest_find(json_string_value(json_object_get(w, "driver")));
     json_int_t slot = json_integer_value(json_object_get(w, "slot"));
@@ -226,7 +229,7 @@ int lab_load_all(struct host *h, struct err *e)
 
 static void derive_state(struct lab *lab)
 {
-    bool failed = lab->error != NULL, pending = false;
+    bool failed = lab->error != NULL && !lab->refused, pending = false;
 
     for (size_t i = 0; i < lab->plan->nnodes; i++) {
         enum node_state s = lab->nodes[i].state;
@@ -236,7 +239,9 @@ static void derive_state(struct lab *lab)
     if (lab->wanted == LAB_ABSENT)
         lab->state = failed && lab->running == NULL ? LAB_FAILED : LAB_STOPPING;
     else if (lab->running != NULL && lab->running->kind == JOB_RECONCILE)
-        lab->state = LAB_STARTING;
+        lab->state = lab->wanted == LAB_ASLEEP ? LAB_SUSPENDING : LAB_STARTING;
+    else if (lab->wanted == LAB_ASLEEP)
+        lab->state = failed ? LAB_FAILED : LAB_SUSPENDED;
     else if (failed || pending)
         lab->state = failed ? LAB_FAILED : LAB_STARTING;
     else
@@ -263,6 +268,60 @@ void lab_node_set(struct lab *lab, size_t node, enum node_state state, const cha
     lab_changed(lab);
 }
 
+static const char *end_text(enum guest_end end)
+{
+    switch (end) {
+    case GUEST_END_OFF:
+        return "the node was switched off; start it again, or reset it";
+    case GUEST_END_CRASH:
+        return "the node crashed: its kernel panicked; start it again, or reset it";
+    case GUEST_END_REBOOT:
+    case GUEST_END_UNKNOWN:
+        break;
+    }
+    return "the node has stopped; start it again, or reset it";
+}
+
+static bool alive(enum node_state s)
+{
+    return s == NODE_RUNNING || s == NODE_FAILED || s == NODE_BOOTING;
+}
+
+/* The job clears away what has ended, and starts again what rebooted. */
+void lab_look(struct lab *lab)
+{
+    const struct guest_lab g = lab_guest(lab);
+    AUTO(mem_freep) struct guest_observed *seen = xcalloc(lab->plan->nnodes, sizeof *seen);
+    AUTO(mem_freep) bool *start = xcalloc(lab->plan->nnodes, sizeof *start);
+    bool any = false;
+    struct err e;
+
+    /* While such a job works on the lab it reports the states itself, and some guests end by its doing. */
+    lab->guests_ended = lab->running != NULL && lab->running->kind == JOB_RECONCILE;
+    if (lab->guests_ended || lab->wanted != LAB_PRESENT)
+        return;
+    if (lab->ops->observe(&g, seen, &e) < 0) {
+        log_err("lab.observe", &e, "lab", lab->id, NULL);
+        return;
+    }
+    for (size_t i = 0; i < lab->plan->nnodes; i++) {
+        if (!alive(lab->nodes[i].state) || seen[i].state == GUEST_RUNNING || seen[i].state == GUEST_CREATED)
+            continue;
+        log_warn("node.stopped", "lab", lab->id, "node", lab->plan->nodes[i].name);
+        start[i] = seen[i].end == GUEST_END_REBOOT;
+        any = true;
+        if (start[i])
+            lab_node_set(lab, i, NODE_WAITING, NULL, NULL);
+        else
+            lab_node_set(lab, i, NODE_STOPPED, end_text(seen[i].end), NULL);
+    }
+    if (!any)
+        return;
+    struct job *j = job_reconcile();
+    j->start = TAKE(start);
+    job_add(lab, j);
+}
+
 static void guest_died(int fd, unsigned events, void *arg)
 {
     struct lab_node *n = arg;
@@ -275,7 +334,7 @@ static void guest_died(int fd, unsigned events, void *arg)
     if (lab->running != NULL && lab->running->kind == JOB_RECONCILE)
         return;
     log_warn("node.stopped", "lab", lab->id, "node", lab->plan->nodes[i].name);
-    lab_node_set(lab, i, NODE_STOPPED, "the node has stopped; reset it to start it again", NULL);
+    lab_node_set(lab, i, NODE_STOPPED, end_text(GUEST_END_UNKNOWN), NULL);
 }
 
 void lab_node_watch(struct lab *lab, size_t node, pid_t pid)
@@ -287,7 +346,7 @@ void lab_node_watch(struct lab *lab, size_t node, pid_t pid)
     if (n->pidfd >= 0)
         n->watch = loop_fd_add(lab->host->loop, n->pidfd, LOOP_IN, guest_died, n);
     else if (pid > 0)
-        lab_node_set(lab, node, NODE_STOPPED, "the node has stopped; reset it to start it again", NULL);
+        lab_node_set(lab, node, NODE_STOPPED, end_text(GUEST_END_UNKNOWN), NULL);
 }
 
 void lab_fail(struct lab *lab, const struct err *e)

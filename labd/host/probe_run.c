@@ -79,8 +79,7 @@ static int set_cuts(const struct lab *lab, const struct probe_spec *s, bool cut,
         const struct plan_link *l = plan_link_find(lab->plan, s->cut[i]);
         if (l == NULL)
             return err_set(e, ERR_INVALID, "the lab has no link %s to cut", s->cut[i]);
-        if (net_link_set(&lab->host->net, lab->plan, (size_t)(l - lab->plan->links), l->up && !cut, l->impair,
-                         e) < 0)
+        if (work_link(lab, (size_t)(l - lab->plan->links), l->up && !cut, l->impair, e) < 0)
             return err_wrap(e, "%s link %s", cut ? "cut" : "restore", l->name);
     }
     return 0;

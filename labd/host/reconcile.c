@@ -10,18 +10,21 @@ static void push(size_t **list, size_t *n, size_t node, size_t max)
 }
 
 void reconcile(const struct plan *plan, enum lab_wanted wanted, const struct guest_observed *observed,
-               const bool *reset, struct steps *out)
+               const struct asked *asked, struct steps *out)
 {
     size_t max = plan->nnodes;
 
     *out = (struct steps){0};
     for (size_t i = 0; i < max; i++) {
-        bool fresh = reset != NULL && reset[i];
-        bool keep = wanted == LAB_PRESENT && observed[i].state == GUEST_RUNNING && !fresh;
+        enum guest_state seen = observed[i].state;
+        bool fresh = asked->reset != NULL && asked->reset[i];
+        bool keep = wanted != LAB_ABSENT && (seen == GUEST_RUNNING || seen == GUEST_SUSPENDED) && !fresh;
 
-        if (observed[i].state != GUEST_ABSENT && !keep)
+        if (seen != GUEST_ABSENT && !keep)
             push(&out->remove, &out->nremove, i, max);
-        if (wanted == LAB_ABSENT)
+        out->suspend |= wanted == LAB_ASLEEP && seen == GUEST_RUNNING;
+        out->restore |= wanted == LAB_PRESENT && seen == GUEST_SUSPENDED && !fresh;
+        if (wanted != LAB_PRESENT || (!keep && !fresh && asked->start != NULL && !asked->start[i]))
             continue;
         if (fresh)
             push(&out->wipe, &out->nwipe, i, max);
@@ -30,7 +33,8 @@ void reconcile(const struct plan *plan, enum lab_wanted wanted, const struct gue
         push(&out->await, &out->nawait, i, max);
     }
     out->attach = wanted == LAB_PRESENT;
-    out->detach = out->forget = wanted == LAB_ABSENT;
+    out->detach = wanted != LAB_PRESENT;
+    out->forget = wanted == LAB_ABSENT;
 }
 
 void steps_clear(struct steps *s)

@@ -10,14 +10,20 @@
 static void host_status(struct rpc_call *call, json_t *req, void *arg)
 {
     const struct host *h = arg;
+    const struct guest_ops *ops = h->default_driver != NULL ? h->default_driver : &guest_fake;
     json_t *drivers = json_array();
+    struct guest_memory m = {0};
+    struct err e;
     int labs = 0;
 
     (void)req;
+    if (ops->memory(&h->guest, NULL, NULL, &m, &e) < 0)
+        log_err("host.memory", &e, NULL);
     for (size_t i = 0; i < h->ndrivers; i++)
-        json_array_append_new(drivers, json_pack("{s:s, s:b, s:s*, s:s}", "name", h->drivers[i].ops->name,
+        json_array_append_new(drivers, json_pack("{s:s, s:b, s:s*, s:s, s:b}", "name", h->drivers[i].ops->name,
                                                  "ok", h->drivers[i].ok, "why", h->drivers[i].why, "notes",
-                                                 h->drivers[i].notes));
+                                                 h->drivers[i].notes, "suspend",
+                                                 h->drivers[i].ops->suspend != NULL));
     for (const struct lab *lab = h->labs; lab != NULL; lab = lab->next)
         labs++;
     rpc_reply(call,
@@ -25,8 +31,8 @@ static void host_status(struct rpc_call *call, json_t *req, void *arg)
                         "driver", h->default_driver != NULL ? h->default_driver->name : NULL, "drivers",
                         drivers, "datapath", h->net_ok ? net_datapath_name(h->net.datapath) : h->net_why,
                         "netem", h->net_ok && h->net.netem, "notes", h->notes, "memory_free_mb",
-                        (json_int_t)host_memory_mb("MemAvailable"), "memory_total_mb",
-                        (json_int_t)host_memory_mb("MemTotal"), "labs", labs));
+                        (json_int_t)m.free_mb, "memory_total_mb",
+                        (json_int_t)m.total_mb, "labs", labs));
 }
 
 static struct lab *find(const struct host *h, const json_t *req, struct err *e)
@@ -54,32 +60,39 @@ static int find_node(const struct lab *lab, const json_t *req, size_t *node, str
     return 0;
 }
 
-static struct job *reconcile_job(void)
-{
-    struct job *j = xcalloc(1, sizeof *j);
-
-    j->kind = JOB_RECONCILE;
-    return j;
-}
-
 /* ---- life of a lab ---- */
 
-/* Refused up front rather than by the kernel half way through. */
-static int check_memory(const struct plan *p, const struct guest_ops *ops, struct err *e)
+/* What labs that are just being started will take and have not taken yet. */
+static int memory_promised(const struct host *h, const struct guest_ops *ops, uint64_t *mb, struct err *e)
 {
-    uint64_t need = 0, free_mb = host_memory_mb("MemAvailable");
+    for (const struct lab *lab = h->labs; lab != NULL; lab = lab->next) {
+        AUTO(mem_freep) bool *waits = xcalloc(lab->plan->nnodes, sizeof *waits);
+        struct guest_memory m;
+        for (size_t i = 0; i < lab->plan->nnodes; i++)
+            waits[i] = lab->nodes[i].state == NODE_WAITING || lab->nodes[i].state == NODE_CREATING;
+        if (lab->ops != ops || lab->wanted != LAB_PRESENT)
+            continue;
+        if (ops->memory(&h->guest, lab->plan, waits, &m, e) < 0)
+            return -1;
+        *mb += m.need_mb;
+    }
+    return 0;
+}
 
-    if (!ops->wired)
-        return 0;
-    /* An idle container takes a few megabytes whatever its limit says; a quarter of the limits is what
-     * a lab of working nodes was seen to use. */
-    for (size_t i = 0; i < p->nnodes; i++)
-        need += p->nodes[i].memory_mb;
-    need /= 4;
-    if (need > free_mb)
+/* Refused up front rather than by the kernel half way through.  'nodes' as for guest_ops.memory(). */
+static int check_memory(const struct host *h, const struct guest_ops *ops, const struct plan *p,
+                        const bool *nodes, struct err *e)
+{
+    struct guest_memory m;
+    uint64_t promised = 0;
+
+    if (ops->memory(&h->guest, p, nodes, &m, e) < 0 || memory_promised(h, ops, &promised, e) < 0)
+        return -1;
+    uint64_t free_mb = m.free_mb > promised ? m.free_mb - promised : 0;
+    if (m.need_mb > free_mb)
         return err_set(e, ERR_CAPACITY,
                        "the lab needs about %llu MB of memory, and %llu MB are free on this machine",
-                       (unsigned long long)need, (unsigned long long)free_mb);
+                       (unsigned long long)m.need_mb, (unsigned long long)free_mb);
     return 0;
 }
 
@@ -102,7 +115,7 @@ static int create(struct host *h, json_t *req, struct err *e)
         return err_set(e, ERR_INVALID, "the plan is of another lab, %s", plan->lab);
     if (ops->wired && (net_host_check(&h->net, e) < 0 || net_plan_check(&h->net, plan, e) < 0))
         return -1;
-    if (check_memory(plan, ops, e) < 0)
+    if (check_memory(h, ops, plan, NULL, e) < 0)
         return -1;
     uint32_t slot = lab_free_slot(h);
     struct lab *lab = lab_add(h, id, ops, TAKE(plan), slot);
@@ -114,7 +127,7 @@ static int create(struct host *h, json_t *req, struct err *e)
         return -1;
     }
     log_info("lab.create", "lab", id, "driver", ops->name);
-    job_add(lab, reconcile_job());
+    job_add(lab, job_reconcile());
     return 0;
 }
 
@@ -152,12 +165,25 @@ static void lab_delete(struct rpc_call *call, json_t *req, void *arg)
     lab->wanted = LAB_ABSENT;
     log_info("lab.delete", "lab", lab->id);
     /* What runs now is of no use any more; what it leaves half made, the next job removes. */
-    if (before == LAB_PRESENT)
+    if (before != LAB_ABSENT)
         job_kill_running(lab);
-    if (before == LAB_PRESENT || lab->running == NULL)
-        job_add(lab, reconcile_job());
+    if (before != LAB_ABSENT || lab->running == NULL)
+        job_add(lab, job_reconcile());
     lab_tell_now(lab);
     rpc_reply(call, NULL);
+}
+
+static int check_awake(const struct lab *lab, struct err *e)
+{
+    switch (lab->wanted) {
+    case LAB_ABSENT:
+        return err_set(e, ERR_CONFLICT, "lab %s is being stopped", lab->id);
+    case LAB_ASLEEP:
+        return err_set(e, ERR_CONFLICT, "lab %s is suspended; resume it first", lab->id);
+    case LAB_PRESENT:
+        break;
+    }
+    return 0;
 }
 
 static int reset(struct host *h, json_t *req, struct err *e)
@@ -170,9 +196,9 @@ static int reset(struct host *h, json_t *req, struct err *e)
     bool one = json_is_string(json_object_get(req, "node"));
     if (one && find_node(lab, req, &node, e) < 0)
         return -1;
-    if (lab->wanted == LAB_ABSENT)
-        return err_set(e, ERR_CONFLICT, "lab %s is being stopped", lab->id);
-    struct job *j = reconcile_job();
+    if (check_awake(lab, e) < 0)
+        return -1;
+    struct job *j = job_reconcile();
     j->reset = xcalloc(lab->plan->nnodes, sizeof *j->reset);
     for (size_t i = 0; i < lab->plan->nnodes; i++)
         j->reset[i] = !one || i == node;
@@ -184,6 +210,116 @@ static void lab_reset(struct rpc_call *call, json_t *req, void *arg)
 {
     struct err e;
     int rc = reset(arg, req, &e);
+
+    answer(call, rc, &e);
+}
+
+/* Boots what does not run, with its work kept. */
+static int start(struct host *h, json_t *req, struct err *e)
+{
+    struct lab *lab = find(h, req, e);
+    size_t node = 0;
+
+    if (lab == NULL || check_awake(lab, e) < 0)
+        return -1;
+    bool one = json_is_string(json_object_get(req, "node"));
+    if (one && find_node(lab, req, &node, e) < 0)
+        return -1;
+    AUTO(mem_freep) bool *which = xcalloc(lab->plan->nnodes, sizeof *which);
+    for (size_t i = 0; i < lab->plan->nnodes; i++)
+        which[i] = (!one || i == node) && lab->nodes[i].state == NODE_STOPPED;
+    if (check_memory(h, lab->ops, lab->plan, which, e) < 0)
+        return -1;
+    struct job *j = job_reconcile();
+    j->start = TAKE(which);
+    job_add(lab, j);
+    return 0;
+}
+
+static void lab_start(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct err e;
+    int rc = start(arg, req, &e);
+
+    answer(call, rc, &e);
+}
+
+/* ---- suspend and resume ---- */
+
+/* Wanted on disk before the first step; if that step fails, the lab is wanted as before. */
+static int want(struct lab *lab, enum lab_wanted wanted, enum lab_wanted otherwise, struct err *e)
+{
+    enum lab_wanted before = lab->wanted;
+
+    lab->wanted = wanted;
+    if (lab_save(lab, e) < 0) {
+        lab->wanted = before;
+        return -1;
+    }
+    struct job *j = job_reconcile();
+    j->retreat = true;
+    j->previous = otherwise;
+    job_add(lab, j);
+    lab_tell_now(lab);
+    return 0;
+}
+
+static int suspend(struct host *h, json_t *req, struct err *e)
+{
+    struct lab *lab = find(h, req, e);
+
+    if (lab == NULL)
+        return -1;
+    if (lab->wanted == LAB_ASLEEP)
+        return 0;
+    if (lab->ops->suspend == NULL)
+        return err_set(e, ERR_UNSUPPORTED, "driver %s cannot suspend a lab; its nodes go on or are stopped",
+                       lab->ops->name);
+    if (check_awake(lab, e) < 0)
+        return -1;
+    if (lab->state != LAB_RUNNING && lab->state != LAB_FAILED)
+        return err_set(e, ERR_CONFLICT, "lab %s is still starting; suspend it when it runs", lab->id);
+    log_info("lab.suspend", "lab", lab->id);
+    return want(lab, LAB_ASLEEP, LAB_PRESENT, e);
+}
+
+/* Also one that was to be resumed when labhost or the machine went down, and could not be. */
+static bool sleeps(const struct lab *lab)
+{
+    for (size_t i = 0; i < lab->plan->nnodes; i++)
+        if (lab->nodes[i].state == NODE_SUSPENDED)
+            return true;
+    return lab->wanted == LAB_ASLEEP;
+}
+
+static int resume(struct host *h, json_t *req, struct err *e)
+{
+    struct lab *lab = find(h, req, e);
+
+    if (lab == NULL)
+        return -1;
+    if (lab->wanted == LAB_ABSENT)
+        return check_awake(lab, e);
+    if (!sleeps(lab))
+        return 0;
+    if (check_memory(h, lab->ops, lab->plan, NULL, e) < 0 || net_plan_check(&h->net, lab->plan, e) < 0)
+        return -1;
+    log_info("lab.resume", "lab", lab->id);
+    return want(lab, LAB_PRESENT, LAB_ASLEEP, e);
+}
+
+static void lab_suspend(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct err e;
+    int rc = suspend(arg, req, &e);
+
+    answer(call, rc, &e);
+}
+
+static void lab_resume(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct err e;
+    int rc = resume(arg, req, &e);
 
     answer(call, rc, &e);
 }
@@ -216,11 +352,7 @@ static struct lab *find_present(const struct host *h, const json_t *req, struct 
 {
     struct lab *lab = find(h, req, e);
 
-    if (lab != NULL && lab->wanted == LAB_ABSENT) {
-        err_set(e, ERR_CONFLICT, "lab %s is being stopped", lab->id);
-        return NULL;
-    }
-    return lab;
+    return lab != NULL && check_awake(lab, e) == 0 ? lab : NULL;
 }
 
 static int link_job(struct host *h, json_t *req, struct job *j, struct lab **out, struct err *e)
@@ -330,6 +462,9 @@ const struct rpc_method host_methods[] = {
     {"lab.create", lab_create},
     {"lab.delete", lab_delete},
     {"lab.reset", lab_reset},
+    {"lab.start", lab_start},
+    {"lab.suspend", lab_suspend},
+    {"lab.resume", lab_resume},
     {"lab.get", lab_get},
     {"lab.list", lab_list},
     {"link.set", link_set},

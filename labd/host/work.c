@@ -88,6 +88,32 @@ static size_t *all_nodes(const struct plan *p)
     return v;
 }
 
+int work_link(const struct lab *lab, size_t link, bool up, const struct plan_impair impair[2], struct err *e)
+{
+    const struct guest_lab g = lab_guest(lab);
+
+    if (net_link_set(&lab->host->net, lab->plan, link, up, impair, e) < 0)
+        return -1;
+    for (int end = 0; end < 2 && lab->ops->carrier != NULL; end++) {
+        int32_t port = lab->plan->links[link].port[end];
+        const struct plan_port *p = port >= 0 ? &lab->plan->ports[port] : NULL;
+        if (p != NULL && p->node >= 0 && lab->ops->carrier(&g, (size_t)p->node, (size_t)p->iface, up, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Guests that have just started take every interface for connected until told otherwise. */
+static int tell_cut_links(const struct lab *lab, struct err *e)
+{
+    for (size_t i = 0; i < lab->plan->nlinks && lab->ops->carrier != NULL; i++) {
+        const struct plan_link *l = &lab->plan->links[i];
+        if (!l->up && work_link(lab, i, false, l->impair, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int dismantle(const struct work *w, struct err *e)
 {
     const struct lab *lab = w->lab;
@@ -140,6 +166,63 @@ static int observe_pids(struct work *w, struct guest_observed *seen, struct err 
     return 0;
 }
 
+/* Where the driver makes the devices, everything else is there before a guest is. */
+static int prepare_wiring(const struct work *w, const struct steps *s, struct err *e)
+{
+    const struct lab *lab = w->lab;
+    AUTO(mem_freep) pid_t *none = xcalloc(lab->plan->nnodes, sizeof *none);
+
+    if (!lab->ops->brings_devices || !s->attach || (s->ncreate == 0 && !s->restore))
+        return 0;
+    return net_attach(&lab->host->net, lab->plan, none, e) < 0 ? err_wrap(e, "wire the lab") : 0;
+}
+
+static int wire(const struct work *w, const struct steps *s, struct err *e)
+{
+    const struct lab *lab = w->lab;
+    const struct net_host *net = &lab->host->net;
+
+    if (!lab->ops->wired || !s->attach)
+        return 0;
+    if (net_reference_clear(net, lab->plan, e) < 0)
+        return err_wrap(e, "remove reference hosts");
+    bool prepared = lab->ops->brings_devices && (s->ncreate > 0 || s->restore);
+    if ((prepared ? net_settle(net, lab->plan, e) : net_attach(net, lab->plan, w->pids, e)) < 0 ||
+        tell_cut_links(lab, e) < 0)
+        return err_wrap(e, "wire the lab");
+    return 0;
+}
+
+static void restored(size_t node, const struct err *e, const char *output, size_t n, void *arg)
+{
+    const struct work *w = arg;
+
+    (void)output, (void)n;
+    if (e == NULL || e->code == ERR_NONE)
+        tell_node(w->fd, node, NODE_BOOTING, NULL, NULL, 0, 0);
+}
+
+/* Saved, removed, and its wiring, too: a suspended lab takes nothing but disk. */
+static int put_to_sleep(struct work *w, const struct steps *s, struct guest_observed *seen, struct err *e)
+{
+    const struct lab *lab = w->lab;
+    const struct guest_lab g = lab_guest(lab);
+
+    if (lab->ops->suspend == NULL)
+        return err_set(e, ERR_UNSUPPORTED, "driver %s cannot suspend a lab", lab->ops->name);
+    if (s->nremove > 0 && lab->ops->remove(&g, s->remove, s->nremove, e) < 0)
+        return err_wrap(e, "remove guests");
+    if (s->suspend && lab->ops->suspend(&g, e) < 0)
+        return err_wrap(e, "suspend the lab");
+    if (lab->ops->wired && net_detach(&lab->host->net, lab->id, e) < 0)
+        return err_wrap(e, "remove the wiring of lab %s", lab->id);
+    if (observe_pids(w, seen, e) < 0)
+        return -1;
+    for (size_t i = 0; i < lab->plan->nnodes; i++)
+        tell_node(w->fd, i, seen[i].state == GUEST_SUSPENDED ? NODE_SUSPENDED : NODE_STOPPED, NULL, NULL, 0, 0);
+    return 0;
+}
+
 static int carry_out(struct work *w, const struct steps *s, struct guest_observed *seen, struct err *e)
 {
     const struct lab *lab = w->lab;
@@ -150,6 +233,10 @@ static int carry_out(struct work *w, const struct steps *s, struct guest_observe
     for (size_t i = 0; i < s->nwipe; i++)
         if (lab->ops->wipe(&g, s->wipe[i], e) < 0)
             return err_wrap(e, "discard the work of node %s", lab->plan->nodes[s->wipe[i]].name);
+    if (prepare_wiring(w, s, e) < 0)
+        return -1;
+    if (s->restore && lab->ops->restore(&g, restored, w, e) < 0)
+        return err_wrap(e, "resume the guests");
     if (s->ncreate > 0 && lab->ops->create(&g, s->create, s->ncreate, created, w, e) < 0)
         return err_wrap(e, "create the guests");
     if (w->failed) {
@@ -158,12 +245,15 @@ static int carry_out(struct work *w, const struct steps *s, struct guest_observe
     }
     if (observe_pids(w, seen, e) < 0)
         return -1;
-    if (lab->ops->wired && s->attach && net_reference_clear(&lab->host->net, lab->plan, e) < 0)
-        return err_wrap(e, "remove reference hosts");
-    if (lab->ops->wired && s->attach && net_attach(&lab->host->net, lab->plan, w->pids, e) < 0)
-        return err_wrap(e, "wire the lab");
+    if (wire(w, s, e) < 0)
+        return -1;
+    if (s->restore && lab->ops->wake(&g, e) < 0)
+        return err_wrap(e, "resume the guests");
     if (s->nawait > 0 && lab->ops->wait(&g, s->await, s->nawait, BOOT_TIMEOUT_MS, booted, w, e) < 0)
         return err_wrap(e, "wait for the guests");
+    /* Some settings of a driver's devices are refused until the guest has connected them. */
+    if (lab->ops->brings_devices && s->attach && net_settle(&lab->host->net, lab->plan, e) < 0)
+        return err_wrap(e, "wire the lab");
     return 0;
 }
 
@@ -177,6 +267,26 @@ static void undo(const struct work *w)
         return;
     for (size_t i = 0; i < w->lab->plan->nnodes; i++)
         tell_node(w->fd, i, NODE_STOPPED, NULL, NULL, 0, 0);
+}
+
+/* A lab that could not be resumed is suspended as before. */
+static void sleep_on(struct work *w, struct guest_observed *seen)
+{
+    struct err ignored;
+
+    if (net_detach(&w->lab->host->net, w->lab->id, &ignored) < 0 || observe_pids(w, seen, &ignored) < 0)
+        return;
+    for (size_t i = 0; i < w->lab->plan->nnodes; i++)
+        if (seen[i].state == GUEST_SUSPENDED)
+            tell_node(w->fd, i, NODE_SUSPENDED, NULL, NULL, 0, 0);
+}
+
+static bool any_suspended(const struct plan *p, const struct guest_observed *seen)
+{
+    for (size_t i = 0; i < p->nnodes; i++)
+        if (seen[i].state == GUEST_SUSPENDED)
+            return true;
+    return false;
 }
 
 static bool any_running(const struct plan *p, const struct guest_observed *seen, const bool *reset)
@@ -206,7 +316,7 @@ static int without_wires(const struct lab *lab, struct guest_observed *seen, str
     return 0;
 }
 
-int work_reconcile(const struct lab *lab, const bool *reset, int fd, struct err *e)
+int work_reconcile(const struct lab *lab, const struct asked *asked, int fd, struct err *e)
 {
     struct work w = {.lab = lab, .fd = fd};
     const struct guest_lab g = lab_guest(lab);
@@ -223,13 +333,18 @@ int work_reconcile(const struct lab *lab, const bool *reset, int fd, struct err 
         return err_wrap(e, "observe the guests");
     if (lab->ops->wired && without_wires(lab, seen, e) < 0)
         return -1;
-    bool others = any_running(lab->plan, seen, reset);
-    reconcile(lab->plan, lab->wanted, seen, reset, &steps);
+    bool others = any_running(lab->plan, seen, asked->reset);
+    reconcile(lab->plan, lab->wanted, seen, asked, &steps);
     for (size_t i = 0; i < steps.ncreate; i++)
         tell_node(fd, steps.create[i], NODE_CREATING, NULL, NULL, 0, 0);
-    int rc = carry_out(&w, &steps, seen, e);
+    int rc = lab->wanted == LAB_ASLEEP ? put_to_sleep(&w, &steps, seen, e) : carry_out(&w, &steps, seen, e);
     steps_clear(&steps);
-    if (rc < 0 && !others)
+    if (rc == 0 || lab->wanted == LAB_ASLEEP)
+        return rc;
+    struct err ignored;
+    if (observe_pids(&w, seen, &ignored) == 0 && any_suspended(lab->plan, seen))
+        sleep_on(&w, seen);
+    else if (!others)
         undo(&w);
     return rc;
 }

@@ -7,12 +7,15 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define READ_MS 8000 /* a guest under emulation takes its time */
 
 void fixture_assert_ok(int rc, const struct err *e, const char *what, const char *file, int line)
 {
@@ -42,6 +45,19 @@ static const char *images(void)
     return cache != NULL ? cache : "/var/cache/labd";
 }
 
+/* BUILD/tests/contract/test_x -> BUILD; where the tests stand alone, the programs are installed. */
+static void find_programs(char *out, size_t size)
+{
+    char self[PATH_MAX], path[PATH_MAX + 16];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+    self[n > 0 ? n : 0] = '\0';
+    for (int i = 0; i < 3 && strrchr(self, '/') != NULL; i++)
+        *strrchr(self, '/') = '\0';
+    snprintf(path, sizeof path, "%s/labhotplug", self);
+    snprintf(out, size, "%.200s", file_exists(path) ? self : "/usr/sbin");
+}
+
 int fixture_setup(void **state)
 {
     struct fixture *f = xcalloc(1, sizeof *f);
@@ -55,8 +71,12 @@ int fixture_setup(void **state)
     snprintf(f->state_dir, sizeof f->state_dir, "%s/s", f->dir);
     snprintf(f->run_dir, sizeof f->run_dir, "%s/r", f->dir);
     snprintf(f->image_dir, sizeof f->image_dir, "%s/images", images());
-    f->host = (struct guest_host){
-        .state_dir = f->state_dir, .run_dir = f->run_dir, .image_dir = f->image_dir, .parallel = 2};
+    find_programs(f->program_dir, sizeof f->program_dir);
+    f->host = (struct guest_host){.state_dir = f->state_dir,
+                                  .run_dir = f->run_dir,
+                                  .image_dir = f->image_dir,
+                                  .program_dir = f->program_dir,
+                                  .parallel = 2};
     f->lab = (struct guest_lab){.host = &f->host, .plan = &f->plan};
     unique(f->plan.lab, &f->lab.uid_base);
     f->plan.nodes = f->nodes;
@@ -106,6 +126,21 @@ static unsigned processes_of(uint32_t uid_base)
     return count;
 }
 
+/* A loop device goes a moment after the last program that had it open. */
+static bool loop_is_left(const char *dir)
+{
+    AUTO(buf_clear) struct buf file = BUF_INIT;
+    char path[80];
+    bool left = false;
+
+    for (int i = 0; i < 256 && !left; i++) {
+        snprintf(path, sizeof path, "/sys/block/loop%d/loop/backing_file", i);
+        buf_truncate(&file, 0);
+        left = file_read(path, 4096, &file, NULL) == 0 && strncmp(buf_str(&file), dir, strlen(dir)) == 0;
+    }
+    return left;
+}
+
 static void assert_nothing_left(const struct fixture *f)
 {
     AUTO(buf_clear) struct buf mounts = BUF_INIT;
@@ -128,6 +163,9 @@ static void assert_nothing_left(const struct fixture *f)
     for (int i = 0; i < 200 && processes_of(f->lab.uid_base) > 0; i++)
         usleep(10000);
     assert_int_equal(processes_of(f->lab.uid_base), 0);
+    for (int i = 0; i < 200 && loop_is_left(f->dir); i++)
+        usleep(10000);
+    assert_false(loop_is_left(f->dir));
 }
 
 int fixture_teardown(void **state)
@@ -180,7 +218,7 @@ void fixture_boot(struct fixture *f)
 
     fixture_create(f);
     fixture_forget(f);
-    assert_ok(f->ops->wait(&f->lab, f->all, FIXTURE_NODES, 20000, fixture_report, f, &e), &e);
+    assert_ok(f->ops->wait(&f->lab, f->all, FIXTURE_NODES, 90000, fixture_report, f, &e), &e);
     for (size_t i = 0; i < FIXTURE_NODES; i++)
         assert_int_equal(f->seen[i].reports, 1);
 }
@@ -234,7 +272,7 @@ void fixture_expect(struct fixture *f, size_t node, const char *script, const ch
 
 bool fixture_read_until(int fd, const char *want, struct buf *got)
 {
-    int64_t due = loop_now_ms() + 5000;
+    int64_t due = loop_now_ms() + READ_MS;
     char chunk[1024];
 
     while (strstr(buf_str(got), want) == NULL) {

@@ -26,7 +26,7 @@ struct seen {
 
 struct fixture {
     const struct guest_ops *ops;
-    char dir[64], state_dir[80], run_dir[80], image_dir[256];
+    char dir[64], state_dir[80], run_dir[80], image_dir[256], program_dir[256];
     struct guest_host host;
     struct plan plan;
     struct plan_node nodes[FIXTURE_NODES];
@@ -55,7 +55,7 @@ pid_t fixture_pid(struct fixture *f, size_t node);
 int fixture_sh(struct fixture *f, size_t node, const char *script, const char *input, struct buf *out);
 /* The same, and fails the test unless it prints exactly 'want' and ends with 0. */
 void fixture_expect(struct fixture *f, size_t node, const char *script, const char *want);
-/* Reads from a terminal until 'want' appears; false after 5 seconds or at its end. */
+/* Reads from a terminal until 'want' appears; false after 8 seconds or at its end. */
 bool fixture_read_until(int fd, const char *want, struct buf *got);
 
 #endif

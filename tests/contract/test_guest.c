@@ -144,9 +144,9 @@ static void opens_a_shell_on_a_terminal(void **state)
 
     fixture_boot(f);
     AUTO(mem_closep) int fd = console(f, 0);
-    type(fd, "echo it$((41 + 1))works; tty\n");
+    type(fd, "echo it$((41 + 1))works; test -t 0 && tty\n");
     assert_true(fixture_read_until(fd, "it42works", &got));
-    assert_true(fixture_read_until(fd, "/dev/pts/", &got));
+    assert_true(fixture_read_until(fd, "/dev/", &got));
 }
 
 static void opens_another_shell_after_the_first_has_ended(void **state)
@@ -157,7 +157,7 @@ static void opens_another_shell_after_the_first_has_ended(void **state)
     fixture_boot(f);
     AUTO(mem_closep) int first = console(f, 0);
     type(first, "exit\n");
-    assert_false(fixture_read_until(first, "this never comes", &got)); /* end of file, before the 5 s */
+    assert_false(fixture_read_until(first, "this never comes", &got)); /* end of file, or the time is over */
     AUTO(mem_closep) int second = console(f, 0);
     type(second, "echo back$((1 + 1))\n");
     assert_true(fixture_read_until(second, "back2", &again));
@@ -283,7 +283,13 @@ static void purge_refuses_what_is_no_lab_id(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TESTS(fake), TESTS(container)};
+    const struct CMUnitTest tests[] = {TESTS(fake), TESTS(container)}, on_xen[] = {TESTS(xen)};
+    AUTO(buf_clear) struct buf capabilities = BUF_INIT;
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    /* On a Xen dom0, where "make check-xen" runs this. */
+    if (file_read("/proc/xen/capabilities", 4096, &capabilities, NULL) == 0 &&
+        strstr(buf_str(&capabilities), "control_d") != NULL)
+        failed += cmocka_run_group_tests_name("xen", on_xen, NULL, NULL);
+    return failed;
 }

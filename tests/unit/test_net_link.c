@@ -27,11 +27,11 @@ static void test_netem(void **state)
 
 /* Devices of net_sample: h1:eth0 .0, h1:eth1 .1, h2:eth0 .2, h4:eth0 .5, r1:eth0 .6, pairs from .8 on. */
 static const struct net_dev devs[] = {
-    {"plaaaaaa.0", "", "noqueue", true, 0},   {"plaaaaaa.1", "", "noqueue", true, 1},
-    {"plaaaaaa.10", "", "noqueue", true, -1}, {"plaaaaaa.11", "", "noqueue", true, -1},
-    {"plaaaaaa.2", "", "netem", false, 2},    {"plaaaaaa.5", "", "noqueue", true, 3},
-    {"plaaaaaa.6", "", "noqueue", true, 4},   {"plaaaaaa.8", "", "noqueue", true, -1},
-    {"plaaaaaa.9", "", "noqueue", true, -1},  {"plaaaaaai6", "", "netem", true, -1},
+    {"plaaaaaa.0", "", "noqueue", true, NET_MTU, 0},   {"plaaaaaa.1", "", "noqueue", true, NET_MTU, 1},
+    {"plaaaaaa.10", "", "noqueue", true, NET_MTU, -1}, {"plaaaaaa.11", "", "noqueue", true, NET_MTU, -1},
+    {"plaaaaaa.2", "", "netem", false, NET_MTU, 2},    {"plaaaaaa.5", "", "noqueue", true, NET_MTU, 3},
+    {"plaaaaaa.6", "", "noqueue", true, NET_MTU, 4},   {"plaaaaaa.8", "", "noqueue", true, NET_MTU, -1},
+    {"plaaaaaa.9", "", "noqueue", true, NET_MTU, -1},  {"plaaaaaai6", "", "netem", true, NET_MTU, -1},
 };
 
 #define SLOW \

@@ -9,101 +9,113 @@
 
 #include <cmocka.h>
 
-/* Nodes a, b, c; each list is spelled as the letters of its nodes. */
+/* Nodes a, b, c; each list is spelled as the letters of its nodes.  'start' "-": none may be started. */
 static const struct row {
     const char *name;
     enum lab_wanted wanted;
     enum guest_state seen[3];
-    const char *reset, *remove, *wipe, *create, *await;
+    const char *reset, *start, *remove, *wipe, *create, *await;
+    bool suspend, restore;
 } rows[] = {
-    {"reconcile: fresh lab",
-     LAB_PRESENT,
-     {GUEST_ABSENT, GUEST_ABSENT, GUEST_ABSENT},
-     "",
-     "",
-     "",
-     "abc",
-     "abc"},
-    {"reconcile: complete lab",
-     LAB_PRESENT,
-     {GUEST_RUNNING, GUEST_RUNNING, GUEST_RUNNING},
-     "",
-     "",
-     "",
-     "",
-     "abc"},
-    {"reconcile: killed while creating",
-     LAB_PRESENT,
-     {GUEST_RUNNING, GUEST_CREATED, GUEST_ABSENT},
-     "",
-     "b",
-     "",
-     "bc",
-     "abc"},
-    {"reconcile: one died",
-     LAB_PRESENT,
-     {GUEST_RUNNING, GUEST_STOPPED, GUEST_RUNNING},
-     "",
-     "b",
-     "",
-     "b",
-     "abc"},
-    {"reconcile: reset one",
-     LAB_PRESENT,
-     {GUEST_RUNNING, GUEST_RUNNING, GUEST_RUNNING},
-     "b",
-     "b",
-     "b",
-     "b",
-     "abc"},
-    {"reconcile: reset one that is gone",
-     LAB_PRESENT,
-     {GUEST_RUNNING, GUEST_ABSENT, GUEST_RUNNING},
-     "b",
-     "",
-     "b",
-     "b",
-     "abc"},
-    {"reconcile: reset all",
-     LAB_PRESENT,
-     {GUEST_RUNNING, GUEST_RUNNING, GUEST_CREATED},
-     "abc",
-     "abc",
-     "abc",
-     "abc",
-     "abc"},
-    {"reconcile: take down",
-     LAB_ABSENT,
-     {GUEST_RUNNING, GUEST_CREATED, GUEST_STOPPED},
-     "",
-     "abc",
-     "",
-     "",
-     ""},
-    {"reconcile: take down the rest",
-     LAB_ABSENT,
-     {GUEST_ABSENT, GUEST_ABSENT, GUEST_STOPPED},
-     "",
-     "c",
-     "",
-     "",
-     ""},
-    {"reconcile: take down, nothing there",
-     LAB_ABSENT,
-     {GUEST_ABSENT, GUEST_ABSENT, GUEST_ABSENT},
-     "",
-     "",
-     "",
-     "",
-     ""},
+    {.name = "reconcile: fresh lab",
+     .wanted = LAB_PRESENT,
+     .seen = {GUEST_ABSENT, GUEST_ABSENT, GUEST_ABSENT},
+     .create = "abc",
+     .await = "abc"},
+    {.name = "reconcile: complete lab",
+     .wanted = LAB_PRESENT,
+     .seen = {GUEST_RUNNING, GUEST_RUNNING, GUEST_RUNNING},
+     .await = "abc"},
+    {.name = "reconcile: killed while creating",
+     .wanted = LAB_PRESENT,
+     .seen = {GUEST_RUNNING, GUEST_CREATED, GUEST_ABSENT},
+     .remove = "b",
+     .create = "bc",
+     .await = "abc"},
+    {.name = "reconcile: one died",
+     .wanted = LAB_PRESENT,
+     .seen = {GUEST_RUNNING, GUEST_STOPPED, GUEST_RUNNING},
+     .remove = "b",
+     .create = "b",
+     .await = "abc"},
+    {.name = "reconcile: one was switched off and stays so",
+     .wanted = LAB_PRESENT,
+     .seen = {GUEST_RUNNING, GUEST_STOPPED, GUEST_ABSENT},
+     .start = "-",
+     .remove = "b",
+     .await = "a"},
+    {.name = "reconcile: one rebooted, another was switched off",
+     .wanted = LAB_PRESENT,
+     .seen = {GUEST_STOPPED, GUEST_STOPPED, GUEST_RUNNING},
+     .start = "a",
+     .remove = "ab",
+     .create = "a",
+     .await = "ac"},
+    {.name = "reconcile: reset one",
+     .wanted = LAB_PRESENT,
+     .seen = {GUEST_RUNNING, GUEST_RUNNING, GUEST_RUNNING},
+     .reset = "b",
+     .remove = "b",
+     .wipe = "b",
+     .create = "b",
+     .await = "abc"},
+    {.name = "reconcile: reset one that is gone",
+     .wanted = LAB_PRESENT,
+     .seen = {GUEST_RUNNING, GUEST_ABSENT, GUEST_RUNNING},
+     .reset = "b",
+     .wipe = "b",
+     .create = "b",
+     .await = "abc"},
+    {.name = "reconcile: reset all",
+     .wanted = LAB_PRESENT,
+     .seen = {GUEST_RUNNING, GUEST_RUNNING, GUEST_CREATED},
+     .reset = "abc",
+     .remove = "abc",
+     .wipe = "abc",
+     .create = "abc",
+     .await = "abc"},
+    {.name = "reconcile: take down",
+     .wanted = LAB_ABSENT,
+     .seen = {GUEST_RUNNING, GUEST_CREATED, GUEST_STOPPED},
+     .remove = "abc"},
+    {.name = "reconcile: take down the rest",
+     .wanted = LAB_ABSENT,
+     .seen = {GUEST_ABSENT, GUEST_ABSENT, GUEST_STOPPED},
+     .remove = "c"},
+    {.name = "reconcile: take down, nothing there",
+     .wanted = LAB_ABSENT,
+     .seen = {GUEST_ABSENT, GUEST_ABSENT, GUEST_ABSENT}},
+    {.name = "reconcile: take down a suspended lab",
+     .wanted = LAB_ABSENT,
+     .seen = {GUEST_SUSPENDED, GUEST_SUSPENDED, GUEST_ABSENT},
+     .remove = "ab"},
+    {.name = "reconcile: suspend; what is half made boots anew later",
+     .wanted = LAB_ASLEEP,
+     .seen = {GUEST_RUNNING, GUEST_CREATED, GUEST_STOPPED},
+     .remove = "bc",
+     .suspend = true},
+    {.name = "reconcile: suspended already",
+     .wanted = LAB_ASLEEP,
+     .seen = {GUEST_SUSPENDED, GUEST_SUSPENDED, GUEST_ABSENT}},
+    {.name = "reconcile: resume; what was off boots",
+     .wanted = LAB_PRESENT,
+     .seen = {GUEST_SUSPENDED, GUEST_SUSPENDED, GUEST_ABSENT},
+     .create = "c",
+     .await = "abc",
+     .restore = true},
 };
 
-static void check(const size_t *list, size_t n, const char *want)
+static const char *list(const char *s)
+{
+    return s != NULL ? s : "";
+}
+
+static void check(const size_t *nodes, size_t n, const char *want)
 {
     char got[8] = "";
 
     for (size_t i = 0; i < n; i++)
-        got[i] = (char)('a' + (int)list[i]);
+        got[i] = (char)('a' + (int)nodes[i]);
     assert_string_equal(got, want);
 }
 
@@ -113,20 +125,24 @@ static void test_reconcile(void **state)
     struct plan_node nodes[3] = {0};
     const struct plan p = {.nodes = nodes, .nnodes = 3};
     struct guest_observed seen[3];
-    bool reset[3] = {0};
+    bool reset[3] = {0}, start[3] = {0};
     struct steps s;
 
     for (size_t i = 0; i < 3; i++) {
         seen[i] = (struct guest_observed){.state = r->seen[i]};
-        reset[i] = strchr(r->reset, 'a' + (int)i) != NULL;
+        reset[i] = strchr(list(r->reset), 'a' + (int)i) != NULL;
+        start[i] = strchr(list(r->start), 'a' + (int)i) != NULL;
     }
-    reconcile(&p, r->wanted, seen, *r->reset ? reset : NULL, &s);
-    check(s.remove, s.nremove, r->remove);
-    check(s.wipe, s.nwipe, r->wipe);
-    check(s.create, s.ncreate, r->create);
-    check(s.await, s.nawait, r->await);
+    const struct asked asked = {.reset = r->reset != NULL ? reset : NULL, .start = r->start != NULL ? start : NULL};
+    reconcile(&p, r->wanted, seen, &asked, &s);
+    check(s.remove, s.nremove, list(r->remove));
+    check(s.wipe, s.nwipe, list(r->wipe));
+    check(s.create, s.ncreate, list(r->create));
+    check(s.await, s.nawait, list(r->await));
+    assert_int_equal(s.suspend, r->suspend);
+    assert_int_equal(s.restore, r->restore);
     assert_int_equal(s.attach, r->wanted == LAB_PRESENT);
-    assert_int_equal(s.detach, r->wanted == LAB_ABSENT);
+    assert_int_equal(s.detach, r->wanted != LAB_PRESENT);
     assert_int_equal(s.forget, r->wanted == LAB_ABSENT);
     steps_clear(&s);
 }

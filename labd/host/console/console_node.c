@@ -8,10 +8,12 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define CHUNK (32u << 10)
@@ -44,6 +46,8 @@ struct console_node {
     struct loop_timer *stalled;
     bool waiting; /* the guest's output is not read: a viewer has to catch up first */
     unsigned rows, cols;
+    pid_t resizer; /* the program that tells the guest its size, or 0 */
+    unsigned told_rows, told_cols;
 };
 
 static void check_flow(struct console_node *c);
@@ -76,6 +80,8 @@ void console_node_free(struct console_node *c)
     opener_cancel(c->opener);
     close_terminal(c);
     loop_timer_del(c->stalled);
+    if (c->resizer > 0)
+        kill(-c->resizer, SIGKILL);
     struct viewer *v;
     while ((v = c->viewers) != NULL) {
         c->viewers = v->next;
@@ -183,15 +189,62 @@ static void write_input(struct console_node *c)
     update_watch(c);
 }
 
+static void set_size(struct console_node *c);
+
+/* The guest has been told; perhaps the size has changed again meanwhile. */
+static void resized(pid_t pid, int status, void *arg)
+{
+    struct console_node *c = arg;
+
+    (void)pid, (void)status; /* a guest that does not answer keeps its size */
+    c->resizer = 0;
+    if (c->told_rows != c->rows || c->told_cols != c->cols)
+        set_size(c);
+}
+
+/* By a program that talks to the guest, one at a time. */
+static void tell_guest(struct console_node *c)
+{
+    AUTO(argv_clear) struct argv argv = {0};
+    const int fds[3] = {-1, -1, -1};
+    struct err ignored;
+
+    if (c->resizer > 0 || c->rows == 0 || c->cols == 0)
+        return;
+    c->told_rows = c->rows;
+    c->told_cols = c->cols;
+    if (c->ops->resize_argv(c->lab, c->index, c->rows, c->cols, &argv, &ignored) < 0)
+        return;
+    pid_t pid = proc_spawn(argv_get(&argv), fds, NULL, 0, NULL, &ignored);
+    if (pid < 0)
+        return;
+    if (loop_child_add(c->loop, pid, resized, c, &ignored) == 0) {
+        c->resizer = pid;
+        return;
+    }
+    kill(-pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+static void set_size(struct console_node *c)
+{
+    const struct winsize ws = {.ws_row = (unsigned short)c->rows, .ws_col = (unsigned short)c->cols};
+
+    if (c->fd < 0)
+        return;
+    if (c->ops->resize_argv != NULL)
+        tell_guest(c);
+    else if (ioctl(c->fd, TIOCSWINSZ, &ws) < 0)
+        return; /* the terminal has just ended */
+}
+
 static void apply_size(struct console_node *c, const struct viewer *v)
 {
     if (v->rows == 0 || v->cols == 0 || (v->rows == c->rows && v->cols == c->cols))
         return;
     c->rows = v->rows;
     c->cols = v->cols;
-    const struct winsize ws = {.ws_row = (unsigned short)c->rows, .ws_col = (unsigned short)c->cols};
-    if (c->fd >= 0 && ioctl(c->fd, TIOCSWINSZ, &ws) < 0)
-        return; /* the terminal has just ended */
+    set_size(c);
 }
 
 static void session_ended(struct console_node *c)
@@ -237,8 +290,7 @@ static void opened(int fd, const struct err *e, void *arg)
     c->session = SESSION_OPEN;
     c->fd = fd;
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-    const struct winsize ws = {.ws_row = (unsigned short)c->rows, .ws_col = (unsigned short)c->cols};
-    ioctl(fd, TIOCSWINSZ, &ws);
+    set_size(c);
     c->watch = loop_fd_add(c->loop, fd, LOOP_IN, on_terminal, c);
     check_flow(c);
     if (c->input.len > 0)

@@ -8,6 +8,7 @@
 #include "labd/rpc/rpc.h"
 
 #include <getopt.h>
+#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -137,6 +138,8 @@ int main(int argc, char **argv)
     };
     struct lab_console l = {.host = {.parallel = 2}};
     const char *plan = NULL;
+    char self[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     struct err e = {0};
     int c;
 
@@ -164,6 +167,10 @@ int main(int argc, char **argv)
         default:
             return 2;
         }
+    }
+    if (len > 0 && len < (ssize_t)sizeof self) {
+        self[len] = '\0';
+        l.host.program_dir = dirname(self);
     }
     if (plan == NULL || l.ops == NULL || l.host.state_dir == NULL || l.host.run_dir == NULL ||
         l.host.image_dir == NULL) {

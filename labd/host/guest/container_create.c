@@ -4,6 +4,7 @@
 
 #include "labd/base/file.h"
 #include "labd/base/mem.h"
+#include "labd/host/guest/guest_image.h"
 #include "labd/host/guest/oci_config.h"
 
 #include <errno.h>
@@ -109,7 +110,7 @@ static int prepare(struct making *m, struct err *e)
     if (crun_remains(&n) && remove_locked(&n, 1, e) < 0)
         return -1;
     if (path_run(&n, "", dir, e) < 0 || crun_root(lab->host, root, e) < 0 || file_mkdirs(dir, 0711, e) < 0 ||
-        rootfs_image_name(lab, m->node, image, e) < 0 ||
+        guest_image_name(lab, m->node, "root", image, e) < 0 ||
         path_make(point, e, "%s/labs/%s/.image-%s", lab->host->run_dir, n.lab, image) < 0)
         return -1;
     if (!file_exists(point) && rootfs_image_mount(lab, image, e) < 0)

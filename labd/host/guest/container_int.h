@@ -1,7 +1,4 @@
-/* Shared by the files of the container driver and nobody else.
- *
- * A node is named here by strings, not by a plan, because purge() works without one.  All paths come from
- * the host's folders and these two checked names:
+/* Shared by the files of the container driver and nobody else.  Their files, beside what guest_node.h has:
  *   RUN/labs/LAB/NODE/      bundle: config.json, startup, rootfs (overlay, mounted only while crun starts)
  *   RUN/crun/LAB-NODE/      crun's own state
  *   STATE/labs/LAB/nodes/NODE/{upper,work,image,seeded}   the private layer
@@ -39,9 +36,6 @@ void rootfs_image_umount(const struct guest_host *h, const char *lab); /* all of
 /* Mounts the node's overlay on its bundle's rootfs and fills a new private layer. */
 int rootfs_mount(const struct guest_lab *lab, size_t node, const char *image, struct err *e) MUST_CHECK;
 int rootfs_umount(const struct node_ref *n, struct err *e) MUST_CHECK; /* and removes the mount point */
-/* The image that a node uses: the one that its layer was made on, or the current one. */
-int rootfs_image_name(const struct guest_lab *lab, size_t node, char out[NAME_MAX + 1],
-                      struct err *e) MUST_CHECK;
 
 /* ---- container_files.c ---- */
 /* Writes hostname, hosts and the plan's files into the tree 'rootfs', following links inside it only. */

@@ -8,6 +8,7 @@
 
 #include "labd/base/file.h"
 #include "labd/base/mem.h"
+#include "labd/host/guest/guest_image.h"
 #include "labd/host/guest/oci_config.h"
 
 #include <dirent.h>
@@ -189,52 +190,6 @@ void rootfs_image_umount(const struct guest_host *h, const char *lab)
         closedir(d);
 }
 
-/* ---- which image ---- */
-
-static bool has_root(const struct guest_host *h, const char *name)
-{
-    char path[PATH_MAX];
-
-    return strchr(name, '/') == NULL && path_make(path, NULL, "%s/%s/root", h->image_dir, name) == 0 &&
-           file_exists(path);
-}
-
-static bool recorded_image(const struct node_ref *n, char out[NAME_MAX + 1])
-{
-    char path[PATH_MAX];
-    AUTO(buf_clear) struct buf text = BUF_INIT;
-
-    if (path_state(n, "/image", path, NULL) < 0 || file_read(path, NAME_MAX, &text, NULL) < 0 ||
-        text.len == 0)
-        return false;
-    snprintf(out, NAME_MAX + 1, "%s", buf_str(&text));
-    return true;
-}
-
-int rootfs_image_name(const struct guest_lab *lab, size_t node, char out[NAME_MAX + 1], struct err *e)
-{
-    const struct node_ref n = node_ref(lab, node);
-    const char *image = lab->plan->nodes[node].image;
-    char link[PATH_MAX], name[NAME_MAX + 1];
-
-    if (recorded_image(&n, name) && name[0] != '.' && has_root(lab->host, name)) {
-        memcpy(out, name, sizeof name);
-        return 0;
-    }
-    if (path_make(link, e, "%s/%s", lab->host->image_dir, image) < 0)
-        return -1;
-    /* "base" is a link to the folder of one build, which stays when the link moves on. */
-    ssize_t len = readlink(link, name, sizeof name - 1);
-    if (len > 0)
-        name[len] = '\0';
-    if (len <= 0 || name[0] == '.' || !has_root(lab->host, name))
-        snprintf(name, sizeof name, "%s", image);
-    if (!has_root(lab->host, name))
-        return err_set(e, ERR_NOT_FOUND, "image %s is not in %s", image, lab->host->image_dir);
-    memcpy(out, name, sizeof name);
-    return 0;
-}
-
 /* ---- a node ---- */
 
 /* Makes upper and an empty work folder.  'fresh' tells that the layer is new: one that was not completely
@@ -242,11 +197,10 @@ int rootfs_image_name(const struct guest_lab *lab, size_t node, char out[NAME_MA
 static int layer_prepare(const struct node_ref *n, uint32_t uid_base, const char *image, bool *fresh,
                          struct err *e)
 {
-    char dir[PATH_MAX], upper[PATH_MAX], work[PATH_MAX], seeded[PATH_MAX], record[PATH_MAX];
+    char dir[PATH_MAX], upper[PATH_MAX], work[PATH_MAX], seeded[PATH_MAX];
 
     if (path_state(n, "", dir, e) < 0 || path_state(n, "/upper", upper, e) < 0 ||
-        path_state(n, "/work", work, e) < 0 || path_state(n, "/seeded", seeded, e) < 0 ||
-        path_state(n, "/image", record, e) < 0)
+        path_state(n, "/work", work, e) < 0 || path_state(n, "/seeded", seeded, e) < 0)
         return -1;
     bool new = !file_exists(seeded);
     if ((new &&file_remove_tree(upper, e) < 0) || file_remove_tree(work, e) < 0 ||
@@ -258,11 +212,8 @@ static int layer_prepare(const struct node_ref *n, uint32_t uid_base, const char
         return err_sys(e, "give %s to the lab", upper);
     if (mkdir(work, 0700) < 0)
         return err_sys(e, "make folder %s", work);
-    if (new) {
-        AUTO(mem_closep) int fd = open(record, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0 || write(fd, image, strlen(image)) != (ssize_t)strlen(image))
-            return err_sys(e, "write %s", record);
-    }
+    if (new &&guest_image_record(n, image, e) < 0)
+        return -1;
     *fresh = new;
     return 0;
 }

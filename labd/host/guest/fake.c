@@ -8,6 +8,7 @@
 
 #include "labd/base/file.h"
 #include "labd/base/mem.h"
+#include "labd/host/guest/guest_node.h"
 #include "labd/host/guest/guest_result.h"
 
 #include <dirent.h>
@@ -48,6 +49,15 @@ static int fake_probe(const struct guest_host *h, struct buf *notes, struct err 
 {
     (void)h, (void)e;
     buf_puts(notes, "driver fake runs no guests: nodes are folders, startup scripts are not executed\n");
+    return 0;
+}
+
+/* Guests that do not exist need none. */
+static int fake_memory(const struct guest_host *h, const struct plan *plan, const bool *nodes,
+                       struct guest_memory *out, struct err *e)
+{
+    (void)h, (void)plan, (void)nodes, (void)e;
+    *out = (struct guest_memory){.free_mb = meminfo_mb("MemAvailable"), .total_mb = meminfo_mb("MemTotal")};
     return 0;
 }
 
@@ -288,6 +298,7 @@ const struct guest_ops guest_fake = {
     .name = "fake",
     .wired = false,
     .probe = fake_probe,
+    .memory = fake_memory,
     .create = fake_create,
     .wait = fake_wait,
     .remove = fake_remove,

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct guest_ops *const drivers[] = {&guest_container, &guest_fake};
+static const struct guest_ops *const drivers[] = {&guest_xen, &guest_container, &guest_fake};
 
 const struct guest_ops *guest_find(const char *name)
 {

@@ -19,6 +19,7 @@ struct guest_host {
     const char *state_dir;      /* /var/lib/labd/host */
     const char *run_dir;        /* /run/labd */
     const char *image_dir;      /* holds base/root (a directory tree) and base/root.squashfs */
+    const char *program_dir;    /* where our own helper programs are installed */
     unsigned parallel;          /* programs at a time: the number of cores, at least 2 */
     struct proc_runner *runner; /* NULL: the real one */
 };
@@ -29,10 +30,12 @@ struct guest_lab {
     uint32_t uid_base; /* first of 65536 host uids that belong to this lab */
 };
 
-enum guest_state { GUEST_ABSENT, GUEST_CREATED, GUEST_RUNNING, GUEST_STOPPED };
+enum guest_state { GUEST_ABSENT, GUEST_CREATED, GUEST_RUNNING, GUEST_STOPPED, GUEST_SUSPENDED };
+enum guest_end { GUEST_END_UNKNOWN, GUEST_END_OFF, GUEST_END_REBOOT, GUEST_END_CRASH };
 
 struct guest_observed {
     enum guest_state state;
+    enum guest_end end; /* of a GUEST_STOPPED one: how it ended, if the driver can tell */
     pid_t netns_pid; /* a process in its network namespace, so that the net layer can put interfaces
                       * there; 0 if the driver brings the host-side devices itself or needs none */
 };
@@ -41,13 +44,26 @@ struct guest_observed {
  * empty) is what the node's startup script printed. */
 typedef void guest_report_fn(size_t node, const struct err *e, const char *output, size_t n, void *arg);
 
+/* Memory for guests, in MiB. */
+struct guest_memory {
+    uint64_t free_mb, total_mb; /* of this machine */
+    uint64_t need_mb;           /* what the nodes of a plan would take of it */
+};
+
 struct guest_ops {
     const char *name;
     bool wired; /* has real interfaces; false only for fake: then the net layer is not called */
+    /* create() makes the host-side ends of the interfaces, named as the plan says.  Wiring is then prepared before
+     * create(), and set to its state afterwards. */
+    bool brings_devices;
 
     /* Can this driver work here?  ERR_UNSUPPORTED / ERR_NOT_FOUND (no image) with a sentence that says
      * what to do.  'notes' gets one line per limit that is missing (e.g. no memory controller). */
     int (*probe)(const struct guest_host *h, struct buf *notes, struct err *e);
+
+    /* What is free, and what 'nodes' (plan->nnodes flags, NULL: all) of 'plan' need; 'plan' NULL: nothing. */
+    int (*memory)(const struct guest_host *h, const struct plan *plan, const bool *nodes,
+                  struct guest_memory *out, struct err *e);
 
     /* Creates the guests nodes[0..n-1] (indices into lab->plan->nodes) in parallel.  When it returns,
      * each is running, its init waiting for its interfaces, or was reported as failed and removed. */
@@ -63,7 +79,7 @@ struct guest_ops {
     int (*remove)(const struct guest_lab *lab, const size_t *nodes, size_t n, struct err *e);
     /* Discards the private layer of a removed guest. */
     int (*wipe)(const struct guest_lab *lab, size_t node, struct err *e);
-    /* Fills out[0 .. plan->nnodes-1] with what is really there. */
+    /* Fills out[0 .. plan->nnodes-1] with what is really there.  Quick: labhost's loop calls it, too. */
     int (*observe)(const struct guest_lab *lab, struct guest_observed *out, struct err *e);
     /* Ids of labs of which anything (guest, mount, file of the runtime) is left on this machine; each
      * is passed to 'each'.  Used to remove what has no wanted state any more. */
@@ -78,9 +94,31 @@ struct guest_ops {
     /* Opens a fresh console session: '*fd' is a terminal's master side, the caller's.  May be called
      * again after the session ended (end of file or EIO on '*fd'). */
     int (*console)(const struct guest_lab *lab, size_t node, int *fd, struct err *e);
+
+    /* ---- what a driver may leave out (NULL) ---- */
+
+    /* The host program that tells the guest the size of its console, where setting it on the descriptor of
+     * console() does not reach the guest. */
+    int (*resize_argv)(const struct guest_lab *lab, size_t node, unsigned rows, unsigned cols,
+                       struct argv *out, struct err *e);
+    /* A descriptor, the caller's, of which a byte can be read whenever guests may have ended; end of file: ask for
+     * a new one.  For drivers whose guests are no processes (netns_pid 0). */
+    int (*watch)(const struct guest_host *h, struct err *e);
+    /* Shows a running guest whether interface 'iface' has a carrier, where the state of the host-side end
+     * does not tell it. */
+    int (*carrier)(const struct guest_lab *lab, size_t node, size_t iface, bool on, struct err *e);
+
+    /* Saves all running guests as of one moment and removes them: then observe() says GUEST_SUSPENDED, also after
+     * a restart of the machine.  All or none: after a failure they run as before. */
+    int (*suspend)(const struct guest_lab *lab, struct err *e);
+    /* Makes the GUEST_SUSPENDED guests again as they were, their devices included, but standing still; reports
+     * each.  After a failure they are suspended as before.  wake() lets all go on and discards what was
+     * saved; wait() wakes what an interrupted wake() left. */
+    int (*restore)(const struct guest_lab *lab, guest_report_fn *report, void *arg, struct err *e);
+    int (*wake)(const struct guest_lab *lab, struct err *e);
 };
 
-extern const struct guest_ops guest_container, guest_fake;
+extern const struct guest_ops guest_xen, guest_container, guest_fake;
 
 const struct guest_ops *guest_find(const char *name); /* NULL if there is none */
 const struct guest_ops *guest_each(size_t i);         /* NULL past the last */

@@ -64,6 +64,22 @@ int lab_lock(const struct guest_host *h, const char *lab, struct err *e)
     return TAKE_FD(fd);
 }
 
+uint64_t meminfo_mb(const char *field)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    size_t n = strlen(field);
+    struct err e;
+
+    if (file_read("/proc/meminfo", 1u << 16, &text, &e) < 0)
+        return 0;
+    for (const char *line = buf_str(&text); line != NULL; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, field, n) == 0 && line[n] == ':')
+            return strtoull(line + n + 1, NULL, 10) / 1024;
+    }
+    return 0;
+}
+
 /* ---- names ---- */
 
 void each_entry(const char *dir, name_fn *fn, void *arg)

@@ -31,6 +31,9 @@ int path_state(const struct node_ref *n, const char *file, char *out,
  * otherwise a dying program would work on the folders of its successor.  -1 with ERR_TIMEOUT after 10 s. */
 int lab_lock(const struct guest_host *h, const char *lab, struct err *e) MUST_CHECK;
 
+/* A line of /proc/meminfo in MiB: "MemAvailable", "MemTotal"; 0 if there is none. */
+uint64_t meminfo_mb(const char *field);
+
 /* A set of names; starts as {0}. */
 struct names {
     const char *lab; /* for a collector that wants the nodes of one lab */

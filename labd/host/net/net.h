@@ -60,6 +60,10 @@ int net_plan_check(const struct net_host *h, const struct plan *p, struct err *e
  * failure part of the wiring may exist; net_detach() or another net_attach() is the way on. */
 int net_attach(const struct net_host *h, const struct plan *p, const pid_t *pids, struct err *e) MUST_CHECK;
 
+/* The last part of net_attach() alone: links and switched-on ends as the plan says, for the devices that are
+ * there.  For guests whose driver made their devices after net_attach() was called without them. */
+int net_settle(const struct net_host *h, const struct plan *p, struct err *e) MUST_CHECK;
+
 /* Removes everything of a lab by its id, also when its plan is lost.  Cheapest after the guests are
  * gone. */
 int net_detach(const struct net_host *h, const char *lab, struct err *e) MUST_CHECK;

@@ -134,22 +134,28 @@ static int make_devices(struct attach *a, struct err *e)
 /* ---- state ---- */
 
 /* Last of all, so that nobody sees a carrier on a wire that does not work yet. */
-static int set_states(const struct attach *a, struct err *e)
+int net_settle(const struct net_host *h, const struct plan *p, struct err *e)
 {
     AUTO(net_link_text_clear) struct net_link_text t = {BUF_INIT, BUF_INIT, BUF_INIT};
     AUTO(net_seen_clear) struct net_seen now = {0};
+    AUTO(buf_clear) struct buf mtu = BUF_INIT;
 
-    if (see(a->p->lab, &now, e) < 0)
+    if (see(p->lab, &now, e) < 0)
         return -1;
-    for (size_t i = 0; i < a->p->nlinks; i++)
-        net_link_lines(a->h, a->p, i, a->p->links[i].up, a->p->links[i].impair, &now, &t);
-    for (size_t i = 0; i < a->p->nports; i++) {
-        const struct plan_port *q = &a->p->ports[i];
+    for (size_t i = 0; i < p->nlinks; i++)
+        net_link_lines(h, p, i, p->links[i].up, p->links[i].impair, &now, &t);
+    for (size_t i = 0; i < p->nports; i++) {
+        const struct plan_port *q = &p->ports[i];
         const struct net_dev *d = net_seen_find(&now, q->dev);
         if (q->link < 0 && d != NULL && !d->up)
-            buf_printf(&t.state, "link set %s alias paralab-%s up\n", q->dev, a->h->owner);
+            buf_printf(&t.state, "link set %s alias paralab-%s up\n", q->dev, h->owner);
+        /* netback takes more than 1500 only when its guest has connected: until then this fails. */
+        if (d != NULL && d->mtu < NET_MTU)
+            buf_printf(&mtu, "link set %s mtu %u\n", q->dev, NET_MTU);
     }
-    return net_link_run(a->h, &t, e);
+    if (net_ip_batch(h, &mtu, true, e) < 0)
+        return -1;
+    return net_link_run(h, &t, e) < 0 ? err_wrap(e, "links of lab %s", p->lab) : 0;
 }
 
 int net_attach(const struct net_host *h, const struct plan *p, const pid_t *pids, struct err *e)
@@ -167,9 +173,7 @@ int net_attach(const struct net_host *h, const struct plan *p, const pid_t *pids
         return err_wrap(e, "bridges and ports of lab %s", p->lab);
     if (net_flow_apply(h, p, NULL, 0, e) < 0)
         return -1;
-    if (set_states(&a, e) < 0)
-        return err_wrap(e, "links of lab %s", p->lab);
-    return 0;
+    return net_settle(h, p, e);
 }
 
 /* ---- taking down ---- */

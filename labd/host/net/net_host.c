@@ -110,15 +110,6 @@ static void wait_for_clock(void)
     }
 }
 
-static void set_owner(struct net_host *h, const char *run_dir)
-{
-    uint32_t n = 2166136261u; /* FNV-1a */
-
-    for (const char *c = run_dir; *c != '\0'; c++)
-        n = (n ^ (unsigned char)*c) * 16777619u;
-    snprintf(h->owner, sizeof h->owner, "%08x", n);
-}
-
 /* A private instance that runs already has our labs: it comes first, even if the machine has got one of its
  * own meanwhile. */
 static bool private_lives(const struct net_host *h)
@@ -138,7 +129,7 @@ int net_host_open(const struct net_options *o, struct net_host *out, struct buf 
         h = shared;
     else if (net_private_open(&h, e) < 0)
         return err_wrap(e, "start Open vSwitch");
-    set_owner(&h, o->run_dir);
+    snprintf(h.owner, sizeof h.owner, "%08x", name_hash(o->run_dir));
     find_abilities(&h, notes);
     if (h.datapath == NET_SYSTEM)
         wait_for_clock();

@@ -16,6 +16,7 @@ struct net_dev {
     char alias[32];
     char qdisc[16]; /* the root one's kind */
     bool up;
+    uint32_t mtu;
     int nsid; /* of the namespace that holds the other end of a veth; -1: this one, or unknown */
 };
 struct net_seen {

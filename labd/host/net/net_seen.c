@@ -46,6 +46,9 @@ static void read_link(struct nlmsghdr *h, const char *prefix, struct net_seen *o
         case IFLA_QDISC:
             read_text(a, d.qdisc, sizeof d.qdisc);
             break;
+        case IFLA_MTU:
+            memcpy(&d.mtu, RTA_DATA(a), sizeof d.mtu);
+            break;
         case IFLA_LINK_NETNSID:
             memcpy(&d.nsid, RTA_DATA(a), sizeof d.nsid);
             break;
