@@ -302,7 +302,8 @@ static int resume(struct host *h, json_t *req, struct err *e)
         return check_awake(lab, e);
     if (!sleeps(lab))
         return 0;
-    if (check_memory(h, lab->ops, lab->plan, NULL, e) < 0 || net_plan_check(&h->net, lab->plan, e) < 0)
+    if (check_memory(h, lab->ops, lab->plan, NULL, e) < 0 ||
+        (lab->ops->wired && net_host_check(&h->net, e) < 0))
         return -1;
     log_info("lab.resume", "lab", lab->id);
     return want(lab, LAB_PRESENT, LAB_ASLEEP, e);

@@ -274,7 +274,8 @@ static void sleep_on(struct work *w, struct guest_observed *seen)
 {
     struct err ignored;
 
-    if (net_detach(&w->lab->host->net, w->lab->id, &ignored) < 0 || observe_pids(w, seen, &ignored) < 0)
+    if ((w->lab->ops->wired && net_detach(&w->lab->host->net, w->lab->id, &ignored) < 0) ||
+        observe_pids(w, seen, &ignored) < 0)
         return;
     for (size_t i = 0; i < w->lab->plan->nnodes; i++)
         if (seen[i].state == GUEST_SUSPENDED)

@@ -265,6 +265,89 @@ static void purge_refuses_what_is_no_lab_id(void **state)
     assert_int_equal(e.code, ERR_INVALID);
 }
 
+/* ---- drivers that can suspend ---- */
+
+static void suspend(struct fixture *f)
+{
+    struct err e;
+
+    assert_ok(f->ops->suspend(&f->lab, &e), &e);
+    for (size_t i = 0; i < FIXTURE_NODES; i++)
+        assert_int_equal(fixture_state(f, i), GUEST_SUSPENDED);
+}
+
+static void resume(struct fixture *f)
+{
+    struct err e;
+
+    fixture_forget(f);
+    assert_ok(f->ops->restore(&f->lab, fixture_report, f, &e), &e);
+    for (size_t i = 0; i < FIXTURE_NODES; i++)
+        assert_int_equal(f->seen[i].reports, 1);
+    assert_ok(f->ops->wake(&f->lab, &e), &e);
+    fixture_forget(f);
+    assert_ok(f->ops->wait(&f->lab, f->all, FIXTURE_NODES, 20000, fixture_report, f, &e), &e);
+    for (size_t i = 0; i < FIXTURE_NODES; i++) {
+        assert_ok(f->seen[i].why.code == ERR_NONE ? 0 : -1, &f->seen[i].why);
+        assert_int_equal(fixture_state(f, i), GUEST_RUNNING);
+    }
+}
+
+static void a_suspended_lab_goes_on_where_it_was(void **state)
+{
+    struct fixture *f = *state;
+
+    f->nodes[1].startup = fine;
+    fixture_boot(f);
+    fixture_expect(f, 0, "echo mine > work.txt", "");
+    suspend(f);
+    resume(f);
+    fixture_expect(f, 0, "cat work.txt", "mine\n");
+    assert_string_equal(buf_str(&f->seen[1].output), "configured\n");
+    suspend(f); /* and again */
+    resume(f);
+    fixture_expect(f, 0, "cat work.txt", "mine\n");
+}
+
+static void suspending_twice_is_fine(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_boot(f);
+    suspend(f);
+    suspend(f);
+}
+
+static void a_suspended_node_takes_no_commands(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(argv_clear) struct argv argv = {0};
+    struct err e;
+    int fd = -1;
+
+    fixture_boot(f);
+    suspend(f);
+    assert_int_equal(f->ops->exec_argv(&f->lab, 1, (const char *[]){"true", NULL}, &argv, &e), -1);
+    assert_int_equal(e.code, ERR_CONFLICT);
+    assert_non_null(strstr(e.msg, "suspended"));
+    assert_int_equal(f->ops->console(&f->lab, 1, &fd, &e), -1);
+    assert_int_equal(e.code, ERR_CONFLICT);
+}
+
+static void a_suspended_lab_can_be_removed(void **state)
+{
+    struct fixture *f = *state;
+    struct err e;
+
+    fixture_boot(f);
+    fixture_expect(f, 0, "echo mine > work.txt", "");
+    suspend(f);
+    assert_ok(f->ops->remove(&f->lab, f->all, FIXTURE_NODES, &e), &e);
+    assert_int_equal(fixture_state(f, 0), GUEST_ABSENT);
+    fixture_boot(f);
+    fixture_expect(f, 0, "cat work.txt", "mine\n"); /* the disk stays */
+}
+
 #define ROW(driver, test) \
     { \
 #driver ": " #test, test, fixture_setup, fixture_teardown, (void *)(uintptr_t)&guest_##driver \
@@ -281,9 +364,14 @@ static void purge_refuses_what_is_no_lab_id(void **state)
         ROW(driver, wiping_twice_is_fine), ROW(driver, leftovers_name_the_lab_until_it_is_purged), \
         ROW(driver, purging_an_unknown_lab_is_fine), ROW(driver, purge_refuses_what_is_no_lab_id)
 
+#define SUSPEND_TESTS(driver) \
+    ROW(driver, a_suspended_lab_goes_on_where_it_was), ROW(driver, suspending_twice_is_fine), \
+        ROW(driver, a_suspended_node_takes_no_commands), ROW(driver, a_suspended_lab_can_be_removed)
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TESTS(fake), TESTS(container)}, on_xen[] = {TESTS(xen)};
+    const struct CMUnitTest tests[] = {TESTS(fake), SUSPEND_TESTS(fake), TESTS(container)};
+    const struct CMUnitTest on_xen[] = {TESTS(xen), SUSPEND_TESTS(xen)};
     AUTO(buf_clear) struct buf capabilities = BUF_INIT;
 
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

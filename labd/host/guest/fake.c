@@ -3,7 +3,7 @@
  *
  * RUN/labs/LAB/NODE/fake says that the node was created and holds its startup script; "booted" beside it
  * holds the result (guest_result.h).  A startup script is not run: its lines "echo TEXT" become its
- * output and a line "exit N" ends it. */
+ * output and a line "exit N" ends it.  "asleep" beside it says that the node is suspended. */
 #include "labd/host/guest/guest.h"
 
 #include "labd/base/file.h"
@@ -28,13 +28,26 @@ static const char *node_name(const struct guest_lab *lab, size_t node)
     return lab->plan->nodes[node].name;
 }
 
-static void marker_path(const struct guest_lab *lab, size_t node, char *out)
+static void run_file(const struct guest_lab *lab, size_t node, const char *name, char *out)
 {
     char dir[PATH_MAX];
 
     guest_path_run(lab, node_name(lab, node), dir);
-    if (snprintf(out, PATH_MAX, "%s/fake", dir) >= PATH_MAX)
+    if (snprintf(out, PATH_MAX, "%s/%s", dir, name) >= PATH_MAX)
         out[0] = '\0'; /* names no file: every use of it fails */
+}
+
+static void marker_path(const struct guest_lab *lab, size_t node, char *out)
+{
+    run_file(lab, node, "fake", out);
+}
+
+static bool asleep(const struct guest_lab *lab, size_t node)
+{
+    char path[PATH_MAX];
+
+    run_file(lab, node, "asleep", path);
+    return file_exists(path);
 }
 
 static bool created(const struct guest_lab *lab, size_t node)
@@ -172,7 +185,9 @@ static int fake_observe(const struct guest_lab *lab, struct guest_observed *out,
         guest_path_run(lab, node_name(lab, i), run);
         out[i] = (struct guest_observed){.state = GUEST_ABSENT};
         if (created(lab, i))
-            out[i].state = guest_result_exists(run) ? GUEST_RUNNING : GUEST_CREATED;
+            out[i].state = asleep(lab, i)             ? GUEST_SUSPENDED
+                           : guest_result_exists(run) ? GUEST_RUNNING
+                                                      : GUEST_CREATED;
     }
     return 0;
 }
@@ -234,6 +249,8 @@ static int require_created(const struct guest_lab *lab, size_t node, struct err 
 {
     if (!created(lab, node))
         return err_set(e, ERR_CONFLICT, "node %s does not run", node_name(lab, node));
+    if (asleep(lab, node))
+        return err_set(e, ERR_CONFLICT, "node %s is suspended", node_name(lab, node));
     return 0;
 }
 
@@ -294,6 +311,37 @@ static int fake_console(const struct guest_lab *lab, size_t node, int *fd, struc
     return 0;
 }
 
+static int fake_suspend(const struct guest_lab *lab, struct err *e)
+{
+    for (size_t i = 0; i < lab->plan->nnodes; i++) {
+        char path[PATH_MAX];
+        run_file(lab, i, "asleep", path);
+        if (created(lab, i) && file_write_atomic(path, "", 0, 0600, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int fake_restore(const struct guest_lab *lab, guest_report_fn *report, void *arg, struct err *e)
+{
+    (void)e;
+    for (size_t i = 0; i < lab->plan->nnodes; i++)
+        if (asleep(lab, i))
+            report(i, NULL, NULL, 0, arg);
+    return 0;
+}
+
+static int fake_wake(const struct guest_lab *lab, struct err *e)
+{
+    for (size_t i = 0; i < lab->plan->nnodes; i++) {
+        char path[PATH_MAX];
+        run_file(lab, i, "asleep", path);
+        if (unlink(path) < 0 && errno != ENOENT && errno != ENOTDIR)
+            return err_sys(e, "remove %s", path);
+    }
+    return 0;
+}
+
 const struct guest_ops guest_fake = {
     .name = "fake",
     .wired = false,
@@ -308,4 +356,7 @@ const struct guest_ops guest_fake = {
     .purge = fake_purge,
     .exec_argv = fake_exec_argv,
     .console = fake_console,
+    .suspend = fake_suspend,
+    .restore = fake_restore,
+    .wake = fake_wake,
 };
