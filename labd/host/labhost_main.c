@@ -22,7 +22,7 @@ static const char usage[] =
     "  --state DIR      what must survive (default /var/lib/labd/host)\n"
     "  --run DIR        sockets and run-time files (default /run/labd)\n"
     "  --images DIR     guest images (default /var/cache/labd/images)\n"
-    "  --driver NAME    default guest driver: container, fake (default: the first that works)\n"
+    "  --driver NAME    default guest driver: xen, container, fake (default: the first that works)\n"
     "  --user NAME      the user that labd runs as, who may connect besides root (default labd)\n"
     "  --private-ovs    start an Open vSwitch of its own even if the machine runs one\n"
     "  --help, --version\n";
