@@ -43,7 +43,7 @@ struct job {
     bool *reset, *start;      /* JOB_RECONCILE: see struct asked; per node, or NULL */
     bool retreat;             /* JOB_RECONCILE: if it fails, the lab is wanted as before: */
     enum lab_wanted previous; /* ... suspended, or present */
-    size_t link; /* JOB_LINK: what the link becomes */
+    size_t link;              /* JOB_LINK: what the link becomes */
     bool up;
     struct plan_impair impair[2];
     json_t *spec;          /* JOB_PROBE */
@@ -134,7 +134,7 @@ void host_tell(struct host *h, json_t *event); /* steals */
 
 /* job.c: the queue of each lab, and the worker processes */
 void job_add(struct lab *lab, struct job *job /* taken */);
-struct job *job_reconcile(void); /* a new one; the caller's */
+struct job *job_reconcile(void);        /* a new one; the caller's */
 void job_kill_running(struct lab *lab); /* its end is handled as a failure */
 void jobs_free(struct lab *lab);
 

@@ -23,8 +23,10 @@
 #define WANTED "wanted.json"
 #define UNWANTED "unwanted.json"
 
-static const char *const node_states[] = {"waiting", "creating", "booting", "running", "failed", "stopped", "suspended"};
-static const char *const lab_states[] = {"starting", "running", "failed", "stopping", "suspending", "suspended"};
+static const char *const node_states[] = {"waiting", "creating", "booting",  "running",
+                                          "failed",  "stopped",  "suspended"};
+static const char *const lab_states[] = {"starting", "running",    "failed",
+                                         "stopping", "suspending", "suspended"};
 
 struct subscriber {
     struct host *host;

@@ -26,7 +26,8 @@ struct steps {
 /* What somebody asked for beside the wanted state; arrays of plan->nnodes flags, or NULL. */
 struct asked {
     const bool *reset; /* nodes whose private layer is to be discarded */
-    const bool *start; /* nodes that may be started; others that do not run are cleared away and stay so.  NULL: all */
+    const bool *
+        start; /* nodes that may be started; others that do not run are cleared away and stay so.  NULL: all */
 };
 
 /* 'observed' has plan->nnodes entries.  A guest that was created but whose startup was never seen to end (a crash

@@ -20,10 +20,10 @@ static void host_status(struct rpc_call *call, json_t *req, void *arg)
     if (ops->memory(&h->guest, NULL, NULL, &m, &e) < 0)
         log_err("host.memory", &e, NULL);
     for (size_t i = 0; i < h->ndrivers; i++)
-        json_array_append_new(drivers, json_pack("{s:s, s:b, s:s*, s:s, s:b}", "name", h->drivers[i].ops->name,
-                                                 "ok", h->drivers[i].ok, "why", h->drivers[i].why, "notes",
-                                                 h->drivers[i].notes, "suspend",
-                                                 h->drivers[i].ops->suspend != NULL));
+        json_array_append_new(drivers,
+                              json_pack("{s:s, s:b, s:s*, s:s, s:b}", "name", h->drivers[i].ops->name, "ok",
+                                        h->drivers[i].ok, "why", h->drivers[i].why, "notes",
+                                        h->drivers[i].notes, "suspend", h->drivers[i].ops->suspend != NULL));
     for (const struct lab *lab = h->labs; lab != NULL; lab = lab->next)
         labs++;
     rpc_reply(call,
@@ -31,8 +31,7 @@ static void host_status(struct rpc_call *call, json_t *req, void *arg)
                         "driver", h->default_driver != NULL ? h->default_driver->name : NULL, "drivers",
                         drivers, "datapath", h->net_ok ? net_datapath_name(h->net.datapath) : h->net_why,
                         "netem", h->net_ok && h->net.netem, "notes", h->notes, "memory_free_mb",
-                        (json_int_t)m.free_mb, "memory_total_mb",
-                        (json_int_t)m.total_mb, "labs", labs));
+                        (json_int_t)m.free_mb, "memory_total_mb", (json_int_t)m.total_mb, "labs", labs));
 }
 
 static struct lab *find(const struct host *h, const json_t *req, struct err *e)
@@ -459,20 +458,12 @@ static void events(struct rpc_call *call, json_t *req, void *arg)
 }
 
 const struct rpc_method host_methods[] = {
-    {"host.status", host_status},
-    {"lab.create", lab_create},
-    {"lab.delete", lab_delete},
-    {"lab.reset", lab_reset},
-    {"lab.start", lab_start},
-    {"lab.suspend", lab_suspend},
-    {"lab.resume", lab_resume},
-    {"lab.get", lab_get},
-    {"lab.list", lab_list},
-    {"link.set", link_set},
-    {"probe.run", probe_run},
-    {"console.open", console_open},
-    {"exec.open", exec_open},
-    {"capture.open", capture_open},
-    {"events", events},
-    {NULL, NULL},
+    {"host.status", host_status}, {"lab.create", lab_create},
+    {"lab.delete", lab_delete},   {"lab.reset", lab_reset},
+    {"lab.start", lab_start},     {"lab.suspend", lab_suspend},
+    {"lab.resume", lab_resume},   {"lab.get", lab_get},
+    {"lab.list", lab_list},       {"link.set", link_set},
+    {"probe.run", probe_run},     {"console.open", console_open},
+    {"exec.open", exec_open},     {"capture.open", capture_open},
+    {"events", events},           {NULL, NULL},
 };

@@ -219,7 +219,8 @@ static int put_to_sleep(struct work *w, const struct steps *s, struct guest_obse
     if (observe_pids(w, seen, e) < 0)
         return -1;
     for (size_t i = 0; i < lab->plan->nnodes; i++)
-        tell_node(w->fd, i, seen[i].state == GUEST_SUSPENDED ? NODE_SUSPENDED : NODE_STOPPED, NULL, NULL, 0, 0);
+        tell_node(w->fd, i, seen[i].state == GUEST_SUSPENDED ? NODE_SUSPENDED : NODE_STOPPED, NULL, NULL, 0,
+                  0);
     return 0;
 }
 

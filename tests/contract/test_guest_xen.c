@@ -11,7 +11,8 @@
 
 #define END_MS 30000
 
-static struct plan_iface ifaces[] = {{"wan", "02:50:00:00:00:01", 1500, 0}, {"eth0", "02:50:00:00:00:02", 1500, 1}};
+static struct plan_iface ifaces[] = {{"wan", "02:50:00:00:00:01", 1500, 0},
+                                     {"eth0", "02:50:00:00:00:02", 1500, 1}};
 static struct plan_port ports[] = {{.node = 0, .iface = 0}, {.node = 0, .iface = 1}};
 
 /* One node, or all, whichever the test needs: a domain costs seconds under emulation. */
@@ -57,7 +58,8 @@ static const struct end_row {
 } ends[] = {
     {"poweroff is told as switched off", "(sleep 0.2; poweroff) >/dev/null 2>&1 &", GUEST_END_OFF},
     {"reboot is told as a reboot", "(sleep 0.2; reboot) >/dev/null 2>&1 &", GUEST_END_REBOOT},
-    {"a panic is told as a crash", "(sleep 0.2; echo c >/proc/sysrq-trigger) >/dev/null 2>&1 &", GUEST_END_CRASH},
+    {"a panic is told as a crash", "(sleep 0.2; echo c >/proc/sysrq-trigger) >/dev/null 2>&1 &",
+     GUEST_END_CRASH},
 };
 
 static void an_end_is_told_and_work_is_kept(struct fixture *f, const struct end_row *row)
@@ -161,11 +163,17 @@ static void a_carrier_comes_and_goes(void **state)
     boot_wired(f);
     fixture_expect(f, 0, "cat /sys/class/net/wan/carrier", "1\n");
     assert_ok(f->ops->carrier(&f->lab, 0, 0, false, &e), &e);
-    fixture_expect(f, 0, "for i in 1 2 3 4 5 6 7 8 9; do grep -q 0 /sys/class/net/wan/carrier && break; sleep 0.2; done;"
-                         " cat /sys/class/net/wan/carrier /sys/class/net/eth0/carrier", "0\n1\n");
+    fixture_expect(
+        f, 0,
+        "for i in 1 2 3 4 5 6 7 8 9; do grep -q 0 /sys/class/net/wan/carrier && break; sleep 0.2; done;"
+        " cat /sys/class/net/wan/carrier /sys/class/net/eth0/carrier",
+        "0\n1\n");
     assert_ok(f->ops->carrier(&f->lab, 0, 0, true, &e), &e);
-    fixture_expect(f, 0, "for i in 1 2 3 4 5 6 7 8 9; do grep -q 1 /sys/class/net/wan/carrier && break; sleep 0.2; done;"
-                         " cat /sys/class/net/wan/carrier", "1\n");
+    fixture_expect(
+        f, 0,
+        "for i in 1 2 3 4 5 6 7 8 9; do grep -q 1 /sys/class/net/wan/carrier && break; sleep 0.2; done;"
+        " cat /sys/class/net/wan/carrier",
+        "1\n");
 }
 
 static bool device_model_runs(void)
@@ -199,8 +207,8 @@ static void a_full_disk_is_the_guests_own_trouble(void **state)
     struct fixture *f = *state;
 
     boot_one(f);
-    fixture_expect(f, 0, "dd if=/dev/zero of=/root/fill bs=1M 2>/dev/null; echo $?", "1\n");
-    fixture_expect(f, 0, "rm /root/fill; echo there is room > /root/x; cat /root/x", "there is room\n");
+    fixture_expect(f, 0, "dd if=/dev/zero of=~/fill bs=1M 2>/dev/null; echo $?", "1\n");
+    fixture_expect(f, 0, "rm ~/fill; echo there is room > ~/x; cat ~/x", "there is room\n");
 }
 
 /* ---- commands and the console ---- */
@@ -256,12 +264,16 @@ static void a_command_ends_with_who_asked_for_it(void **state)
     assert_ok(f->ops->exec_argv(&f->lab, 0, cmd, &argv, &e), &e);
     pid_t pid = proc_spawn(argv_get(&argv), fds, NULL, 0, NULL, &e);
     assert_true(pid > 0);
-    fixture_expect(f, 0, "for i in $(seq 50); do pgrep -f 'sleep 471[1]' >/dev/null && break; sleep 0.2; done;"
-                         " pgrep -cf 'sleep 471[1]'", "1\n");
+    fixture_expect(f, 0,
+                   "for i in $(seq 50); do pgrep -f 'sleep 471[1]' >/dev/null && break; sleep 0.2; done;"
+                   " pgrep -cf 'sleep 471[1]'",
+                   "1\n");
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
-    fixture_expect(f, 0, "for i in $(seq 50); do pgrep -f 'sleep 471[1]' >/dev/null || break; sleep 0.2; done;"
-                         " pgrep -cf 'sleep 471[1]' || true", "0\n");
+    fixture_expect(f, 0,
+                   "for i in $(seq 50); do pgrep -f 'sleep 471[1]' >/dev/null || break; sleep 0.2; done;"
+                   " pgrep -cf 'sleep 471[1]' || true",
+                   "0\n");
 }
 
 static void killing_everything_brings_shell_and_agent_back(void **state)

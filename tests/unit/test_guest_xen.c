@@ -61,17 +61,26 @@ static void zeroes_are_a_stranger(void **state)
 
 /* ---- configuration ---- */
 
-static struct plan_iface ifaces[] = {{"eth0", "02:00:00:00:00:01", 1500, 0}, {"wan", "02:00:00:00:00:02", 1500, 1}};
+static struct plan_iface ifaces[] = {{"eth0", "02:00:00:00:00:01", 1500, 0},
+                                     {"wan", "02:00:00:00:00:02", 1500, 1}};
 static struct plan_port ports[] = {{.dev = "plabc123.0"}, {.dev = "plabc123.1"}};
 static char frr_conf_path[] = "/etc/frr/frr.conf", frr_conf[] = "router ospf\n";
 static char frr_daemons_path[] = "/etc/frr/daemons", frr_daemons[] = "ospfd=yes\n";
 static struct plan_file files[] = {{frr_conf_path, 0640, frr_conf}, {frr_daemons_path, 0640, frr_daemons}};
 static struct plan_node nodes[] = {
-    {.name = "r1", .image = "base", .memory_mb = 64, .vcpus = 1, .ifaces = ifaces, .nifaces = 2, .files = files, .nfiles = 2},
+    {.name = "r1",
+     .image = "base",
+     .memory_mb = 64,
+     .vcpus = 1,
+     .ifaces = ifaces,
+     .nifaces = 2,
+     .files = files,
+     .nfiles = 2},
     {.name = "h1", .image = "base", .memory_mb = 32, .vcpus = 2},
 };
 static const struct plan plan = {.lab = "abc123", .nodes = nodes, .nnodes = 2, .ports = ports, .nports = 2};
-static const struct guest_host host = {.state_dir = "/s", .run_dir = "/run/labd", .image_dir = "/i", .program_dir = "/p"};
+static const struct guest_host host = {
+    .state_dir = "/s", .run_dir = "/run/labd", .image_dir = "/i", .program_dir = "/p"};
 static const struct guest_lab lab = {.host = &host, .plan = &plan};
 
 static void config(size_t node, struct buf *out)

@@ -133,7 +133,8 @@ static void test_reconcile(void **state)
         reset[i] = strchr(list(r->reset), 'a' + (int)i) != NULL;
         start[i] = strchr(list(r->start), 'a' + (int)i) != NULL;
     }
-    const struct asked asked = {.reset = r->reset != NULL ? reset : NULL, .start = r->start != NULL ? start : NULL};
+    const struct asked asked = {.reset = r->reset != NULL ? reset : NULL,
+                                .start = r->start != NULL ? start : NULL};
     reconcile(&p, r->wanted, seen, &asked, &s);
     check(s.remove, s.nremove, list(r->remove));
     check(s.wipe, s.nwipe, list(r->wipe));

@@ -36,7 +36,7 @@ enum guest_end { GUEST_END_UNKNOWN, GUEST_END_OFF, GUEST_END_REBOOT, GUEST_END_C
 struct guest_observed {
     enum guest_state state;
     enum guest_end end; /* of a GUEST_STOPPED one: how it ended, if the driver can tell */
-    pid_t netns_pid; /* a process in its network namespace, so that the net layer can put interfaces
+    pid_t netns_pid;    /* a process in its network namespace, so that the net layer can put interfaces
                       * there; 0 if the driver brings the host-side devices itself or needs none */
 };
 

@@ -123,7 +123,8 @@ static int run(const struct hotplug *h, const char *verb, struct err *e)
     const char *type = getenv("XENBUS_TYPE");
 
     if (type == NULL || h->path == NULL)
-        return err_set(e, ERR_INVALID, "labhotplug is called by libxl, which sets XENBUS_TYPE and XENBUS_PATH");
+        return err_set(e, ERR_INVALID,
+                       "labhotplug is called by libxl, which sets XENBUS_TYPE and XENBUS_PATH");
     if (strcmp(type, "vif") == 0 && strcmp(verb, "online") == 0)
         return vif_online(h, e);
     if (strcmp(type, "vbd") == 0 && strcmp(verb, "add") == 0)

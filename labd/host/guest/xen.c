@@ -109,7 +109,8 @@ static int xen_memory(const struct guest_host *h, const struct plan *plan, const
         return -1;
     for (size_t i = 0; plan != NULL && i < plan->nnodes; i++)
         if (nodes == NULL || nodes[i])
-            m.need_mb += xen_node_memory(&plan->nodes[i], k.memory_min_mb) + OVERHEAD_MB + plan->nodes[i].vcpus;
+            m.need_mb +=
+                xen_node_memory(&plan->nodes[i], k.memory_min_mb) + OVERHEAD_MB + plan->nodes[i].vcpus;
     *out = m;
     return 0;
 }

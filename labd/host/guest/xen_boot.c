@@ -47,8 +47,7 @@ static void finish_text(struct wait *w, struct waiting *one, const struct buf *t
 {
     struct guest_result r = {0};
     struct err why = {0};
-    bool ok =
-        guest_result_parse(buf_str(text), text->len, &r, &why) == 0 && guest_result_err(&r, &why) == 0;
+    bool ok = guest_result_parse(buf_str(text), text->len, &r, &why) == 0 && guest_result_err(&r, &why) == 0;
 
     finish(w, one, ok ? NULL : &why, r.output != NULL ? r.output : "", r.n);
 }

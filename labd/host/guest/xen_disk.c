@@ -85,7 +85,8 @@ int xen_loop(const char *path, bool read_only, char dev[XEN_DEV_SIZE], int *fd, 
 {
     struct stat st;
 
-    AUTO(mem_closep) int file = open(path, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | (read_only ? 0 : O_NOFOLLOW));
+    AUTO(mem_closep)
+    int file = open(path, (read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | (read_only ? 0 : O_NOFOLLOW));
     if (file < 0 || fstat(file, &st) < 0)
         return err_sys(e, "open %s", path);
     int shared = read_only ? find_shared(&st, dev) : -1;

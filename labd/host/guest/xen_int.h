@@ -46,7 +46,8 @@ int xen_domains_read(const struct guest_host *h, const char *lab, struct xen_dom
 void xen_domains_clear(struct xen_domains *d);
 /* The living domain of a node (it may have ended and not be removed yet), or NULL. */
 const struct xen_domain *xen_domains_find(const struct xen_domains *d, size_t node);
-int xen_pause(const struct xen_domains *d, bool paused, struct err *e) MUST_CHECK; /* all that are not dying */
+int xen_pause(const struct xen_domains *d, bool paused,
+              struct err *e) MUST_CHECK; /* all that are not dying */
 int xen_host_memory(uint64_t *free_mb, uint64_t *total_mb, struct err *e) MUST_CHECK;
 int xen_command_line(char *out, size_t size, struct err *e) MUST_CHECK; /* the hypervisor's */
 int xen_observe(const struct guest_lab *lab, struct guest_observed *out, struct err *e) MUST_CHECK;

@@ -90,7 +90,8 @@ int xen_payload(const struct plan_node *n, struct buf *out, struct err *e)
     if (a == NULL)
         return err_set(e, ERR_CAPACITY, "no memory for the guest's archive");
     int rc = -1;
-    if (archive_write_set_format_cpio_newc(a) != ARCHIVE_OK || archive_write_set_bytes_per_block(a, 0) != ARCHIVE_OK ||
+    if (archive_write_set_format_cpio_newc(a) != ARCHIVE_OK ||
+        archive_write_set_bytes_per_block(a, 0) != ARCHIVE_OK ||
         archive_write_open(a, &archive, NULL, append, NULL) != ARCHIVE_OK)
         err_set(e, ERR_INTERNAL, "make the guest's archive: %s", archive_error_string(a));
     else if (put_all(a, n, &made, e) == 0)

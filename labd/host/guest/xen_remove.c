@@ -30,7 +30,8 @@ static void xl_ended(size_t i, bool ran, struct proc_result *r, const struct err
         return;
     d->failed = true;
     if (ran)
-        err_set(&d->why, ERR_TOOL, "xl destroy: %.*s", (int)strcspn(buf_str(&r->err), "\n"), buf_str(&r->err));
+        err_set(&d->why, ERR_TOOL, "xl destroy: %.*s", (int)strcspn(buf_str(&r->err), "\n"),
+                buf_str(&r->err));
     else
         d->why = *e;
 }

@@ -154,7 +154,8 @@ static int save_all(struct saving *s, int lock, struct err *e)
     pid_t releaser = fork();
     if (releaser == 0)
         release_when_asked(s->d);
-    int rc = releaser < 0 ? err_sys(e, "fork") : proc_pool(s->lab->host->runner, specs, n, AT_ONCE, save_ended, s, e);
+    int rc = releaser < 0 ? err_sys(e, "fork")
+                          : proc_pool(s->lab->host->runner, specs, n, AT_ONCE, save_ended, s, e);
     if (releaser > 0) {
         kill(releaser, SIGKILL);
         waitpid(releaser, NULL, 0);
@@ -298,7 +299,8 @@ static int prepare_one(struct restoring *r, size_t node, const struct xen_kernel
     char path[PATH_MAX], config[PATH_MAX], run[PATH_MAX];
     AUTO(buf_clear) struct buf booted = BUF_INIT;
 
-    if (saved_file(&n, "saved", ".booted", path, e) < 0 || file_read(path, GUEST_RESULT_MAX, &booted, e) < 0 ||
+    if (saved_file(&n, "saved", ".booted", path, e) < 0 ||
+        file_read(path, GUEST_RESULT_MAX, &booted, e) < 0 ||
         xen_prepare(r->lab, node, k, &r->disks[r->n], e) < 0)
         return -1;
     r->nodes[r->n] = node;
@@ -307,11 +309,8 @@ static int prepare_one(struct restoring *r, size_t node, const struct xen_kernel
         return -1;
     for (size_t i = 0; i < 6; i++)
         argv_add(v, (const char *const[]){"xl", "restore", "-p", "-e", config, path}[i]);
-    r->specs[r->n] = (struct proc_spec){.argv = argv_get(v),
-                                        .timeout_ms = XEN_XL_MS,
-                                        .output_max = 16384,
-                                        .keep_fds = {lock},
-                                        .nkeep = 1};
+    r->specs[r->n] = (struct proc_spec){
+        .argv = argv_get(v), .timeout_ms = XEN_XL_MS, .output_max = 16384, .keep_fds = {lock}, .nkeep = 1};
     return 0;
 }
 
