@@ -274,19 +274,34 @@ static void got_back(json_t *reply, const struct err *e, void *arg, int status)
     free(w);
 }
 
-static void reset_seen(json_t *reply, const struct err *e, void *arg)
+static void job_seen(json_t *reply, const struct err *e, void *arg)
 {
     got_back(reply, e, arg, 202);
 }
 
-static void reset_asked(json_t *reply, const struct err *e, void *arg)
+static void job_asked(json_t *reply, const struct err *e, void *arg)
 {
     struct waiting *w = arg;
 
     if (e != NULL)
         got_back(reply, e, arg, 202);
     else
-        hostlink_call(w->site->host, "lab.get", json_pack("{s:s}", "lab", w->id), reset_seen, w);
+        hostlink_call(w->site->host, "lab.get", json_pack("{s:s}", "lab", w->id), job_seen, w);
+}
+
+/* Lets labhost begin a job on one node, or on all if it is NULL.  'event' is for the log. */
+static void ask_job(struct site *s, struct http_req *r, const struct lab *lab, const char *job,
+                    const char *event, const char *node)
+{
+    if (node != NULL && !lab_has_node(lab, node)) {
+        http_problem_status(r, 404, "there is no such node in this lab");
+        return;
+    }
+    log_info(event, "lab", lab->row.id, "node", node, "by", who_of(r)->login);
+    json_t *args = json_pack("{s:s}", "lab", lab->row.id);
+    if (node != NULL)
+        json_object_set_new(args, "node", json_string(node));
+    hostlink_call(s->host, job, args, job_asked, wait_for(s, r, lab));
 }
 
 void lab_reset(struct http_req *r, void *arg)
@@ -303,15 +318,30 @@ void lab_reset(struct http_req *r, void *arg)
         http_problem(r, &e);
         return;
     }
-    if (node != NULL && !lab_has_node(lab, node)) {
-        http_problem_status(r, 404, "there is no such node in this lab");
+    ask_job(s, r, lab, "lab.reset", "lab.reset", node);
+}
+
+static void start_again(struct site *s, struct http_req *r, const char *node)
+{
+    const struct lab *lab = labs_visible(s, r, http_param(r, "id"));
+    struct err e;
+
+    if (lab == NULL)
         return;
-    }
-    log_info("lab.reset", "lab", lab->row.id, "node", node, "by", who_of(r)->login);
-    json_t *args = json_pack("{s:s}", "lab", lab->row.id);
-    if (node != NULL)
-        json_object_set_new(args, "node", json_string(node));
-    hostlink_call(s->host, "lab.reset", args, reset_asked, wait_for(s, r, lab));
+    if (not_stopping(lab, &e) < 0)
+        http_problem(r, &e);
+    else
+        ask_job(s, r, lab, "lab.start", "node.start", node);
+}
+
+void lab_start(struct http_req *r, void *arg)
+{
+    start_again(arg, r, NULL);
+}
+
+void lab_start_node(struct http_req *r, void *arg)
+{
+    start_again(arg, r, http_param(r, "node"));
 }
 
 /* Through the struct and back: what reaches labhost are known members with sane numbers. */

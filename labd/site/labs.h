@@ -61,6 +61,6 @@ const char *lab_status_text(struct lab *lab); /* the same as JSON text; borrowed
 const char *lab_state_name(const struct lab *lab);
 void lab_count_nodes(const struct lab *lab, size_t *ready, size_t *all);
 
-http_handler_fn lab_list, lab_post, lab_get, lab_delete, lab_reset, lab_patch_link;
+http_handler_fn lab_list, lab_post, lab_get, lab_delete, lab_reset, lab_start, lab_start_node, lab_patch_link;
 
 #endif

@@ -1,5 +1,6 @@
 /* A labhost for the tests of labd: it speaks labd/doc/protocol.md, keeps labs in memory and runs nothing.
- * It forgets everything when it ends, which is one of the things labd has to live with. */
+ * It forgets everything when it ends, which is one of the things labd has to live with.  The command
+ * "poweroff" switches its node off. */
 #ifndef TESTS_SITE_FAKE_HOST_H
 #define TESTS_SITE_FAKE_HOST_H
 
@@ -13,6 +14,7 @@
 
 #define FAKE_READY_MS 20
 #define FAKE_WATCHERS 8
+#define FAKE_OFF "the node was switched off; reset or restart it to start it again"
 #define FAKE_FLOOD (8u << 20) /* bytes that the console prints for the input "flood" */
 
 struct fake_host {
@@ -49,14 +51,37 @@ static inline json_t *fake_find(struct fake_host *h, struct rpc_call *call, json
     return lab;
 }
 
-static inline void fake_set_nodes(json_t *lab, const char *state)
+/* The nodes in state 'from', or all if it is NULL. */
+static inline void fake_set_nodes(json_t *lab, const char *from, const char *to)
 {
     const char *name;
     json_t *node;
 
     json_object_foreach(json_object_get(lab, "nodes"), name, node) {
-        json_object_set_new(node, "state", json_string(state));
+        if (from != NULL && strcmp(json_string_value(json_object_get(node, "state")), from) != 0)
+            continue;
+        json_object_set_new(node, "state", json_string(to));
+        json_object_set_new(node, "error", json_null());
     }
+}
+
+static inline void fake_set_state(json_t *lab, const char *state, const char *error)
+{
+    json_object_set_new(lab, "state", json_string(state));
+    json_object_set_new(lab, "error", error != NULL ? json_string(error) : json_null());
+}
+
+static inline bool fake_is(const json_t *lab, const char *field, const char *value)
+{
+    return strcmp(json_string_value(json_object_get(lab, field)), value) == 0;
+}
+
+static inline void fake_refuse(struct rpc_call *call, enum err_code code, const char *text)
+{
+    struct err e;
+
+    err_set(&e, code, "%s", text);
+    rpc_fail(call, &e);
 }
 
 static inline void fake_status(struct rpc_call *call, json_t *req, void *arg)
@@ -77,8 +102,8 @@ static inline void fake_ready(void *arg)
     json_t *lab = json_object_get(j->host->labs, j->id);
 
     if (lab != NULL) {
-        fake_set_nodes(lab, "running");
-        json_object_set_new(lab, "state", json_string("running"));
+        fake_set_nodes(lab, "creating", "running");
+        fake_set_state(lab, "running", NULL);
         json_object_set_new(lab, "ready_ms", json_integer(loop_wall_ms()));
         fake_tell_lab(j->host, lab);
     }
@@ -109,18 +134,15 @@ static inline json_t *fake_table(const json_t *list, const char *field)
     return out;
 }
 
-/* The driver "full" has no room for anything. */
 static inline void fake_create(struct rpc_call *call, json_t *req, void *arg)
 {
     struct fake_host *h = arg;
     const char *id = json_string_value(json_object_get(req, "lab"));
     const char *driver = json_string_value(json_object_get(req, "driver"));
     json_t *plan = json_object_get(req, "plan");
-    struct err e;
 
     if (strcmp(driver, "full") == 0) {
-        err_set(&e, ERR_CAPACITY, "this host has no memory left");
-        rpc_fail(call, &e);
+        fake_refuse(call, ERR_CAPACITY, "this host has no memory left");
         return;
     }
     json_t *lab =
@@ -154,8 +176,30 @@ static inline void fake_reset(struct rpc_call *call, json_t *req, void *arg)
 
     if (lab == NULL)
         return;
-    fake_set_nodes(lab, "creating");
-    json_object_set_new(lab, "state", json_string("starting"));
+    fake_set_nodes(lab, NULL, "creating");
+    fake_set_state(lab, "starting", NULL);
+    rpc_reply(call, NULL);
+    fake_later(h, json_string_value(json_object_get(lab, "lab")));
+}
+
+static inline void fake_start(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct fake_host *h = arg;
+    json_t *lab = fake_find(h, call, req);
+
+    if (lab == NULL)
+        return;
+    json_t *node =
+        json_object_get(req, "node") == NULL
+            ? NULL
+            : json_object_get(json_object_get(lab, "nodes"), json_string_value(json_object_get(req, "node")));
+    if (node != NULL && fake_is(node, "state", "stopped")) {
+        json_object_set_new(node, "state", json_string("creating"));
+        json_object_set_new(node, "error", json_null());
+    } else if (node == NULL) {
+        fake_set_nodes(lab, "stopped", "creating");
+    }
+    fake_set_state(lab, "starting", NULL);
     rpc_reply(call, NULL);
     fake_later(h, json_string_value(json_object_get(lab, "lab")));
 }
@@ -332,11 +376,18 @@ static inline void fake_stream_gone(struct frame_conn *c, const struct err *e, v
 
 static inline void fake_exec_open(struct rpc_call *call, json_t *req, void *arg)
 {
-    json_t *word;
+    json_t *word, *lab = fake_find(arg, call, req);
     size_t i;
 
-    if (fake_find(arg, call, req) == NULL)
+    if (lab == NULL)
         return;
+    if (strcmp(json_string_value(json_array_get(json_object_get(req, "argv"), 0)), "poweroff") == 0) {
+        json_t *node =
+            json_object_get(json_object_get(lab, "nodes"), json_string_value(json_object_get(req, "node")));
+        json_object_set_new(node, "state", json_string("stopped"));
+        json_object_set_new(node, "error", json_string(FAKE_OFF));
+        fake_tell_lab(arg, lab);
+    }
     struct frame_conn *c = rpc_stream(call, NULL);
     frame_conn_set(c, fake_exec_input, fake_stream_gone, NULL);
     json_array_foreach(json_object_get(req, "argv"), i, word) {
@@ -376,19 +427,13 @@ static inline void fake_probe(struct rpc_call *call, json_t *req, void *arg)
 static inline void __attribute__((noreturn)) fake_host_run(const char *socket)
 {
     static const struct rpc_method methods[] = {
-        {"host.status", fake_status},
-        {"lab.create", fake_create},
-        {"lab.delete", fake_delete},
-        {"lab.reset", fake_reset},
-        {"lab.get", fake_get},
-        {"lab.list", fake_list},
-        {"link.set", fake_link},
-        {"events", fake_events},
-        {"console.open", fake_console_open},
-        {"exec.open", fake_exec_open},
-        {"capture.open", fake_capture_open},
-        {"probe.run", fake_probe},
-        {NULL, NULL},
+        {"host.status", fake_status},  {"lab.create", fake_create},
+        {"lab.delete", fake_delete},   {"lab.reset", fake_reset},
+        {"lab.start", fake_start},     {"lab.get", fake_get},
+        {"lab.list", fake_list},       {"link.set", fake_link},
+        {"events", fake_events},       {"console.open", fake_console_open},
+        {"exec.open", fake_exec_open}, {"capture.open", fake_capture_open},
+        {"probe.run", fake_probe},     {NULL, NULL},
     };
     struct fake_host h = {.labs = json_object()};
     struct err e;
