@@ -23,6 +23,8 @@ const struct http_route site_routes[] = {
     {"GET", V1 "/labs/{id}", ROLE_STUDENT, 0, lab_get},
     {"DELETE", V1 "/labs/{id}", ROLE_STUDENT, SMALL, lab_delete},
     {"POST", V1 "/labs/{id}/reset", ROLE_STUDENT, SMALL, lab_reset},
+    {"POST", V1 "/labs/{id}/suspend", ROLE_STUDENT, SMALL, lab_suspend},
+    {"POST", V1 "/labs/{id}/resume", ROLE_STUDENT, SMALL, lab_resume},
     {"POST", V1 "/labs/{id}/start", ROLE_STUDENT, SMALL, lab_start},
     {"POST", V1 "/labs/{id}/nodes/{node}/start", ROLE_STUDENT, SMALL, lab_start_node},
     {"PATCH", V1 "/labs/{id}/links/{link}", ROLE_INSTRUCTOR, SMALL, lab_patch_link},

@@ -156,6 +156,8 @@ static void test_foreign_lab(void **state)
     } tries[] = {{"GET", "", NULL},
                  {"DELETE", "", NULL},
                  {"POST", "/reset", "{}"},
+                 {"POST", "/suspend", "{}"},
+                 {"POST", "/resume", "{}"},
                  {"POST", "/start", "{}"},
                  {"POST", "/nodes/h1/start", "{}"},
                  {"GET", "/events", NULL},
