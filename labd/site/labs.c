@@ -210,7 +210,8 @@ static void host_lacks(struct lab *lab)
         lab_gone(lab);
         return;
     }
-    json_t *args = lab->row.state == LAB_STARTING ? lab_create_args(lab, &e) : NULL;
+    bool asked = lab->row.state != LAB_STARTING || lab->row.ready != 0;
+    json_t *args = asked ? NULL : lab_create_args(lab, &e);
     if (args != NULL) {
         struct again *a = xcalloc(1, sizeof *a);
         a->all = ls;

@@ -421,6 +421,22 @@ static void test_labd_died_before_asking(void **state)
     wants(f, f->student, id, "running", "running", "");
 }
 
+/* Only a lab that never ran may be made again by itself: fresh nodes in the place of work would be a lie. */
+static void test_lost_while_it_was_resumed(void **state)
+{
+    struct fixture *f = *state;
+    char id[16];
+
+    suspended_lab(f, id);
+    fixture_kill(&f->host, SIGKILL);
+    assert_int_equal(unlink(f->host_file), 0);
+    change(f, f->student, id, "/resume", "starting");
+    fixture_host_start(f);
+    lab_wait(f, f->student, id, "failed");
+    wants(f, f->student, id, "failed", "stopped",
+          "the lab host has lost this lab: stop it and start it again");
+}
+
 /* ---- set up ---- */
 
 static int setup(void **state)
@@ -490,6 +506,7 @@ int main(void)
         K(test_refused_later),
         T(test_no_answer),
         K(test_labd_died_before_asking),
+        K(test_lost_while_it_was_resumed),
     };
     struct CMUnitTest all[ARRAY_LEN(refused_rows) + ARRAY_LEN(tests)];
     size_t n = 0;
