@@ -85,7 +85,7 @@ static int solve_and_grade(struct ctl *c, const struct exercise *x, const char *
 {
     json_t *attempt = NULL;
 
-    if (ctl_lab_wait(c, lab, NULL, e) < 0 || run_scripts(c, x, lab, t->which, e) < 0 ||
+    if (ctl_lab_wait(c, lab, "running", NULL, e) < 0 || run_scripts(c, x, lab, t->which, e) < 0 ||
         ctl_lab_grade(c, lab, &attempt, e) < 0)
         return -1;
     t->report = json_incref(json_object_get(attempt, "report"));

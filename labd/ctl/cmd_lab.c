@@ -1,4 +1,4 @@
-/* labctl up, list, reset and down: a lab as a whole. */
+/* labctl up, list, reset, start, suspend, resume and down: a lab as a whole. */
 #include "labd/base/buf.h"
 #include "labd/base/mem.h"
 #include "labd/base/name.h"
@@ -37,7 +37,7 @@ int cmd_up(struct ctl *c, struct err *e)
     /* At once, so that whoever reads it can remove the lab even when the wait below fails. */
     fprintf(c->out, "%s\n", id);
     fflush(c->out);
-    return c->flag[FLAG_WAIT] != NULL ? ctl_lab_wait(c, id, NULL, e) : 0;
+    return c->flag[FLAG_WAIT] != NULL ? ctl_lab_wait(c, id, "running", NULL, e) : 0;
 }
 
 /* "7/12": nodes that are up. */
@@ -87,6 +87,40 @@ int cmd_list(struct ctl *c, struct err *e)
     return 0;
 }
 
+/* Asks for 'what' of the lab, a path below it, and with --wait returns when it is 'want'. */
+static int change(struct ctl *c, const char *id, const char *what, const char *want, struct err *e)
+{
+    AUTO(mem_freep) char *path = xasprintf("/api/v1/labs/%s/%s", id, what);
+
+    if (ctl_http(c->http, "POST", path, json_object(), NULL, e) < 0)
+        return -1;
+    return c->flag[FLAG_WAIT] != NULL ? ctl_lab_wait(c, id, want, NULL, e) : 0;
+}
+
+int cmd_suspend(struct ctl *c, struct err *e)
+{
+    char id[LAB_ID_SIZE];
+
+    return ctl_lab_find(c, c->args[0], id, e) < 0 ? -1 : change(c, id, "suspend", "suspended", e);
+}
+
+int cmd_resume(struct ctl *c, struct err *e)
+{
+    char id[LAB_ID_SIZE];
+
+    return ctl_lab_find(c, c->args[0], id, e) < 0 ? -1 : change(c, id, "resume", "running", e);
+}
+
+int cmd_start(struct ctl *c, struct err *e)
+{
+    char id[LAB_ID_SIZE];
+
+    if ((c->nargs == 2 && name_check(c->args[1], "node", e) < 0) || ctl_lab_find(c, c->args[0], id, e) < 0)
+        return -1;
+    AUTO(mem_freep) char *what = c->nargs == 2 ? xasprintf("nodes/%s/start", c->args[1]) : xstrdup("start");
+    return change(c, id, what, "running", e);
+}
+
 int cmd_reset(struct ctl *c, struct err *e)
 {
     char id[LAB_ID_SIZE];
@@ -101,7 +135,7 @@ int cmd_reset(struct ctl *c, struct err *e)
     AUTO(mem_freep) char *path = xasprintf("/api/v1/labs/%s/reset", id);
     if (ctl_http(c->http, "POST", path, body, NULL, e) < 0)
         return -1;
-    return c->flag[FLAG_WAIT] != NULL ? ctl_lab_wait(c, id, NULL, e) : 0;
+    return c->flag[FLAG_WAIT] != NULL ? ctl_lab_wait(c, id, "running", NULL, e) : 0;
 }
 
 /* Asks for all removals first, then waits: they run at the same time. */

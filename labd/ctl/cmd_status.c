@@ -155,8 +155,9 @@ static void print_host(FILE *f, const json_t *h)
         bool ok = json_is_true(json_object_get(driver, "ok"));
         const char *name = text_str(driver, "name"), *chosen = text_str(h, "driver");
         AUTO(mem_freep)
-        char *l = xasprintf("driver %s: %s%s%s", name,
+        char *l = xasprintf("driver %s: %s%s%s%s", name,
                             ok ? "works" : "does not work: ", ok ? "" : text_str(driver, "why"),
+                            ok && json_is_true(json_object_get(driver, "suspend")) ? ", suspends labs" : "",
                             strcmp(name, chosen) == 0 ? " (default)" : "");
         line(f, l);
         print_notes(f, json_object_get(driver, "notes"));

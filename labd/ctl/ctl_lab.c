@@ -80,7 +80,7 @@ int ctl_lab_find(struct ctl *c, const char *arg, char id[LAB_ID_SIZE], struct er
     return 0;
 }
 
-/* ---- waiting for a start ---- */
+/* ---- waiting for a start, for sleep ---- */
 
 struct waiting {
     struct ctl *c;
@@ -116,7 +116,8 @@ static bool settled(struct waiting *w, json_t *lab)
     w->last = json_incref(lab);
     if (w->show)
         show(w, lab);
-    return strcmp(text_str(lab, "state"), "starting") != 0;
+    return strcmp(text_str(lab, "state"), "starting") != 0 &&
+           strcmp(text_str(lab, "state"), "suspending") != 0;
 }
 
 static bool on_event(const char *event, const char *data, void *arg)
@@ -132,17 +133,17 @@ static bool on_event(const char *event, const char *data, void *arg)
     return !done;
 }
 
-/* The sentence for a lab that is not running. */
-static int judge(const json_t *lab, struct err *e)
+/* The sentence for a lab that is not as it was to be. */
+static int judge(const json_t *lab, const char *want, struct err *e)
 {
     const json_t *nodes = json_object_get(lab, "nodes"), *node;
     const char *state = text_str(lab, "state"), *error = text_str(lab, "error"), *id = text_str(lab, "id");
     size_t i;
 
-    if (strcmp(state, "running") == 0)
+    if (strcmp(state, want) == 0)
         return 0;
     json_array_foreach(nodes, i, node) {
-        if (strcmp(text_str(node, "state"), "failed") == 0)
+        if (strcmp(state, "failed") == 0 && strcmp(text_str(node, "state"), "failed") == 0)
             return err_set(e, ERR_TOOL, "node %s of lab %s failed: %s", text_str(node, "name"), id,
                            text_str(node, "error"));
     }
@@ -165,10 +166,11 @@ static void show_output(const struct ctl *c, const json_t *lab)
     }
 }
 
-int ctl_lab_wait(struct ctl *c, const char *id, json_t **status, struct err *e)
+int ctl_lab_wait(struct ctl *c, const char *id, const char *want, json_t **status, struct err *e)
 {
     AUTO(mem_freep) char *path = xasprintf("/api/v1/labs/%s/events", id);
-    struct waiting w = {.c = c, .show = isatty(fileno(c->err)) == 1, .shown = SIZE_MAX};
+    bool starts = strcmp(want, "running") == 0;
+    struct waiting w = {.c = c, .show = starts && isatty(fileno(c->err)) == 1, .shown = SIZE_MAX};
     int rc;
 
     while ((rc = ctl_http_events(c->http, path, on_event, &w, e)) < 0 && e->code == ERR_UNREACHABLE &&
@@ -184,7 +186,7 @@ int ctl_lab_wait(struct ctl *c, const char *id, json_t **status, struct err *e)
     if (w.show && w.shown != SIZE_MAX)
         fputs("\r\033[K", c->err);
     if (rc == 0) {
-        rc = judge(w.last, e);
+        rc = judge(w.last, want, e);
         if (rc < 0)
             show_output(c, w.last);
     }

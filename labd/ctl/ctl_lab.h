@@ -16,10 +16,11 @@ int ctl_lab_status(struct ctl *c, const char *id, json_t **status, struct err *e
 /* The labs that the caller may see: of everybody for an instructor, else their own. */
 int ctl_lab_list(struct ctl *c, json_t **labs, struct err *e) MUST_CHECK;
 
-/* Waits until the lab is no longer starting; shows nodes as they come up if stderr is a terminal.
- * -1 if it failed ('e' names the node), vanished, or labd cannot be reached for half a minute. '*status'
- * (or NULL) is its last state, set also when it failed, or NULL. */
-int ctl_lab_wait(struct ctl *c, const char *id, json_t **status, struct err *e) MUST_CHECK;
+/* Waits until the lab is neither starting nor being suspended; shows nodes as they come up if stderr is a
+ * terminal.  -1 if its state is not 'want' then ("running", "suspended"; 'e' says why, naming the node that
+ * failed), if it vanished, or if labd cannot be reached for half a minute.  '*status' (or NULL) is its last
+ * state, set also when it failed, or NULL. */
+int ctl_lab_wait(struct ctl *c, const char *id, const char *want, json_t **status, struct err *e) MUST_CHECK;
 
 /* Waits until nothing is left of a lab that is being removed. */
 int ctl_lab_await_gone(struct ctl *c, const char *id, struct err *e) MUST_CHECK;

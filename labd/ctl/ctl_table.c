@@ -10,7 +10,7 @@ const struct ctl_flag_row ctl_flags[FLAG_COUNT] = {
     [FLAG_JSON] = {"json", 0, NULL, "print one JSON document"},
     [FLAG_DRIVER] = {"driver", 0, "DRIVER", "what runs the nodes; see labctl status --host"},
     [FLAG_NAME] = {"name", 0, "NAME", "call the lab NAME"},
-    [FLAG_WAIT] = {"wait", 0, NULL, "return when every node is up, or one has failed"},
+    [FLAG_WAIT] = {"wait", 0, NULL, "return when it is done, or has failed"},
     [FLAG_HOST] = {"host", 0, NULL, "the machine instead of a lab"},
     [FLAG_ALL] = {"all", 0, NULL, "every lab that you may see"},
     [FLAG_OUTPUT] = {"output", 'o', "FILE", "write there instead of to standard output"},
@@ -73,6 +73,19 @@ const struct ctl_cmd ctl_table[] = {
     {"reset", "LAB [NODE]", 1, 2, B(WAIT), CTL_DAEMON, "lab node",
      "discard the work in a lab, or in one node",
      "Starts the node, or all of them, afresh from the topology. What was changed in it is lost.", cmd_reset},
+    {"start", "LAB [NODE]", 1, 2, B(WAIT), CTL_DAEMON, "lab node", "start stopped nodes again",
+     "Boots the node, or every node of the lab that was switched off or has crashed. What was changed on its\n"
+     "disk stays. A node that runs is left alone.",
+     cmd_start},
+    {"suspend", "LAB", 1, 1, B(WAIT), CTL_DAEMON, "lab", "stop a lab where it is, to go on later",
+     "The nodes sleep, programs and all, and their memory is free for other labs, until *labctl resume*. With\n"
+     "*--wait* it returns when the lab is suspended, and fails if it could not be and goes on running. Not every\n"
+     "guest driver can do this: *labctl status --host* says which.",
+     cmd_suspend},
+    {"resume", "LAB", 1, 1, B(WAIT), CTL_DAEMON, "lab", "let a suspended lab go on",
+     "The nodes go on where they were. The exit status is 5 if the machine has no memory for them now; the lab\n"
+     "stays suspended then. With *--wait* it returns when every node is up.",
+     cmd_resume},
     {"down", "LAB...", 0, -1, B(ALL), CTL_DAEMON, "lab", "stop and remove labs",
      "Returns when nothing of them is left.", cmd_down},
     {"exercise test", "DIR", 1, 1, B(DRIVER) | B(JSON), CTL_DAEMON, "dir", "try an exercise's own solutions",

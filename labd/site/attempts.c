@@ -263,6 +263,11 @@ static struct attempt *open_of(const struct attempts *as, const char *lab)
     return NULL;
 }
 
+bool attempts_busy(const struct site *s, const struct lab *lab)
+{
+    return open_of(s->attempts, lab->row.id) != NULL;
+}
+
 void attempts_lab_gone(struct site *s, const struct lab *lab)
 {
     struct attempt *a = open_of(s->attempts, lab->row.id);
@@ -317,6 +322,8 @@ static int may_grade(const struct lab *lab, struct err *e)
 {
     if (lab->row.exercise_xml == NULL)
         return err_set(e, ERR_CONFLICT, "this lab has no exercise, so there is nothing to check");
+    if (lab_awake(lab, e) < 0)
+        return -1;
     if (lab->row.state != LAB_RUNNING && lab->row.state != LAB_FAILED)
         return err_set(e, ERR_CONFLICT, "the lab is %s: it can be checked when it runs", lab_state_name(lab));
     return 0;

@@ -13,8 +13,9 @@ struct attempts *attempts_new(struct site *s, struct err *e);
 void attempts_free(
     struct attempts *as); /* kills the workers; their attempts are "interrupted" at the next start */
 
-json_t *attempts_latest(struct site *s, const struct lab *lab); /* ATTEMPT, or NULL; new reference */
-void attempts_lab_gone(struct site *s, const struct lab *lab);  /* ends the open attempt of it */
+json_t *attempts_latest(struct site *s, const struct lab *lab);  /* ATTEMPT, or NULL; new reference */
+bool attempts_busy(const struct site *s, const struct lab *lab); /* it is being graded, or is going to be */
+void attempts_lab_gone(struct site *s, const struct lab *lab);   /* ends the open attempt of it */
 
 http_handler_fn attempt_post, attempt_list, attempt_get;
 

@@ -30,7 +30,8 @@ struct hostlink {
     bool stopping;
     int64_t seq, list_seq;
     char driver[STORE_DRIVER_SIZE];
-    bool told; /* that labhost is away: once, not at every try */
+    json_t *drivers; /* of host.status, or NULL */
+    bool told;       /* that labhost is away: once, not at every try */
 };
 
 static const struct err stopping = {.code = ERR_UNREACHABLE, .msg = "the server is stopping"};
@@ -45,6 +46,19 @@ bool hostlink_up(const struct hostlink *h)
 const char *hostlink_driver(const struct hostlink *h)
 {
     return h->driver;
+}
+
+bool hostlink_suspends(const struct hostlink *h, const char *driver)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach(h->drivers, i, one) {
+        const char *name = json_string_value(json_object_get(one, "name"));
+        if (name != NULL && strcmp(name, driver) == 0)
+            return json_is_true(json_object_get(one, "suspend"));
+    }
+    return false;
 }
 
 int64_t hostlink_seq(const struct hostlink *h)
@@ -169,8 +183,11 @@ static void on_status(json_t *reply, const struct err *e, void *arg)
     }
     if (driver != NULL && name_ok(driver) && strlen(driver) < sizeof h->driver)
         memcpy(h->driver, driver, strlen(driver) + 1);
+    json_decref(h->drivers);
+    h->drivers = json_incref(json_object_get(reply, "drivers"));
     log_info("host.up", "driver", h->driver, "datapath",
              json_string_value(json_object_get(reply, "datapath")));
+    h->ops->status(h->arg);
 }
 
 static void on_list(json_t *reply, const struct err *e, void *arg)
@@ -244,5 +261,6 @@ void hostlink_free(struct hostlink *h)
     rpc_cancel(h->connecting);
     frame_conn_free(h->events);
     loop_timer_del(h->retry);
+    json_decref(h->drivers);
     free(h);
 }

@@ -13,6 +13,7 @@ struct hostlink_ops {
     void (*gone)(const char *id, void *arg);              /* removed completely */
     void (*listed)(json_t *labs, int64_t seq, void *arg); /* after each connect: all labs; 'seq' below */
     void (*down)(void *arg);
+    void (*status)(void *arg); /* what follows from host.status is known anew */
 };
 
 struct hostlink *hostlink_new(struct site *s, const struct hostlink_ops *ops, void *arg);
@@ -20,6 +21,8 @@ struct hostlink *hostlink_new(struct site *s, const struct hostlink_ops *ops, vo
 void hostlink_free(struct hostlink *h);
 bool hostlink_up(const struct hostlink *h);
 const char *hostlink_driver(const struct hostlink *h); /* its default driver, "" while unknown */
+/* Whether labs of the driver can be suspended; false while unknown. */
+bool hostlink_suspends(const struct hostlink *h, const char *driver);
 /* A number that grows with every request: what was asked after 'seq' is newer than that list. */
 int64_t hostlink_seq(const struct hostlink *h);
 

@@ -141,19 +141,17 @@ json_t *lab_create_args(const struct lab *lab, struct err *e)
 
 /* ---- changing ---- */
 
-static void tell(struct lab *lab);
-
 static void calm_over(void *arg)
 {
     struct lab *lab = arg;
 
     lab->calm = NULL;
     if (lab->changed)
-        tell(lab);
+        lab_tell(lab);
 }
 
-/* Tells the watchers, at once or when CALM_MS have passed since the last time. */
-static void tell(struct lab *lab)
+/* At once, or when CALM_MS have passed since the last time. */
+void lab_tell(struct lab *lab)
 {
     free(lab->status_text);
     lab->status_text = NULL;
@@ -172,13 +170,15 @@ int lab_set_state(struct lab *lab, enum store_lab_state st, const char *error, s
         return -1;
     lab->row.state = st;
     snprintf(lab->row.error, sizeof lab->row.error, "%s", error != NULL ? error : "");
-    tell(lab);
+    lab_tell(lab);
     return 0;
 }
 
-static enum store_lab_state state_of(const char *name, enum store_lab_state otherwise)
+enum store_lab_state lab_live_state(json_t *live, enum store_lab_state otherwise)
 {
-    static const enum store_lab_state states[] = {LAB_STARTING, LAB_RUNNING, LAB_FAILED};
+    static const enum store_lab_state states[] = {LAB_STARTING, LAB_RUNNING, LAB_FAILED, LAB_SUSPENDING,
+                                                  LAB_SUSPENDED};
+    const char *name = json_string_value(json_object_get(live, "state"));
 
     for (size_t i = 0; name != NULL && i < ARRAY_LEN(states); i++)
         if (strcmp(store_lab_state_name(states[i]), name) == 0)
@@ -186,12 +186,22 @@ static enum store_lab_state state_of(const char *name, enum store_lab_state othe
     return otherwise;
 }
 
+/* Commands, consoles and captures cannot go on. */
+static void fell_asleep(struct lab *lab)
+{
+    struct err e;
+
+    if (lab_awake(lab, &e) < 0)
+        streams_end_lab(labs_site(lab->all), lab->row.id, &e);
+}
+
 void lab_update(struct lab *lab, json_t *live)
 {
     struct site *s = labs_site(lab->all);
     int64_t ready = json_integer_value(json_object_get(live, "ready_ms"));
     const char *error = json_string_value(json_object_get(live, "error"));
-    enum store_lab_state st = state_of(json_string_value(json_object_get(live, "state")), lab->row.state);
+    enum store_lab_state st = lab_live_state(live, lab->row.state);
+    bool sleeps = lab_state_sleeps(st), slept = lab_state_sleeps(lab_live_state(lab->live, LAB_STARTING));
     struct err e;
 
     json_incref(live);
@@ -201,21 +211,29 @@ void lab_update(struct lab *lab, json_t *live)
         ready = lab->row.ready;
     if (lab->row.state == LAB_STOPPING)
         st = LAB_STOPPING; /* what is wanted stays */
+    if (lab->pending && st != LAB_STOPPING && sleeps != lab_sleeps(lab)) {
+        st = lab->row.state; /* the same, as long as labhost may not have heard of it */
+        error = lab->row.error;
+    }
     if (error == NULL)
         error = "";
     if (st != lab->row.state || ready != lab->row.ready || strcmp(error, lab->row.error) != 0) {
         lab->row.ready = ready;
         lab->row.state = st;
-        snprintf(lab->row.error, sizeof lab->row.error, "%s", error);
+        if (error != lab->row.error)
+            snprintf(lab->row.error, sizeof lab->row.error, "%s", error);
         if (store_lab_set_state(s->store, lab->inst, lab->row.id, st, lab->row.error, ready, &e) < 0)
             log_err("lab.store", &e, "lab", lab->row.id, NULL); /* labhost will say it again */
     }
-    tell(lab);
+    if (sleeps && !slept)
+        fell_asleep(lab);
+    lab_tell(lab);
 }
 
 void lab_free(struct lab *lab)
 {
     loop_timer_del(lab->calm);
+    loop_timer_del(lab->again);
     store_lab_clear(&lab->row);
     json_decref(lab->drawing);
     json_decref(lab->live);
@@ -234,7 +252,7 @@ void lab_gone(struct lab *lab)
         log_err("lab.end", &e, "lab", lab->row.id, NULL);
     log_info("lab.gone", "lab", lab->row.id, "owner", lab->row.owner_login);
     attempts_lab_gone(s, lab);
-    streams_end_lab(s, lab->row.id);
+    streams_end_lab(s, lab->row.id, NULL);
     watchers_lab_gone(s, lab->row.id);
     labs_unlink(lab);
     lab_free(lab);

@@ -27,7 +27,7 @@ static struct waiting *wait_for(struct site *s, struct http_req *r, const struct
     return w;
 }
 
-static void reply_status(struct http_req *r, int status, const struct lab *lab)
+void lab_reply(struct http_req *r, int status, const struct lab *lab)
 {
     AUTO(mem_freep) char *location = xasprintf("/api/v1/labs/%s", lab->row.id);
 
@@ -36,11 +36,11 @@ static void reply_status(struct http_req *r, int status, const struct lab *lab)
     http_reply_json(r, status, lab_status(lab));
 }
 
-static int not_stopping(const struct lab *lab, struct err *e)
+static int may_change(const struct lab *lab, struct err *e)
 {
     if (lab->row.state == LAB_STOPPING)
         return err_set(e, ERR_CONFLICT, "the lab is stopping");
-    return 0;
+    return lab_awake(lab, e);
 }
 
 /* ---- reading ---- */
@@ -188,7 +188,7 @@ static void created(json_t *reply, const struct err *e, void *arg)
     } else {
         log_info("lab.start", "lab", w->id, "owner", lab->row.owner_login, "exercise", lab->row.exercise,
                  "driver", lab->row.driver);
-        reply_status(w->req, 202, lab);
+        lab_reply(w->req, 202, lab);
     }
     free(w);
 }
@@ -252,7 +252,7 @@ void lab_delete(struct http_req *r, void *arg)
     }
     /* It is on disk now: without labhost it happens as soon as labhost is back. */
     lab_ask_delete(lab);
-    reply_status(r, 202, lab);
+    lab_reply(r, 202, lab);
 }
 
 /* ---- changing ---- */
@@ -269,24 +269,39 @@ static void got_back(json_t *reply, const struct err *e, void *arg, int status)
     } else {
         if (reply != NULL && json_is_string(json_object_get(reply, "lab")))
             lab_update(lab, reply);
-        reply_status(w->req, status, lab);
+        lab_reply(w->req, status, lab);
     }
     free(w);
 }
 
-static void reset_seen(json_t *reply, const struct err *e, void *arg)
+static void job_seen(json_t *reply, const struct err *e, void *arg)
 {
     got_back(reply, e, arg, 202);
 }
 
-static void reset_asked(json_t *reply, const struct err *e, void *arg)
+static void job_asked(json_t *reply, const struct err *e, void *arg)
 {
     struct waiting *w = arg;
 
     if (e != NULL)
         got_back(reply, e, arg, 202);
     else
-        hostlink_call(w->site->host, "lab.get", json_pack("{s:s}", "lab", w->id), reset_seen, w);
+        hostlink_call(w->site->host, "lab.get", json_pack("{s:s}", "lab", w->id), job_seen, w);
+}
+
+/* Lets labhost begin a job on one node, or on all if it is NULL.  'event' is for the log. */
+static void ask_job(struct site *s, struct http_req *r, const struct lab *lab, const char *job,
+                    const char *event, const char *node)
+{
+    if (node != NULL && !lab_has_node(lab, node)) {
+        http_problem_status(r, 404, "there is no such node in this lab");
+        return;
+    }
+    log_info(event, "lab", lab->row.id, "node", node, "by", who_of(r)->login);
+    json_t *args = json_pack("{s:s}", "lab", lab->row.id);
+    if (node != NULL)
+        json_object_set_new(args, "node", json_string(node));
+    hostlink_call(s->host, job, args, job_asked, wait_for(s, r, lab));
 }
 
 void lab_reset(struct http_req *r, void *arg)
@@ -299,19 +314,34 @@ void lab_reset(struct http_req *r, void *arg)
     if (lab == NULL)
         return;
     json_t *j = http_body(r, &e);
-    if (j == NULL || json_member_text(j, "node", NAME_MAX_LEN, &node, &e) < 0 || not_stopping(lab, &e) < 0) {
+    if (j == NULL || json_member_text(j, "node", NAME_MAX_LEN, &node, &e) < 0 || may_change(lab, &e) < 0) {
         http_problem(r, &e);
         return;
     }
-    if (node != NULL && !lab_has_node(lab, node)) {
-        http_problem_status(r, 404, "there is no such node in this lab");
+    ask_job(s, r, lab, "lab.reset", "lab.reset", node);
+}
+
+static void start_again(struct site *s, struct http_req *r, const char *node)
+{
+    const struct lab *lab = labs_visible(s, r, http_param(r, "id"));
+    struct err e;
+
+    if (lab == NULL)
         return;
-    }
-    log_info("lab.reset", "lab", lab->row.id, "node", node, "by", who_of(r)->login);
-    json_t *args = json_pack("{s:s}", "lab", lab->row.id);
-    if (node != NULL)
-        json_object_set_new(args, "node", json_string(node));
-    hostlink_call(s->host, "lab.reset", args, reset_asked, wait_for(s, r, lab));
+    if (may_change(lab, &e) < 0)
+        http_problem(r, &e);
+    else
+        ask_job(s, r, lab, "lab.start", "node.start", node);
+}
+
+void lab_start(struct http_req *r, void *arg)
+{
+    start_again(arg, r, NULL);
+}
+
+void lab_start_node(struct http_req *r, void *arg)
+{
+    start_again(arg, r, http_param(r, "node"));
 }
 
 /* Through the struct and back: what reaches labhost are known members with sane numbers. */
@@ -382,7 +412,7 @@ void lab_patch_link(struct http_req *r, void *arg)
         return;
     }
     json_t *args = json_pack("{s:s, s:s}", "lab", lab->row.id, "link", link);
-    if (not_stopping(lab, &e) < 0 || read_link(r, args, &e) < 0) {
+    if (may_change(lab, &e) < 0 || read_link(r, args, &e) < 0) {
         json_decref(args);
         http_problem(r, &e);
         return;

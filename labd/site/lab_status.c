@@ -1,6 +1,8 @@
 /* STATUS: the drawing of a lab with what labhost says of its nodes and links. */
 #include "labd/base/mem.h"
+#include "labd/site/hostlink.h"
 #include "labd/site/labs.h"
+#include "labd/site/labs_int.h"
 
 #include <string.h>
 
@@ -19,13 +21,15 @@ static json_t *text_of(json_t *j, const char *name)
     return json_text(json_string_value(json_object_get(j, name)));
 }
 
-/* Before labhost has said anything a node waits; when it lost the lab, nothing of it runs. */
+/* Before labhost has said anything a node waits, or sleeps; when it lost the lab, nothing of it runs. */
 static const char *node_state(const struct lab *lab, json_t *live)
 {
     const char *st = json_string_value(json_object_get(live, "state"));
 
     if (st != NULL)
         return st;
+    if (lab_sleeps(lab))
+        return "suspended";
     return lab->row.state == LAB_FAILED ? "stopped" : "waiting";
 }
 
@@ -65,13 +69,14 @@ json_t *lab_status(const struct lab *lab)
 {
     const struct store_lab *r = &lab->row;
 
-    return json_pack(
-        "{s:s, s:s, s:{s:s, s:o}, s:o, s:o, s:s, s:s, s:o, s:I, s:o, s:o, s:O, s:o, s:o}", "id", r->id,
-        "name", r->name, "owner", "login", r->owner_login, "name", json_text(r->owner_name), "exercise",
-        json_text(r->exercise), "title", json_text(r->title), "state", lab_state_name(lab), "driver",
-        r->driver, "error", json_text(r->error), "started_ms", (json_int_t)r->created, "ready_ms",
-        json_time(r->ready), "nodes", nodes(lab), "elements", json_object_get(lab->drawing, "elements"),
-        "links", links(lab), "attempt", lab->attempt != NULL ? json_incref(lab->attempt) : json_null());
+    return json_pack("{s:s, s:s, s:{s:s, s:o}, s:o, s:o, s:s, s:s, s:b, s:o, s:I, s:o, s:o, s:O, s:o, s:o}",
+                     "id", r->id, "name", r->name, "owner", "login", r->owner_login, "name",
+                     json_text(r->owner_name), "exercise", json_text(r->exercise), "title",
+                     json_text(r->title), "state", lab_state_name(lab), "driver", r->driver, "can_suspend",
+                     hostlink_suspends(labs_site(lab->all)->host, r->driver), "error", json_text(r->error),
+                     "started_ms", (json_int_t)r->created, "ready_ms", json_time(r->ready), "nodes",
+                     nodes(lab), "elements", json_object_get(lab->drawing, "elements"), "links", links(lab),
+                     "attempt", lab->attempt != NULL ? json_incref(lab->attempt) : json_null());
 }
 
 const char *lab_status_text(struct lab *lab)

@@ -210,7 +210,8 @@ static void host_lacks(struct lab *lab)
         lab_gone(lab);
         return;
     }
-    json_t *args = lab->row.state == LAB_STARTING ? lab_create_args(lab, &e) : NULL;
+    bool asked = lab->row.state != LAB_STARTING || lab->row.ready != 0;
+    json_t *args = asked ? NULL : lab_create_args(lab, &e);
     if (args != NULL) {
         struct again *a = xcalloc(1, sizeof *a);
         a->all = ls;
@@ -223,11 +224,12 @@ static void host_lacks(struct lab *lab)
     log_warn("lab.lost", "lab", lab->row.id, "owner", lab->row.owner_login);
     json_decref(lab->live);
     lab->live = NULL;
+    lab->pending = false;
     if (lab_set_state(lab, LAB_FAILED, "the lab host has lost this lab: stop it and start it again", &e) < 0)
         log_err("lab.store", &e, "lab", lab->row.id, NULL);
 }
 
-static bool listed(json_t *list, const char *id)
+static json_t *listed(json_t *list, const char *id)
 {
     json_t *one;
     size_t i;
@@ -235,9 +237,9 @@ static bool listed(json_t *list, const char *id)
     json_array_foreach(list, i, one) {
         const char *lab = json_string_value(json_object_get(one, "lab"));
         if (lab != NULL && strcmp(lab, id) == 0)
-            return true;
+            return one;
     }
-    return false;
+    return NULL;
 }
 
 static void host_listed(json_t *list, int64_t seq, void *arg)
@@ -250,10 +252,13 @@ static void host_listed(json_t *list, int64_t seq, void *arg)
         next = l->next;
         if (l->seq > seq)
             continue; /* asked for after the list was */
-        if (!listed(list, l->row.id))
+        one = listed(list, l->row.id);
+        if (one == NULL)
             host_lacks(l);
         else if (l->row.state == LAB_STOPPING)
             lab_ask_delete(l);
+        else
+            lab_settle(l, one);
     }
     /* Somebody else's, or from a database that was lost: removing it could destroy work, so a person
      * decides. */
@@ -267,6 +272,18 @@ static void host_listed(json_t *list, int64_t seq, void *arg)
 static void host_down(void *arg)
 {
     (void)arg; /* the last known state stays; requests say that the host does not answer */
+}
+
+static void tell_one(struct lab *lab, void *arg)
+{
+    (void)arg;
+    lab_tell(lab);
+}
+
+/* Whether a lab can be suspended is part of its status. */
+static void host_status(void *arg)
+{
+    labs_each(arg, tell_one, NULL);
 }
 
 /* ---- loading ---- */
@@ -285,6 +302,7 @@ static void load_lab(const struct store_lab *row, void *arg)
         lab = lab_broken(ls, ls->inst, &own, &e);
     }
     lab->attempt = attempts_latest(ls->site, lab);
+    lab->pending = lab->row.state == LAB_SUSPENDING || lab->row.state == LAB_STARTING;
 }
 
 static void load_institution(int64_t inst, const char *name, void *arg)
@@ -299,7 +317,7 @@ static void load_institution(int64_t inst, const char *name, void *arg)
 
 struct labs *labs_new(struct site *s, struct err *e)
 {
-    static const struct hostlink_ops ops = {host_lab, host_gone, host_listed, host_down};
+    static const struct hostlink_ops ops = {host_lab, host_gone, host_listed, host_down, host_status};
     struct labs *ls = xcalloc(1, sizeof *ls);
 
     ls->site = s;

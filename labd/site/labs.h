@@ -10,14 +10,17 @@ struct lab {
     struct labs *all;
     int64_t inst;
     struct store_lab row;
-    json_t *drawing;    /* nodes with MACs, elements, links; the part of the status that does not change */
-    json_t *live;       /* the last lab object of labhost, or NULL */
-    json_t *attempt;    /* the latest ATTEMPT, or NULL */
-    int64_t seq;        /* hostlink_seq() when labhost was last asked to create it */
-    unsigned max_score; /* of its exercise; 0: nothing to check */
-    struct loop_timer *calm; /* watchers were told just now */
-    bool changed;            /* since then */
-    char *status_text;       /* of lab_status(), or NULL: must be made again */
+    json_t *drawing;  /* nodes with MACs, elements, links; the part of the status that does not change */
+    json_t *live;     /* the last lab object of labhost, or NULL */
+    json_t *attempt;  /* the latest ATTEMPT, or NULL */
+    int64_t seq;      /* hostlink_seq() when labhost was last asked to create, suspend or resume it */
+    bool pending;     /* row.state says that it is to sleep, or to wake: labhost may not know it yet */
+    unsigned changes; /* times that labhost was asked to suspend or resume it */
+    struct loop_timer *again; /* labhost did not answer */
+    unsigned max_score;       /* of its exercise; 0: nothing to check */
+    struct loop_timer *calm;  /* watchers were told just now */
+    bool changed;             /* since then */
+    char *status_text;        /* of lab_status(), or NULL: must be made again */
 };
 
 /* Reads the labs from the database and begins to follow labhost. */
@@ -55,12 +58,20 @@ void lab_ask_delete(struct lab *lab);           /* its state is STOPPING; goes o
 void lab_update(struct lab *lab, json_t *live); /* what labhost says; borrowed */
 void lab_gone(struct lab *lab);                 /* frees it */
 
+/* ---- suspended labs; lab_suspend.c ---- */
+bool lab_sleeps(const struct lab *lab); /* it is suspended, or being */
+/* ERR_CONFLICT with the sentence for everything that a suspended lab refuses. */
+int lab_awake(const struct lab *lab, struct err *e) MUST_CHECK;
+/* After each connect, with what labhost says: asks it for what it may not have heard. */
+void lab_settle(struct lab *lab, json_t *live);
+
 /* ---- status; lab_status.c ---- */
 json_t *lab_status(const struct lab *lab);    /* STATUS; new reference */
 const char *lab_status_text(struct lab *lab); /* the same as JSON text; borrowed until the next change */
 const char *lab_state_name(const struct lab *lab);
 void lab_count_nodes(const struct lab *lab, size_t *ready, size_t *all);
 
-http_handler_fn lab_list, lab_post, lab_get, lab_delete, lab_reset, lab_patch_link;
+http_handler_fn lab_list, lab_post, lab_get, lab_delete, lab_reset, lab_start, lab_start_node, lab_patch_link,
+    lab_suspend, lab_resume;
 
 #endif

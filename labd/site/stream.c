@@ -235,8 +235,14 @@ static void begin(struct site *s, struct http_req *r, const struct lab *lab, con
                   json_t *args)
 {
     static const struct http_ws_ops ops = {ws_open, ws_message, ws_drained, ws_closed};
-    struct stream *st = xcalloc(1, sizeof *st);
+    struct err e;
 
+    if (lab_awake(lab, &e) < 0) {
+        json_decref(args);
+        http_problem(r, &e);
+        return;
+    }
+    struct stream *st = xcalloc(1, sizeof *st);
     *st = (struct stream){.site = s,
                           .next = s->streams,
                           .prev = &s->streams,
@@ -349,11 +355,16 @@ void streams_end_session(struct site *s, int64_t session)
             end(st, WS_POLICY, "signed out");
 }
 
-void streams_end_lab(struct site *s, const char *lab)
+void streams_end_lab(struct site *s, const char *lab, const struct err *e)
 {
-    for (struct stream *st = s->streams; st != NULL; st = st->next)
-        if (strcmp(st->lab, lab) == 0)
+    for (struct stream *st = s->streams; st != NULL; st = st->next) {
+        if (strcmp(st->lab, lab) != 0)
+            continue;
+        if (e != NULL)
+            end_err(st, e);
+        else
             end(st, WS_GOING_AWAY, "the lab was stopped");
+    }
 }
 
 void streams_end_all(struct site *s)

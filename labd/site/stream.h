@@ -11,7 +11,7 @@
 http_handler_fn stream_console, stream_exec, stream_capture;
 
 void streams_end_session(struct site *s, int64_t session);
-void streams_end_lab(struct site *s, const char *lab);
+void streams_end_lab(struct site *s, const char *lab, const struct err *e); /* 'e' NULL: it is gone */
 void streams_end_all(struct site *s); /* before the link to labhost goes */
 
 #endif

@@ -1,5 +1,11 @@
 /* A labhost for the tests of labd: it speaks labd/doc/protocol.md, keeps labs in memory and runs nothing.
- * It forgets everything when it ends, which is one of the things labd has to live with. */
+ * It forgets everything when it ends, which is one of the things labd has to live with, unless it is given a
+ * file to keep them in.
+ *
+ * Its drivers differ in what goes wrong: "fake" nothing; "full" has no room for a lab; "rigid" cannot suspend;
+ * "stubborn" fails to, after it has begun; "tight" has no memory to resume;
+ * "deaf" does not answer to every other suspend and resume.  The command "poweroff" switches
+ * its node off. */
 #ifndef TESTS_SITE_FAKE_HOST_H
 #define TESTS_SITE_FAKE_HOST_H
 
@@ -13,16 +19,26 @@
 
 #define FAKE_READY_MS 20
 #define FAKE_WATCHERS 8
+#define FAKE_OFF "the node was switched off; reset or restart it to start it again"
 #define FAKE_FLOOD (8u << 20) /* bytes that the console prints for the input "flood" */
 
 struct fake_host {
     struct loop *loop;
-    json_t *labs; /* id -> lab object */
+    json_t *labs;     /* id -> lab object */
+    const char *file; /* or NULL */
+    unsigned asked;   /* of the driver "deaf" */
     struct frame_conn *watchers[FAKE_WATCHERS];
 };
 
+static inline void fake_keep(const struct fake_host *h)
+{
+    if (h->file != NULL && json_dump_file(h->labs, h->file, 0) < 0)
+        abort();
+}
+
 static inline void fake_tell(struct fake_host *h, json_t *event)
 {
+    fake_keep(h);
     for (int i = 0; i < FAKE_WATCHERS; i++)
         if (h->watchers[i] != NULL)
             frame_send_json(h->watchers[i], json_incref(event));
@@ -49,21 +65,45 @@ static inline json_t *fake_find(struct fake_host *h, struct rpc_call *call, json
     return lab;
 }
 
-static inline void fake_set_nodes(json_t *lab, const char *state)
+/* The nodes in state 'from', or all if it is NULL. */
+static inline void fake_set_nodes(json_t *lab, const char *from, const char *to)
 {
     const char *name;
     json_t *node;
 
     json_object_foreach(json_object_get(lab, "nodes"), name, node) {
-        json_object_set_new(node, "state", json_string(state));
+        if (from != NULL && strcmp(json_string_value(json_object_get(node, "state")), from) != 0)
+            continue;
+        json_object_set_new(node, "state", json_string(to));
+        json_object_set_new(node, "error", json_null());
     }
+}
+
+static inline void fake_set_state(json_t *lab, const char *state, const char *error)
+{
+    json_object_set_new(lab, "state", json_string(state));
+    json_object_set_new(lab, "error", error != NULL ? json_string(error) : json_null());
+}
+
+static inline bool fake_is(const json_t *lab, const char *field, const char *value)
+{
+    return strcmp(json_string_value(json_object_get(lab, field)), value) == 0;
+}
+
+static inline void fake_refuse(struct rpc_call *call, enum err_code code, const char *text)
+{
+    struct err e;
+
+    err_set(&e, code, "%s", text);
+    rpc_fail(call, &e);
 }
 
 static inline void fake_status(struct rpc_call *call, json_t *req, void *arg)
 {
     (void)req, (void)arg;
-    rpc_reply(call, json_pack("{s:s, s:s, s:s, s:[{s:s, s:b}]}", "version", "0", "driver", "fake", "datapath",
-                              "none", "drivers", "name", "fake", "ok", 1));
+    rpc_reply(call, json_pack("{s:s, s:s, s:s, s:[{s:s, s:b, s:b}, {s:s, s:b, s:b}]}", "version", "0",
+                              "driver", "fake", "datapath", "none", "drivers", "name", "fake", "ok", 1,
+                              "suspend", 1, "name", "rigid", "ok", 1, "suspend", 0));
 }
 
 struct fake_job {
@@ -76,10 +116,18 @@ static inline void fake_ready(void *arg)
     struct fake_job *j = arg;
     json_t *lab = json_object_get(j->host->labs, j->id);
 
-    if (lab != NULL) {
-        fake_set_nodes(lab, "running");
-        json_object_set_new(lab, "state", json_string("running"));
+    if (lab != NULL && fake_is(lab, "state", "starting")) {
+        fake_set_nodes(lab, "creating", "running");
+        fake_set_nodes(lab, "suspended", "running");
+        fake_set_state(lab, "running", NULL);
         json_object_set_new(lab, "ready_ms", json_integer(loop_wall_ms()));
+        fake_tell_lab(j->host, lab);
+    } else if (lab != NULL && fake_is(lab, "state", "suspending") && fake_is(lab, "driver", "stubborn")) {
+        fake_set_state(lab, "running", "the lab could not be suspended: the disk is full");
+        fake_tell_lab(j->host, lab);
+    } else if (lab != NULL && fake_is(lab, "state", "suspending")) {
+        fake_set_nodes(lab, "running", "suspended");
+        fake_set_state(lab, "suspended", NULL);
         fake_tell_lab(j->host, lab);
     }
     free(j);
@@ -109,18 +157,15 @@ static inline json_t *fake_table(const json_t *list, const char *field)
     return out;
 }
 
-/* The driver "full" has no room for anything. */
 static inline void fake_create(struct rpc_call *call, json_t *req, void *arg)
 {
     struct fake_host *h = arg;
     const char *id = json_string_value(json_object_get(req, "lab"));
     const char *driver = json_string_value(json_object_get(req, "driver"));
     json_t *plan = json_object_get(req, "plan");
-    struct err e;
 
     if (strcmp(driver, "full") == 0) {
-        err_set(&e, ERR_CAPACITY, "this host has no memory left");
-        rpc_fail(call, &e);
+        fake_refuse(call, ERR_CAPACITY, "this host has no memory left");
         return;
     }
     json_t *lab =
@@ -154,10 +199,84 @@ static inline void fake_reset(struct rpc_call *call, json_t *req, void *arg)
 
     if (lab == NULL)
         return;
-    fake_set_nodes(lab, "creating");
-    json_object_set_new(lab, "state", json_string("starting"));
+    fake_set_nodes(lab, NULL, "creating");
+    fake_set_state(lab, "starting", NULL);
     rpc_reply(call, NULL);
     fake_later(h, json_string_value(json_object_get(lab, "lab")));
+}
+
+static inline void fake_start(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct fake_host *h = arg;
+    json_t *lab = fake_find(h, call, req);
+
+    if (lab == NULL)
+        return;
+    json_t *node =
+        json_object_get(req, "node") == NULL
+            ? NULL
+            : json_object_get(json_object_get(lab, "nodes"), json_string_value(json_object_get(req, "node")));
+    if (node != NULL && fake_is(node, "state", "stopped")) {
+        json_object_set_new(node, "state", json_string("creating"));
+        json_object_set_new(node, "error", json_null());
+    } else if (node == NULL) {
+        fake_set_nodes(lab, "stopped", "creating");
+    }
+    fake_set_state(lab, "starting", NULL);
+    rpc_reply(call, NULL);
+    fake_later(h, json_string_value(json_object_get(lab, "lab")));
+}
+
+static inline bool fake_deaf(struct fake_host *h, struct rpc_call *call, const json_t *lab)
+{
+    if (!fake_is(lab, "driver", "deaf") || h->asked++ % 2 != 0)
+        return false;
+    fake_refuse(call, ERR_TIMEOUT, "no answer in time");
+    return true;
+}
+
+static inline void fake_suspend(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct fake_host *h = arg;
+    json_t *lab = fake_find(h, call, req);
+
+    if (lab == NULL)
+        return;
+    if (fake_deaf(h, call, lab))
+        return;
+    if (fake_is(lab, "driver", "rigid")) {
+        fake_refuse(call, ERR_UNSUPPORTED, "driver rigid cannot suspend labs");
+    } else if (fake_is(lab, "state", "running")) {
+        fake_set_state(lab, "suspending", NULL);
+        rpc_reply(call, NULL);
+        fake_tell_lab(h, lab);
+        fake_later(h, json_string_value(json_object_get(lab, "lab")));
+    } else if (fake_is(lab, "state", "suspending") || fake_is(lab, "state", "suspended")) {
+        rpc_reply(call, NULL);
+    } else {
+        fake_refuse(call, ERR_CONFLICT, "the lab does not run");
+    }
+}
+
+static inline void fake_resume(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct fake_host *h = arg;
+    json_t *lab = fake_find(h, call, req);
+
+    if (lab == NULL)
+        return;
+    if (fake_deaf(h, call, lab))
+        return;
+    if (!fake_is(lab, "state", "suspending") && !fake_is(lab, "state", "suspended")) {
+        rpc_reply(call, NULL);
+    } else if (fake_is(lab, "driver", "tight")) {
+        fake_refuse(call, ERR_CAPACITY, "this host has 100 MB of memory left, the lab needs 512 MB");
+    } else {
+        fake_set_state(lab, "starting", NULL);
+        rpc_reply(call, NULL);
+        fake_tell_lab(h, lab);
+        fake_later(h, json_string_value(json_object_get(lab, "lab")));
+    }
 }
 
 static inline void fake_get(struct rpc_call *call, json_t *req, void *arg)
@@ -332,11 +451,18 @@ static inline void fake_stream_gone(struct frame_conn *c, const struct err *e, v
 
 static inline void fake_exec_open(struct rpc_call *call, json_t *req, void *arg)
 {
-    json_t *word;
+    json_t *word, *lab = fake_find(arg, call, req);
     size_t i;
 
-    if (fake_find(arg, call, req) == NULL)
+    if (lab == NULL)
         return;
+    if (strcmp(json_string_value(json_array_get(json_object_get(req, "argv"), 0)), "poweroff") == 0) {
+        json_t *node =
+            json_object_get(json_object_get(lab, "nodes"), json_string_value(json_object_get(req, "node")));
+        json_object_set_new(node, "state", json_string("stopped"));
+        json_object_set_new(node, "error", json_string(FAKE_OFF));
+        fake_tell_lab(arg, lab);
+    }
     struct frame_conn *c = rpc_stream(call, NULL);
     frame_conn_set(c, fake_exec_input, fake_stream_gone, NULL);
     json_array_foreach(json_object_get(req, "argv"), i, word) {
@@ -372,28 +498,30 @@ static inline void fake_probe(struct rpc_call *call, json_t *req, void *arg)
     rpc_reply(call, json_pack("{s:{s:i, s:o}}", "result", "lost", 0, "probes", out));
 }
 
-/* Serves until it is killed. */
-static inline void __attribute__((noreturn)) fake_host_run(const char *socket)
+/* Serves until it is killed.  'file': where the labs are kept, or NULL. */
+static inline void __attribute__((noreturn)) fake_host_run(const char *socket, const char *file)
 {
     static const struct rpc_method methods[] = {
-        {"host.status", fake_status},
-        {"lab.create", fake_create},
-        {"lab.delete", fake_delete},
-        {"lab.reset", fake_reset},
-        {"lab.get", fake_get},
-        {"lab.list", fake_list},
-        {"link.set", fake_link},
-        {"events", fake_events},
-        {"console.open", fake_console_open},
-        {"exec.open", fake_exec_open},
-        {"capture.open", fake_capture_open},
-        {"probe.run", fake_probe},
-        {NULL, NULL},
+        {"host.status", fake_status},  {"lab.create", fake_create},
+        {"lab.delete", fake_delete},   {"lab.reset", fake_reset},
+        {"lab.start", fake_start},     {"lab.suspend", fake_suspend},
+        {"lab.resume", fake_resume},   {"lab.get", fake_get},
+        {"lab.list", fake_list},       {"link.set", fake_link},
+        {"events", fake_events},       {"console.open", fake_console_open},
+        {"exec.open", fake_exec_open}, {"capture.open", fake_capture_open},
+        {"probe.run", fake_probe},     {NULL, NULL},
     };
-    struct fake_host h = {.labs = json_object()};
+    json_t *kept = file != NULL ? json_load_file(file, 0, NULL) : NULL;
+    struct fake_host h = {.labs = kept != NULL ? kept : json_object(), .file = file};
+    const char *id;
+    json_t *lab;
     struct err e;
 
     h.loop = loop_new(&e);
+    json_object_foreach(h.labs, id, lab) {
+        if (h.loop != NULL)
+            fake_later(&h, id); /* what was begun is finished */
+    }
     if (h.loop == NULL || rpc_server_new(h.loop, socket, getuid(), methods, &h, &e) == NULL ||
         loop_run(h.loop, &e) < 0)
         fprintf(stderr, "fake labhost: %s\n", e.msg);

@@ -35,6 +35,7 @@ struct fixture {
     uint16_t port;
     pid_t host, site;
     bool secure_cookies;
+    char host_file[96]; /* where the fake labhost keeps its labs; "": nowhere */
     /* tokens of those who signed in */
     char student[64], student_csrf[80], other[64], instructor[64];
 };
@@ -63,7 +64,7 @@ static inline void fixture_host_start(struct fixture *f)
 {
     f->host = fixture_fork(f);
     if (f->host == 0)
-        fake_host_run(f->host_socket);
+        fake_host_run(f->host_socket, f->host_file[0] != '\0' ? f->host_file : NULL);
     for (int i = 0; i < 500; i++) {
         struct err e;
         int fd = frame_connect(f->host_socket, &e);

@@ -97,6 +97,34 @@ static void test_life_of_a_lab(void **state)
     sse_close(&s);
 }
 
+/* Those who watch hear of it; steps that follow each other fast come as one. */
+static void test_suspended_lab(void **state)
+{
+    static const char *const rests[] = {"suspend", "resume"}, *const ends[] = {"suspended", "running"};
+    struct fixture *f = *state;
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    char id[16], name[16];
+    json_t *j;
+
+    lab_begin(f, f->student, id);
+    lab_wait(f, f->student, id, "running");
+    struct sse s = sse_open(f, f->student, id);
+    for (size_t i = 0; i < ARRAY_LEN(rests); i++) {
+        AUTO(mem_freep) char *path = xasprintf("/api/v1/labs/%s/%s", id, rests[i]);
+        bool done = false;
+        assert_int_equal(status_of(f, f->student, "POST", path, "{}"), 202);
+        while (!done && sse_next(&s, &text, name, &j, 5000)) {
+            done = strcmp(text_at(j, "state"), ends[i]) == 0;
+            json_t *node = json_array_get(json_object_get(j, "nodes"), 0);
+            if (done && i == 0)
+                assert_string_equal(text_at(node, "state"), "suspended");
+            json_decref(j);
+        }
+        assert_true(done);
+    }
+    sse_close(&s);
+}
+
 static void test_sign_out_ends_the_stream(void **state)
 {
     struct fixture *f = *state;
@@ -344,6 +372,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         T(test_life_of_a_lab),
+        T(test_suspended_lab),
         T(test_sign_out_ends_the_stream),
         T(test_slow_client),
         T(test_client_goes_away),

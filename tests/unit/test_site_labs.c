@@ -1,5 +1,5 @@
 /* Labs over HTTP: their life, who may do what, and a labhost that comes and goes. */
-#include "tests/site/fixture.h"
+#include "tests/site/ws_client.h"
 
 #define TINY "{\"exercise\":\"tiny\"}"
 #define RAW "{\"topology\":\"<topology name='raw' version='1'><host name='h1'/></topology>\"}"
@@ -156,6 +156,10 @@ static void test_foreign_lab(void **state)
     } tries[] = {{"GET", "", NULL},
                  {"DELETE", "", NULL},
                  {"POST", "/reset", "{}"},
+                 {"POST", "/suspend", "{}"},
+                 {"POST", "/resume", "{}"},
+                 {"POST", "/start", "{}"},
+                 {"POST", "/nodes/h1/start", "{}"},
                  {"GET", "/events", NULL},
                  {"POST", "/attempts", "{}"},
                  {"GET", "/attempts", NULL},
@@ -201,6 +205,64 @@ static void test_reset(void **state)
     assert_string_equal(text_at(r.json, "state"), "starting");
     reply_clear(&r);
     lab_wait(f, f->student, id, "running");
+}
+
+/* "stopped the node was ..." */
+static const char *node_state(struct fixture *f, const char *id, const char *node, char out[128])
+{
+    AUTO(mem_freep) char *path = lab_path(id, "");
+    struct reply r;
+
+    request(f, f->student, "GET", path, NULL, &r);
+    const json_t *n = named(r.json, "nodes", node);
+    snprintf(out, 128, "%s %s", text_at(n, "state"), text_at(n, "error"));
+    reply_clear(&r);
+    return out;
+}
+
+/* As somebody in the node would. */
+static void power_off(struct fixture *f, const char *id, const char *node)
+{
+    AUTO(mem_freep) char *path = xasprintf("/api/v1/labs/%s/nodes/%s/exec", id, node);
+    AUTO(buf_clear) struct buf b = BUF_INIT;
+    struct ws ws = ws_begin(f, f->student, path);
+
+    assert_int_equal(ws.status, 101);
+    ws_send(&ws, WS_TEXT, "{\"argv\":[\"poweroff\"]}", 21);
+    assert_int_equal(ws_read(&ws, &b), WS_BINARY);
+    ws_end(&ws);
+}
+
+static void test_start_again(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(mem_freep) char *all = NULL, *one = NULL, *none = NULL;
+    char id[16], was[128];
+    struct reply r;
+
+    lab_begin(f, f->student, id);
+    lab_wait(f, f->student, id, "running");
+    all = lab_path(id, "/start");
+    one = lab_path(id, "/nodes/h2/start");
+    none = lab_path(id, "/nodes/h3/start");
+    power_off(f, id, "h1");
+    power_off(f, id, "h2");
+    for (int i = 0; i < 500 && strncmp(node_state(f, id, "h2", was), "stopped", 7) != 0; i++)
+        usleep(10000);
+    assert_string_equal(node_state(f, id, "h1", was), "stopped " FAKE_OFF);
+    request(f, f->student, "POST", one, "{}", &r);
+    assert_int_equal(r.status, 202);
+    assert_string_equal(text_at(r.json, "state"), "starting");
+    reply_clear(&r);
+    lab_wait(f, f->student, id, "running");
+    assert_string_equal(node_state(f, id, "h2", was), "running ");
+    assert_string_equal(node_state(f, id, "h1", was), "stopped " FAKE_OFF);
+    assert_int_equal(status_of(f, f->student, "POST", all, "{}"), 202);
+    lab_wait(f, f->student, id, "running");
+    assert_string_equal(node_state(f, id, "h1", was), "running ");
+    assert_int_equal(status_of(f, f->student, "POST", none, "{}"), 404);
+    fixture_kill(&f->host, SIGKILL);
+    assert_int_equal(status_of(f, f->student, "POST", all, "{}"), 503);
 }
 
 static void test_links(void **state)
@@ -463,6 +525,7 @@ int main(void)
         T(test_quota),
         T(test_foreign_lab),
         T(test_reset),
+        T(test_start_again),
         T(test_links),
         T(test_without_labhost),
         T(test_labhost_forgot),

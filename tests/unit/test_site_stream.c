@@ -402,6 +402,31 @@ static void test_labd_stops(void **state)
     ws_end(&ws);
 }
 
+/* A command, a console, a capture: none can go on, and each is told why. */
+static void test_lab_is_suspended(void **state)
+{
+    AUTO(mem_freep) char *suspend = path_of("/suspend");
+    AUTO(mem_freep) char *resume = path_of("/resume");
+    AUTO(mem_freep) char *want = xasprintf("lab %s is being suspended; resume it first", lf.id);
+    AUTO(buf_clear) struct buf b = BUF_INIT;
+    struct ws open[] = {open_console("", 100), open_path("/nodes/h1/exec"), open_path("/capture?port=l1:a")};
+
+    (void)state;
+    ws_send(&open[1], WS_TEXT, "{\"argv\":[\"cat\"]}", 16);
+    assert_int_equal(ws_read(&open[1], &b), WS_BINARY);
+    assert_int_equal(status_of(lf.f, lf.f->student, "POST", suspend, "{}"), 202);
+    for (size_t i = 0; i < ARRAY_LEN(open); i++) {
+        assert_int_equal(ws_read_close(&open[i], &b), 4409);
+        assert_string_equal(b.data, want);
+        ws_end(&open[i]);
+    }
+    lab_wait(lf.f, lf.f->student, lf.id, "suspended");
+    assert_int_equal(status_of(lf.f, lf.f->student, "POST", resume, "{}"), 202);
+    lab_wait(lf.f, lf.f->student, lf.id, "running");
+    open[0] = open_console("?offset=105", 105);
+    ws_end(&open[0]);
+}
+
 static int group_setup(void **state)
 {
     if (fixture_setup(state) < 0)
@@ -445,6 +470,7 @@ int main(void)
         cmocka_unit_test(test_exec_in_one_packet),
         cmocka_unit_test(test_capture),
         cmocka_unit_test(test_sign_out_ends_streams),
+        cmocka_unit_test(test_lab_is_suspended),
     };
     static const struct CMUnitTest last[] = {
         cmocka_unit_test(test_labhost_dies),

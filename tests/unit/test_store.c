@@ -394,6 +394,73 @@ static void test_newer_schema(void **state)
     assert_int_equal(e.code, ERR_UNSUPPORTED);
 }
 
+/* A database of the first schema, as version 0.1.0 left it: a lab with an attempt. */
+static void make_old(const char *path, const char *more)
+{
+    AUTO(mem_freep)
+    char *rows = xasprintf(
+        "INSERT INTO users(id, institution, login, name, role, created) VALUES(7, 1, 'sam', 'Sam', 'student', 1);"
+        "INSERT INTO labs(id, institution, host, owner, exercise, name, title, topology, driver, state, created)"
+        " VALUES('aaaaaa', 1, 1, 7, 'tiny', 'tiny', 'Tiny', '<t/>', 'fake', 'running', 5);"
+        "INSERT INTO attempts(institution, lab, user, exercise, number, state, started, max_score)"
+        " VALUES(1, 'aaaaaa', 7, 'tiny', 1, 'done', 5, 10);%s PRAGMA user_version = 1;",
+        more);
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, store_migrations[0], NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, rows, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void test_old_schema(void **state)
+{
+    struct both *t = *state;
+    AUTO(mem_freep) char *path = xasprintf("%s/old.db", t->dir);
+    struct store_lab got = {.topology = NULL};
+    struct store_attempt a = {.lab = "zzzzzz", .user = 7, .exercise = "tiny"}, latest;
+    struct err e;
+
+    make_old(path, "");
+    AUTO(store_closep) struct store *s = store_open(path, &e);
+    ok(s == NULL ? -1 : 0, &e);
+    ok(store_lab_set_state(s, A, "aaaaaa", LAB_SUSPENDED, "", 6, &e), &e);
+    ok(store_lab_each(s, A, keep_lab, &got, &e), &e);
+    assert_int_equal(got.state, LAB_SUSPENDED);
+    assert_string_equal(got.owner_login, "sam");
+    assert_string_equal(got.exercise, "tiny");
+    assert_string_equal(got.topology, "<t/>");
+    assert_int_equal(got.created, 5);
+    ok(store_attempt_latest(s, A, "aaaaaa", &latest, &e), &e);
+    assert_int_equal(latest.max_score, 10);
+    store_attempt_clear(&latest);
+    /* What the schema forbids is still forbidden. */
+    assert_int_equal(store_attempt_add(s, A, &a, &e), -1);
+    assert_int_equal(e.code, ERR_CONFLICT);
+    memcpy(got.id, "bbbbbb", sizeof got.id);
+    assert_int_equal(store_lab_add(s, A, &got, &e), -1); /* a second one of the exercise */
+    assert_int_equal(e.code, ERR_CONFLICT);
+    store_lab_clear(&got);
+    assert_int_not_equal(sqlite3_exec(s->db, "UPDATE labs SET state = 'asleep'", NULL, NULL, NULL),
+                         SQLITE_OK);
+}
+
+/* Foreign keys are off while tables are rewritten, so what refers to nothing would go unseen. */
+static void test_old_schema_with_a_cut_reference(void **state)
+{
+    struct both *t = *state;
+    AUTO(mem_freep) char *path = xasprintf("%s/cut.db", t->dir);
+    struct err e;
+    sqlite3 *db;
+
+    make_old(path, "PRAGMA foreign_keys = OFF; UPDATE attempts SET lab = 'zzzzzz';");
+    assert_null(store_open(path, &e));
+    assert_non_null(strstr(e.msg, "a row of attempts refers to nothing"));
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK); /* and it is as it was */
+    assert_int_equal(sqlite3_exec(db, "SELECT 1 FROM labs_2", NULL, NULL, NULL), SQLITE_ERROR);
+    sqlite3_close(db);
+}
+
 static void test_not_a_database(void **state)
 {
     struct both *t = *state;
@@ -447,6 +514,8 @@ int main(void)
         T(test_attempts_and_scores),
         T(test_reopened),
         T(test_newer_schema),
+        T(test_old_schema),
+        T(test_old_schema_with_a_cut_reference),
         T(test_not_a_database),
         T(test_strict_and_defensive),
         T(test_two_programs),

@@ -68,6 +68,23 @@ static int read_version(struct store *s, int *version, struct err *e)
     return 0;
 }
 
+/* Every reference still leads somewhere: a migration that rewrote a table could have cut one. */
+static int check_references(struct store *s, struct err *e)
+{
+    sqlite3_stmt *q = NULL;
+    int rc = sqlite3_prepare_v2(s->db, "PRAGMA foreign_key_check", -1, &q, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(q);
+    if (rc == SQLITE_ROW)
+        (void)err_set(e, ERR_INTERNAL, "bring the database schema up to date: a row of %s refers to nothing",
+                      (const char *)sqlite3_column_text(q, 0));
+    else if (rc != SQLITE_DONE)
+        (void)db_err(s, "check the references in the database", e);
+    sqlite3_finalize(q);
+    return rc == SQLITE_DONE ? 0 : -1;
+}
+
+/* Foreign keys are not enforced yet: a table that others refer to could not be written anew. */
 static int migrate(struct store *s, struct err *e)
 {
     int version;
@@ -92,6 +109,10 @@ static int migrate(struct store *s, struct err *e)
             return -1;
         }
     }
+    if (version < store_nmigrations && check_references(s, e) < 0) {
+        store_rollback(s);
+        return -1;
+    }
     return store_commit(s, e);
 }
 
@@ -105,7 +126,7 @@ static int configure(struct store *s, struct err *e)
         return db_err(s, "configure the database", e);
     /* FULL: wanted state is on disk before labhost hears of it, also after a power cut. */
     return run_script(s,
-                      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF;"
                       "PRAGMA cache_size = -1024; PRAGMA temp_store = MEMORY;",
                       "configure the database", e);
 }
@@ -130,7 +151,8 @@ struct store *store_open(const char *path, struct err *e)
             err_set(e, ERR_SYS, "open the database %s: %s", path, sqlite3_errmsg(s->db));
         return NULL;
     }
-    if (configure(s, e) < 0 || migrate(s, e) < 0 || prepare_all(s, e) < 0) {
+    if (configure(s, e) < 0 || migrate(s, e) < 0 ||
+        run_script(s, "PRAGMA foreign_keys = ON", "configure the database", e) < 0 || prepare_all(s, e) < 0) {
         err_wrap(e, "%s", path);
         return NULL;
     }

@@ -93,7 +93,17 @@ int store_signin_forget(struct store *s, int64_t inst, enum store_signin_kind ki
                         struct err *e) MUST_CHECK;
 
 /* ---- labs ---- */
-enum store_lab_state { LAB_STARTING, LAB_RUNNING, LAB_FAILED, LAB_STOPPING, LAB_GONE };
+/* STARTING RUNNING FAILED: wanted on the host; SUSPENDING SUSPENDED: wanted there, but asleep; STOPPING: to be
+ * removed. */
+enum store_lab_state {
+    LAB_STARTING,
+    LAB_RUNNING,
+    LAB_FAILED,
+    LAB_STOPPING,
+    LAB_SUSPENDING,
+    LAB_SUSPENDED,
+    LAB_GONE
+};
 const char *store_lab_state_name(enum store_lab_state st);
 
 struct store_lab {
@@ -106,7 +116,7 @@ struct store_lab {
     char *topology;     /* XML; owned; "" once the lab is gone */
     char *exercise_xml; /* XML of a raw lab's grading, or NULL; owned */
     char driver[STORE_DRIVER_SIZE];
-    enum store_lab_state state; /* STARTING RUNNING FAILED: wanted on the host; STOPPING: to be removed */
+    enum store_lab_state state;
     char error[STORE_ERROR_SIZE];
     int64_t created, ready; /* ready: 0 until then */
 };

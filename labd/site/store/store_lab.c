@@ -4,11 +4,10 @@
 
 #include <string.h>
 
-static const char *const state_names[] = {[LAB_STARTING] = "starting",
-                                          [LAB_RUNNING] = "running",
-                                          [LAB_FAILED] = "failed",
-                                          [LAB_STOPPING] = "stopping",
-                                          [LAB_GONE] = "gone"};
+static const char *const state_names[] = {
+    [LAB_STARTING] = "starting", [LAB_RUNNING] = "running",       [LAB_FAILED] = "failed",
+    [LAB_STOPPING] = "stopping", [LAB_SUSPENDING] = "suspending", [LAB_SUSPENDED] = "suspended",
+    [LAB_GONE] = "gone"};
 
 const char *store_lab_state_name(enum store_lab_state st)
 {

@@ -87,7 +87,37 @@ static const char migration_1[] =
     "INSERT INTO institutions(id, name, title) VALUES(1, 'default', 'This site');"
     "INSERT INTO hosts(id, institution, name) VALUES(1, 1, 'local');";
 
-const char *const store_migrations[] = {migration_1};
+/* Labs that are suspended.  SQLite cannot change a CHECK, so the table is written anew; references to it by
+ * its name stay valid, because they are not enforced meanwhile (see store.c). */
+static const char migration_2[] =
+    "CREATE TABLE labs_2("
+    " id TEXT NOT NULL PRIMARY KEY,"
+    " institution INTEGER NOT NULL,"
+    " host INTEGER NOT NULL,"
+    " owner INTEGER NOT NULL,"
+    " exercise TEXT,"
+    " name TEXT NOT NULL,"
+    " title TEXT NOT NULL,"
+    " topology TEXT NOT NULL,"
+    " exercise_xml TEXT,"
+    " driver TEXT NOT NULL,"
+    " state TEXT NOT NULL"
+    "  CHECK(state IN ('starting', 'running', 'failed', 'stopping', 'suspending', 'suspended', 'gone')),"
+    " error TEXT,"
+    " created INTEGER NOT NULL,"
+    " ready INTEGER,"
+    " UNIQUE(institution, id),"
+    " FOREIGN KEY(institution, host) REFERENCES hosts(institution, id),"
+    " FOREIGN KEY(institution, owner) REFERENCES users(institution, id)) STRICT;"
+    "INSERT INTO labs_2(id, institution, host, owner, exercise, name, title, topology, exercise_xml, driver,"
+    " state, error, created, ready)"
+    " SELECT id, institution, host, owner, exercise, name, title, topology, exercise_xml, driver, state, error,"
+    " created, ready FROM labs;"
+    "DROP TABLE labs;"
+    "ALTER TABLE labs_2 RENAME TO labs;"
+    "CREATE UNIQUE INDEX labs_one_per_exercise ON labs(institution, owner, exercise) WHERE state <> 'gone';";
+
+const char *const store_migrations[] = {migration_1, migration_2};
 const int store_nmigrations = (int)(sizeof store_migrations / sizeof *store_migrations);
 
 #define LAB_COLUMNS \
