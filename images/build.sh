@@ -23,7 +23,7 @@ die() { say "$*"; exit 1; }
 
 # Everything that shapes the image, in an order that does not depend on the machine.
 recipe_hash() {
-    (cd "$here" && find build.sh Makefile recipe init -type f |
+    (cd "$here" && find build.sh Makefile programs.mk recipe init -type f -o -type l |
         LC_ALL=C sort | while read -r f; do sha256sum "$f"; test ! -x "$f" || echo x; done) |
         sha256sum | cut -c1-12
 }

@@ -1,11 +1,14 @@
 /* lab-init: process 1 of every guest.  Static and small, for there is one per node.
  *
- *   lab-init IFACE...
+ *   lab-init [--machine] [--keep PROGRAM]... IFACE...
  *
  * Waits until every IFACE exists, sets it up (and lo), runs /run/lab/startup with /bin/sh, tells the
  * outcome on descriptor 3 if that is open, and from then on reaps children until SIGTERM or SIGINT
  * ends the guest.  The report is "ok\n" or "failed STATUS\n" and then what the script printed, cut in
  * the middle so that the whole stays within 8 KiB.  images/README.md has the full contract.
+ *
+ * Each PROGRAM runs from the beginning on and again whenever it ends.  With --machine the end of the guest
+ * is the end of a machine with a kernel of its own: SIGTERM switches it off, SIGINT boots it again.
  *
  * One loop around one poll(); nothing in here blocks but that, and nothing is allocated. */
 #include <errno.h>
@@ -20,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/reboot.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -35,6 +39,8 @@
 #define TAIL_MAX 4032       /* with the line that marks the gap, head and tail stay within 8 KiB */
 #define DRAIN_MAX (1 << 20) /* the largest pipe an unprivileged process can make */
 #define GRACE_MS 500
+#define KEPT_MAX 4
+#define KEPT_PAUSE_MS 1000 /* between two starts of a program that ends at once */
 
 /* What the startup script printed: the first bytes, and the last ones as a ring. */
 struct output {
@@ -43,7 +49,17 @@ struct output {
     unsigned long long ntail; /* bytes that ever went into the ring; the next goes to ntail % TAIL_MAX */
 };
 
+/* A program that is to run as long as the guest does. */
+struct kept {
+    const char *program;
+    pid_t pid;     /* 0: not running */
+    long long due; /* it does not start before */
+};
+
 struct init {
+    bool machine;
+    struct kept kept[KEPT_MAX];
+    int nkept;
     char **ifaces; /* those that we wait for */
     int nifaces;
     int report; /* -1 once the outcome is told */
@@ -165,7 +181,8 @@ static void script_read(size_t max)
     }
 }
 
-static void script_exec(int out)
+/* In a child: a session of its own, no signal ignored or blocked, standard input empty. */
+static void child_prepare(void)
 {
     sigset_t none;
     int in = open("/dev/null", O_RDONLY);
@@ -182,13 +199,23 @@ static void script_exec(int out)
     } else if (in < 0) {
         close(STDIN_FILENO);
     }
+}
+
+static void child_exec(const char *program, const char *arg0, const char *arg1)
+{
+    execl(program, arg0, arg1, (char *)NULL);
+    const char *parts[] = {"lab-init: cannot run ", program, ": ", strerror(errno), "\n"};
+    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+        write_str(STDERR_FILENO, parts[i]);
+    _exit(127);
+}
+
+static void script_exec(int out)
+{
+    child_prepare();
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
-    execl("/bin/sh", "sh", STARTUP, (char *)NULL);
-    write_str(STDERR_FILENO, "lab-init: cannot run /bin/sh: ");
-    write_str(STDERR_FILENO, strerror(errno));
-    write_str(STDERR_FILENO, "\n");
-    _exit(127);
+    child_exec("/bin/sh", "sh", STARTUP);
 }
 
 /* Runs the startup script, or reports at once that there is none. */
@@ -277,12 +304,48 @@ static void links_read(void)
     ifaces_check();
 }
 
+static long long now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+/* Starts what is to be kept and does not run.  Returns the milliseconds until this has to be called again,
+ * -1: not before a child ends. */
+static int kept_start(void)
+{
+    long long now = now_ms(), next = -1;
+
+    for (struct kept *k = self.kept; k < self.kept + self.nkept; k++) {
+        if (k->pid != 0)
+            continue;
+        if (now >= k->due) {
+            k->due = now + KEPT_PAUSE_MS;
+            k->pid = fork();
+            if (k->pid == 0) {
+                child_prepare();
+                child_exec(k->program, k->program, NULL);
+            }
+            if (k->pid > 0)
+                continue;
+            k->pid = 0; /* no room for a process: again after the pause */
+        }
+        if (next < 0 || k->due - now < next)
+            next = k->due - now;
+    }
+    return (int)next;
+}
+
 static void reap(void)
 {
     int status;
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        for (int i = 0; i < self.nkept; i++)
+            if (self.kept[i].pid == pid)
+                self.kept[i].pid = 0;
         if (pid != self.script)
             continue;
         self.script = 0;
@@ -291,16 +354,33 @@ static void reap(void)
     }
 }
 
-static long long now_ms(void)
+/* The last act.  A machine's process 1 must not exit, for then its kernel panics. */
+static void leave(int how)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+    if (self.machine) {
+        sync();
+        reboot(how);
+    }
+    _exit(0);
 }
 
-/* Ends everything else in this guest.  Shells at a terminal ignore SIGTERM, so SIGHUP goes along.
- * Processes that were put in from outside are not our children: kill(-1, 0) sees them, wait() not. */
-static void shutdown_guest(void)
+/* Reaps, and tells whether we are alone.  In a container there are processes that were put in from outside:
+ * kill(-1, 0) sees them, wait() not.  On a machine kill() sees the kernel's threads, and all others are our
+ * children in the end. */
+static bool alone(void)
+{
+    pid_t pid;
+
+    do
+        pid = waitpid(-1, NULL, WNOHANG);
+    while (pid > 0);
+    if (self.machine)
+        return pid < 0 && errno == ECHILD;
+    return kill(-1, 0) < 0 && errno == ESRCH;
+}
+
+/* Ends everything else in this guest.  Shells at a terminal ignore SIGTERM, so SIGHUP goes along. */
+static void shutdown_guest(int how)
 {
     long long until = now_ms() + GRACE_MS;
 
@@ -310,17 +390,15 @@ static void shutdown_guest(void)
     while (now_ms() < until) {
         struct pollfd p = {.fd = self.signals, .events = POLLIN};
         struct signalfd_siginfo s;
-        while (waitpid(-1, NULL, WNOHANG) > 0)
-            ;
-        if (kill(-1, 0) < 0 && errno == ESRCH)
-            _exit(0);
+        if (alone())
+            leave(how);
         if (poll(&p, 1, 10) > 0 && read(self.signals, &s, sizeof(s)) < 0)
             break;
     }
     kill(-1, SIGKILL);
     while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
         ;
-    _exit(0);
+    leave(how);
 }
 
 static void signals_read(void)
@@ -329,7 +407,7 @@ static void signals_read(void)
 
     while (read(self.signals, &s, sizeof(s)) == (ssize_t)sizeof(s)) {
         if (s.ssi_signo == SIGTERM || s.ssi_signo == SIGINT)
-            shutdown_guest();
+            shutdown_guest(s.ssi_signo == SIGTERM ? RB_POWER_OFF : RB_AUTOBOOT);
     }
     reap();
 }
@@ -340,7 +418,32 @@ static void die(const char *what)
     if (self.report < 0)
         output_write(&self.out, STDERR_FILENO);
     report(126);
+    if (self.machine)
+        leave(RB_POWER_OFF);
     _exit(1);
+}
+
+/* Takes the options; what is left are the interfaces. */
+static void options(int argc, char **argv)
+{
+    int i = 1;
+
+    for (; i < argc && argv[i][0] == '-'; i++) {
+        errno = EINVAL;
+        if (strcmp(argv[i], "--machine") == 0)
+            self.machine = true;
+        else if (strcmp(argv[i], "--keep") != 0 || i + 1 == argc || self.nkept == KEPT_MAX)
+            die("options are --machine and up to four times --keep PROGRAM");
+        else
+            self.kept[self.nkept++].program = argv[++i];
+    }
+    self.ifaces = argv + i;
+    self.nifaces = argc > i ? argc - i : 0;
+    for (i = 0; i < self.nifaces; i++) {
+        errno = EINVAL;
+        if (self.ifaces[i][0] == '\0' || strlen(self.ifaces[i]) >= IFNAMSIZ)
+            die("interface names have 1 to 15 bytes");
+    }
 }
 
 static void setup(int argc, char **argv)
@@ -350,11 +453,7 @@ static void setup(int argc, char **argv)
 
     if (fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC) == 0)
         self.report = REPORT_FD;
-    for (int i = 1; i < argc; i++) {
-        errno = EINVAL;
-        if (argv[i][0] == '\0' || strlen(argv[i]) >= IFNAMSIZ)
-            die("interface names have 1 to 15 bytes");
-    }
+    options(argc, argv);
     sigemptyset(&mask);
     sigaddset(&mask, SIGCHLD);
     sigaddset(&mask, SIGTERM);
@@ -382,8 +481,6 @@ int main(int argc, char **argv)
         return 2;
     }
     setup(argc, argv);
-    self.ifaces = argv + 1;
-    self.nifaces = argc > 0 ? argc - 1 : 0;
     ifaces_check();
     for (;;) {
         struct pollfd p[] = {
@@ -391,7 +488,7 @@ int main(int argc, char **argv)
             {.fd = self.links, .events = POLLIN},
             {.fd = self.script_out, .events = POLLIN},
         };
-        if (poll(p, 3, -1) < 0)
+        if (poll(p, 3, kept_start()) < 0)
             continue;
         /* Output first: what the script printed before it ended is then already here. */
         if (p[2].revents != 0)

@@ -195,6 +195,10 @@ before=$(stat -c '%i %Z' "$image")
 expect 'a second build does nothing' "0 $before" "$? $(stat -c '%i %Z' "$image")"
 expect 'images/base points here' "$(basename "$image")" "$(readlink "$(dirname "$image")/base")"
 
+expect 'a container cannot switch itself off, and says so' \
+    'reboot: this node is a container and has no switch; stop or restart it from outside, on its page or with labctl' \
+    "$(guest reboot 2>&1 | tr -d '\r')"
+
 # ---- the end ----------------------------------------------------------------------------------------------
 kill -TERM "$one"
 wait "$outer"

@@ -24,6 +24,7 @@ host        labd/host            base topology rpc guest net console grading
 site        labd/site            base topology rpc store http grading
 ctl         labd/ctl             base topology grading
 init        images/init          -
+xen         images/xen           guest
 END
 }
 

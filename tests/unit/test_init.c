@@ -67,6 +67,22 @@ static void enter_namespaces(void)
     write_file("/proc/self/gid_map", map);
 }
 
+/* Kept programs must exist before process 1 starts, and scripts are written by it. */
+static void kept_programs(void)
+{
+    static const struct {
+        const char *path, *text;
+    } programs[] = {
+        {"/run/keep", "#!/bin/sh\necho $$ >>/run/started\ncp /proc/$$/stat /run/stat\nexec sleep 60\n"},
+        {"/run/brief", "#!/bin/sh\necho x >>/run/brief.log\n"},
+    };
+
+    for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
+        new_file(programs[i].path, programs[i].text);
+        or_exit(chmod(programs[i].path, 0755) == 0, programs[i].path);
+    }
+}
+
 static void process_one(const char *script, char **argv, int argc, int report)
 {
     or_exit(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0, "private mounts");
@@ -76,6 +92,7 @@ static void process_one(const char *script, char **argv, int argc, int report)
     or_exit(mkdir("/run/lab", 0755) == 0, "mkdir");
     if (script != NULL)
         new_file(STARTUP, script);
+    kept_programs();
     if (report == REPORT_FD)
         fcntl(report, F_SETFD, 0);
     else if (report >= 0)
@@ -112,15 +129,15 @@ static void outside(pid_t one, int command, const char *const *commands)
     _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
-/* 'ifaces': words; 'with_report' false: descriptor 3 is closed. */
-static void guest_start(struct guest *g, const char *script, const char *ifaces, bool with_report,
+/* 'words': the arguments; 'with_report' false: descriptor 3 is closed. */
+static void guest_start(struct guest *g, const char *script, const char *args, bool with_report,
                         const char *const *commands)
 {
     int report[2], command[2], told[2];
     char words[256], *argv[16] = {(char *)(uintptr_t) "lab-init"}, *save = NULL;
     int argc = 1;
 
-    snprintf(words, sizeof(words), "%s", ifaces);
+    snprintf(words, sizeof(words), "%s", args);
     for (char *w = strtok_r(words, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save))
         argv[argc++] = w;
     assert_int_equal(pipe2(report, O_CLOEXEC), 0);
@@ -236,6 +253,86 @@ static void test_script(void **state)
     assert_int_equal(guest_end(&g, NULL), 0);
     assert_true(n >= 0);
     assert_string_equal(got, r->report);
+}
+
+/* ---- programs that are kept ----------------------------------------------------------------------- */
+
+/* Each row: a startup script that looks after the kept programs, what it has to report. */
+static const struct kept_row {
+    const char *name, *args, *script, *report;
+} kept_rows[] = {
+    {"kept: runs once the guest does", "--keep /run/keep",
+     "until test -s /run/started; do sleep 0.02; done; test -d /proc/$(cat /run/started) && echo yes", "ok\nyes\n"},
+    {"kept: comes back when killed", "--keep /run/keep",
+     "until test -s /run/started; do sleep 0.02; done; sleep 1.1; kill -9 $(cat /run/started); sleep 0.2; "
+     "wc -l </run/started",
+     "ok\n2\n"},
+    {"kept: comes back when everything is killed", "--keep /run/keep --keep /run/brief",
+     "until test -s /run/started; do sleep 0.02; done; setsid sh -c 'kill -9 -1; sleep 1.3; wc -l </run/started "
+     ">/run/after' & sleep 60",
+     "failed 137\n"},
+    {"kept: one that ends at once is not started in a loop", "--keep /run/brief",
+     "sleep 1.5; wc -l </run/brief.log", "ok\n2\n"},
+    {"kept: several, and one that does not exist", "--keep /run/none --keep /run/keep --keep /run/brief",
+     "sleep 0.3; wc -l </run/started; wc -l </run/brief.log", "ok\n1\n1\n"},
+    {"kept: a session of its own", "--keep /run/keep",
+     "until test -s /run/stat; do sleep 0.02; done; read -r p _ _ _ _ s _ </run/stat; test $p = $s && echo yes",
+     "ok\nyes\n"},
+    {"kept: not more than four", "--keep /a --keep /b --keep /c --keep /d --keep /e", "echo never",
+     "failed 126\nlab-init: options are --machine and up to four times --keep PROGRAM: Invalid argument\n"},
+    {"kept: a program is named", "--keep", "echo never",
+     "failed 126\nlab-init: options are --machine and up to four times --keep PROGRAM: Invalid argument\n"},
+    {"unknown option", "--kept /run/keep", "echo never",
+     "failed 126\nlab-init: options are --machine and up to four times --keep PROGRAM: Invalid argument\n"},
+};
+
+static void test_kept(void **state)
+{
+    const struct kept_row *r = *state;
+    struct guest g;
+    char got[1024] = "";
+    bool refused = strncmp(r->report, "failed 126", 10) == 0;
+
+    guest_start(&g, r->script, r->args, true, NULL);
+    ssize_t n = report_read(&g, got, sizeof(got), 5000);
+    if (strstr(r->script, "/run/after") != NULL) {
+        struct buf after = BUF_INIT;
+        guest_file(&g, "/run/after", 5000, &after);
+        assert_string_equal(buf_str(&after), "2\n");
+        buf_clear(&after);
+    }
+    assert_int_equal(guest_end(&g, NULL), refused ? 1 : 0);
+    assert_true(n >= 0);
+    assert_string_equal(got, r->report);
+}
+
+/* In a namespace of its own reboot() ends process 1 with SIGINT for "off" and SIGHUP for "again". */
+static void machine_end(int signal, int want)
+{
+    struct guest g;
+    char got[64];
+    int status;
+
+    guest_start(&g, "sleep 60 & echo up", "--machine --keep /run/keep", true, NULL);
+    assert_true(report_read(&g, got, sizeof(got), 5000) > 0);
+    assert_string_equal(got, "ok\nup\n");
+    close(g.command);
+    kill(g.one, signal);
+    assert_int_equal(waitpid(g.outside, &status, 0), g.outside);
+    close(g.report);
+    assert_int_equal(WEXITSTATUS(status), 128 + want);
+}
+
+static void test_machine_off(void **state)
+{
+    (void)state;
+    machine_end(SIGTERM, SIGINT);
+}
+
+static void test_machine_again(void **state)
+{
+    (void)state;
+    machine_end(SIGINT, SIGHUP);
 }
 
 /* ---- the rest, one test each --------------------------------------------------------------------- */
@@ -410,10 +507,13 @@ static void test_not_process_one(void **state)
 }
 
 #define SCRIPTS (sizeof(rows) / sizeof(*rows))
+#define KEPT (sizeof(kept_rows) / sizeof(*kept_rows))
 
 int main(void)
 {
     static const struct CMUnitTest rest[] = {
+        cmocka_unit_test(test_machine_off),
+        cmocka_unit_test(test_machine_again),
         cmocka_unit_test(test_flood),
         cmocka_unit_test(test_late_output),
         cmocka_unit_test(test_interfaces_come_later),
@@ -426,10 +526,12 @@ int main(void)
         cmocka_unit_test(test_long_interface_name),
         cmocka_unit_test(test_not_process_one),
     };
-    struct CMUnitTest tests[SCRIPTS + sizeof(rest) / sizeof(*rest)];
+    struct CMUnitTest tests[SCRIPTS + KEPT + sizeof(rest) / sizeof(*rest)];
 
     for (size_t i = 0; i < SCRIPTS; i++)
         tests[i] = (struct CMUnitTest){rows[i].name, test_script, NULL, NULL, (void *)(uintptr_t)&rows[i]};
-    memcpy(tests + SCRIPTS, rest, sizeof(rest));
+    for (size_t i = 0; i < KEPT; i++)
+        tests[SCRIPTS + i] = (struct CMUnitTest){kept_rows[i].name, test_kept, NULL, NULL, (void *)(uintptr_t)&kept_rows[i]};
+    memcpy(tests + SCRIPTS + KEPT, rest, sizeof(rest));
     return cmocka_run_group_tests_name("init", tests, NULL, NULL);
 }
