@@ -78,7 +78,7 @@ static int pump(struct session *s)
     }
 }
 
-static void queue(struct session *s, enum agent_frame type, const void *data, size_t n)
+static void queue(struct session *s, enum xen_agent_frame type, const void *data, size_t n)
 {
     uint32_t len = htonl((uint32_t)n + 1);
 
@@ -96,7 +96,7 @@ static int next_frame(const struct session *s, uint8_t *type, const char **data,
         return 0;
     memcpy(&len, s->in.data, sizeof len);
     len = ntohl(len);
-    if (len < 1 || len > AGENT_FRAME_MAX)
+    if (len < 1 || len > XEN_AGENT_FRAME_MAX)
         return -1;
     if (s->in.len < sizeof len + len)
         return 0;
@@ -130,15 +130,15 @@ static int take_frames(struct session *s)
 
     while ((rc = next_frame(s, &type, &data, &n)) > 0) {
         switch (type) {
-        case AGENT_HELLO:
+        case XEN_AGENT_HELLO:
             break;
-        case AGENT_OUTPUT_BYTES:
+        case XEN_AGENT_OUTPUT:
             rc = write_all(STDOUT_FILENO, data, n);
             break;
-        case AGENT_ERROR_BYTES:
+        case XEN_AGENT_ERROR:
             rc = write_all(STDERR_FILENO, data, n);
             break;
-        case AGENT_EXIT:
+        case XEN_AGENT_EXIT:
             if (n == 1)
                 s->status = (uint8_t)data[0];
             rc = n == 1 ? 0 : -1;
@@ -175,7 +175,7 @@ static bool greeted(struct session *s, int64_t due)
     while ((rc = next_frame(s, &type, &data, &n)) == 0)
         if (pump(s) < 0 || (next_frame(s, &type, &data, &n) == 0 && wait_for_guest(s, due) < 0))
             return false;
-    if (rc < 0 || type != AGENT_HELLO || n != 1 || data[0] != AGENT_VERSION)
+    if (rc < 0 || type != XEN_AGENT_HELLO || n != 1 || data[0] != XEN_AGENT_VERSION)
         return false;
     buf_consume(&s->in, 5 + n);
     return true;
@@ -200,7 +200,7 @@ static int come_in(struct session *s, int domid, const char *lock_path, struct e
     int64_t due = loop_now_ms() + GREETING_MS;
     char path[64];
 
-    snprintf(path, sizeof path, "/local/domain/%d/" AGENT_VCHAN, domid);
+    snprintf(path, sizeof path, "/local/domain/%d/" XEN_AGENT_CHANNEL, domid);
     AUTO(mem_closep) int lock = take_lock(lock_path, due, e);
     if (lock < 0)
         return -1;
@@ -229,7 +229,7 @@ static void read_input(struct session *s)
 
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
         return;
-    queue(s, AGENT_INPUT, chunk, n > 0 ? (size_t)n : 0);
+    queue(s, XEN_AGENT_INPUT, chunk, n > 0 ? (size_t)n : 0);
     s->input_end = n <= 0;
 }
 
@@ -262,16 +262,16 @@ static int request(struct session *s, int argc, char **argv, struct err *e)
         uint16_t size[2] = {htons((uint16_t)strtoul(argv[4], NULL, 10)),
                             htons((uint16_t)strtoul(argv[5], NULL, 10))};
         s->input_end = true;
-        queue(s, AGENT_RESIZE, size, sizeof size);
+        queue(s, XEN_AGENT_RESIZE, size, sizeof size);
         return 0;
     }
     AUTO(buf_clear) struct buf words = BUF_INIT;
     for (int i = 4; i < argc; i++)
         buf_add(&words, argv[i], strlen(argv[i]) + 1);
-    if (argc - 4 > (int)AGENT_WORDS_MAX || words.len > AGENT_ARGV_MAX)
-        return err_set(e, ERR_INVALID, "the command has more than %u words or %u bytes", AGENT_WORDS_MAX,
-                       AGENT_ARGV_MAX);
-    queue(s, AGENT_RUN, words.data, words.len);
+    if (argc - 4 > (int)XEN_AGENT_WORDS_MAX || words.len > XEN_AGENT_COMMAND_MAX)
+        return err_set(e, ERR_INVALID, "the command has more than %u words or %u bytes", XEN_AGENT_WORDS_MAX,
+                       XEN_AGENT_COMMAND_MAX);
+    queue(s, XEN_AGENT_EXEC, words.data, words.len);
     return 0;
 }
 

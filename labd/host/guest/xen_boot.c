@@ -62,14 +62,14 @@ static bool read_result(struct wait *w, const struct waiting *one, struct buf *t
 {
     char path[KEY_SIZE], part[32];
 
-    key(path, one->domid, AGENT_BOOT);
+    key(path, one->domid, XEN_AGENT_BOOT);
     if (!xen_store_read(w->xs, path, BOOT_LINE_MAX, text) || text->len == 0)
         return false;
     buf_putc(text, '\n');
-    for (unsigned i = 0; i < AGENT_OUTPUT_PARTS; i++) {
-        snprintf(part, sizeof part, AGENT_OUTPUT, i);
+    for (unsigned i = 0; i < XEN_AGENT_OUTPUT_PARTS; i++) {
+        snprintf(part, sizeof part, XEN_AGENT_OUTPUT_KEY "/%u", i);
         key(path, one->domid, part);
-        if (!xen_store_read(w->xs, path, AGENT_OUTPUT_PART_MAX, text))
+        if (!xen_store_read(w->xs, path, XEN_AGENT_OUTPUT_PART_MAX, text))
             break;
     }
     return true;
@@ -132,7 +132,7 @@ static void begin(struct wait *w, struct waiting *one, const struct xen_domains 
         finish(w, one, &why, NULL, 0);
         return;
     }
-    key(path, one->domid, AGENT_BOOT);
+    key(path, one->domid, XEN_AGENT_BOOT);
     snprintf(token, sizeof token, "%zu", (size_t)(one - w->v));
     if (!xs_watch(w->xs, path, token)) {
         err_sys(&why, "watch node %s in xenstore", ref.node);

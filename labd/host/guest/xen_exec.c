@@ -1,5 +1,6 @@
 /* Reaching into a guest: commands by the agent's vchan (labvchan), the console by xenconsoled's terminal, the
  * carrier of an interface by a key that the guest's network driver follows. */
+#include "labd/host/guest/xen_agent.h"
 #include "labd/host/guest/xen_int.h"
 
 #include "labd/base/mem.h"
@@ -100,7 +101,7 @@ int xen_carrier(const struct guest_lab *lab, size_t node, size_t iface, bool on,
     snprintf(key, sizeof key, "/local/domain/0/backend/vif/%u/%zu/state", domid, iface);
     if (!xen_store_read(xs, key, 16, &state))
         return 0; /* the guest has just gone, and a key would stay behind */
-    snprintf(key, sizeof key, "/local/domain/0/backend/vif/%u/%zu/carrier", domid, iface);
+    snprintf(key, sizeof key, "/local/domain/0/backend/vif/%u/%zu/" XEN_AGENT_CARRIER, domid, iface);
     if (!xs_write(xs, XBT_NULL, key, on ? "1" : "0", 1))
         return err_sys(e, "tell node %s of its carrier", lab->plan->nodes[node].name);
     return 0;
