@@ -204,12 +204,12 @@ int main(void)
     read_hostname(hostname, sizeof(hostname));
     mount_root(ROOT);
     seed_once(ROOT, hostname);
+    net_rename(argv + 6); /* needs /sys where it is now */
     mount_guest_files(ROOT);
     copy("/agent", ROOT "/run/lab/agent", 0700);
     copy("/console", ROOT "/run/lab/console", 0700);
     if (access("/lab/startup", F_OK) == 0)
         copy("/lab/startup", ROOT "/run/lab/startup", 0700);
-    net_rename(argv + 6);
     mount_switch(ROOT);
     limits();
     open_streams();

@@ -175,11 +175,12 @@ static int run_batch(struct batch *b, struct err *e)
             continue;
         }
         b->m[ready] = m;
-        b->specs[ready++] = (struct proc_spec){.argv = argv_get(&b->m[ready].argv),
-                                               .timeout_ms = XEN_XL_MS,
-                                               .output_max = 16384,
-                                               .keep_fds = {b->lock},
-                                               .nkeep = 1};
+        b->specs[ready] = (struct proc_spec){.argv = argv_get(&b->m[ready].argv),
+                                             .timeout_ms = XEN_XL_MS,
+                                             .output_max = 16384,
+                                             .keep_fds = {b->lock},
+                                             .nkeep = 1};
+        ready++;
     }
     int rc = proc_pool(h->runner, b->specs, ready, h->parallel, xl_ended, b, e);
     for (size_t i = 0; i < ready; i++) {

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -109,13 +110,12 @@ static int copy_sparse(int from, int to, struct err *e)
         return err_sys(e, "make a private disk");
     while ((at = lseek(from, at, SEEK_DATA)) >= 0) {
         off_t end = lseek(from, at, SEEK_HOLE);
-        if (end < 0 || lseek(to, at, SEEK_SET) < 0 || lseek(from, at, SEEK_SET) < 0)
+        if (end < 0 || lseek(to, at, SEEK_SET) < 0)
             return err_sys(e, "copy the template of private disks");
-        while (at < end) {
-            ssize_t n = copy_file_range(from, NULL, to, NULL, (size_t)(end - at), 0);
+        while (at < end) { /* copy_file_range(2) does not cross file systems of different kinds */
+            ssize_t n = sendfile(to, from, &at, (size_t)(end - at));
             if (n <= 0)
                 return err_sys(e, "copy the template of private disks");
-            at += n;
         }
     }
     return errno == ENXIO ? 0 : err_sys(e, "read the template of private disks");

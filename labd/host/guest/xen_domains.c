@@ -120,7 +120,8 @@ int xen_pause(const struct xen_domains *d, bool paused, struct err *e)
         if (d->v[i].dying)
             continue;
         int rc = paused ? xc_domain_pause(xc, d->v[i].domid) : xc_domain_unpause(xc, d->v[i].domid);
-        if (rc < 0 && errno != ESRCH)
+        /* Gone meanwhile; or not paused at all. */
+        if (rc < 0 && errno != ESRCH && (paused || errno != EINVAL))
             return err_sys(e, "%s domain %u", paused ? "pause" : "continue", d->v[i].domid);
     }
     return 0;
