@@ -119,7 +119,7 @@ if ! flock -n 9; then
     flock 9
 fi
 if ! test -d "$final"; then
-    work=$images/.build-kernel
+    work=$images/.kernel-build
     rm -rf "$work"
     mkdir "$work"
     trap 'rm -rf "$work" "$kernels/.build-$kind"' EXIT
