@@ -9,7 +9,7 @@ import { confirm } from '../ui/Confirm';
 async function request(w: LabWatch, doing: string, f: () => Promise<Status>): Promise<boolean> {
     clearAlerts();
     try {
-        w.status(await f());
+        await w.ask(f);
         return true;
     } catch (e) {
         addProblem(e, doing);
