@@ -202,7 +202,7 @@ static void change_to(struct lab *lab, struct http_req *r, enum store_lab_state 
     c->req = r;
     c->before = lab->row.state;
     memcpy(c->error, lab->row.error, sizeof c->error);
-    if (lab->row.state != st && lab_set_state(lab, st, NULL, &e) < 0) {
+    if (lab_set_state(lab, st, NULL, &e) < 0) {
         free(c);
         http_problem(r, &e);
         return;
@@ -219,7 +219,7 @@ void lab_suspend(struct http_req *r, void *arg)
 
     if (lab == NULL)
         return;
-    if (lab_sleeps(lab) && !lab->pending)
+    if (lab_sleeps(lab)) /* or is going to */
         lab_reply(r, 202, lab);
     else if (may_suspend(s, lab, &e) < 0)
         http_problem(r, &e);
@@ -235,7 +235,7 @@ void lab_resume(struct http_req *r, void *arg)
         return;
     if (lab->row.state == LAB_STOPPING)
         http_problem_status(r, 409, "the lab is stopping");
-    else if (!lab_sleeps(lab) && !still_asleep(lab))
+    else if (!lab_sleeps(lab)) /* or is not going to */
         lab_reply(r, 202, lab);
     else
         change_to(lab, r, LAB_STARTING);

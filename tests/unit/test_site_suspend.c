@@ -437,6 +437,22 @@ static void test_lost_while_it_was_resumed(void **state)
           "the lab host has lost this lab: stop it and start it again");
 }
 
+/* What was asked meanwhile does not make it one that is there. */
+static void test_lost_while_it_was_to_sleep(void **state)
+{
+    struct fixture *f = *state;
+    char id[16];
+
+    running_lab(f, id);
+    host_goes(f);
+    change(f, f->student, id, "/suspend", "suspending");
+    fixture_host_start(f);
+    lab_wait(f, f->student, id, "failed");
+    usleep(1300000); /* longer than labd waits before it asks again */
+    wants(f, f->student, id, "failed", "stopped",
+          "the lab host has lost this lab: stop it and start it again");
+}
+
 /* ---- set up ---- */
 
 static int setup(void **state)
@@ -507,6 +523,7 @@ int main(void)
         T(test_no_answer),
         K(test_labd_died_before_asking),
         K(test_lost_while_it_was_resumed),
+        T(test_lost_while_it_was_to_sleep),
     };
     struct CMUnitTest all[ARRAY_LEN(refused_rows) + ARRAY_LEN(tests)];
     size_t n = 0;
