@@ -170,6 +170,20 @@ void lab_settle(struct lab *lab, json_t *live)
 
 /* ---- the requests ---- */
 
+/* Nodes that a lab which failed to wake up has left asleep. */
+static bool nodes_sleep(const struct lab *lab)
+{
+    const char *name;
+    json_t *node;
+
+    json_object_foreach(json_object_get(lab->live, "nodes"), name, node) {
+        const char *state = json_string_value(json_object_get(node, "state"));
+        if (state != NULL && strcmp(state, "suspended") == 0)
+            return true;
+    }
+    return false;
+}
+
 /* It is to wake up, and labhost has not heard of it. */
 static bool still_asleep(const struct lab *lab)
 {
@@ -235,7 +249,7 @@ void lab_resume(struct http_req *r, void *arg)
         return;
     if (lab->row.state == LAB_STOPPING)
         http_problem_status(r, 409, "the lab is stopping");
-    else if (!lab_sleeps(lab)) /* or is not going to */
+    else if (!lab_sleeps(lab) && (lab->row.state != LAB_FAILED || !nodes_sleep(lab))) /* or is not going to */
         lab_reply(r, 202, lab);
     else
         change_to(lab, r, LAB_STARTING);

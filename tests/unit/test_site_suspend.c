@@ -288,6 +288,23 @@ static void test_no_memory_to_resume(void **state)
     refused(f, f->instructor, id, "/resume", 507, "100 MB of memory left");
 }
 
+/* Neither asleep nor awake: whoever wants it to wake up may try again. */
+static void test_failed_while_it_was_resumed(void **state)
+{
+    struct fixture *f = *state;
+    char id[16];
+
+    raw_lab(f, RAW("frail"), id);
+    change(f, f->instructor, id, "/suspend", "suspending");
+    lab_wait(f, f->instructor, id, "suspended");
+    change(f, f->instructor, id, "/resume", "starting");
+    lab_wait(f, f->instructor, id, "failed");
+    wants(f, f->instructor, id, "failed", "suspended", FAKE_FRAIL);
+    change(f, f->instructor, id, "/resume", "starting");
+    lab_wait(f, f->instructor, id, "running");
+    wants(f, f->instructor, id, "running", "running", "");
+}
+
 static void test_while_it_starts(void **state)
 {
     struct fixture *f = *state;
@@ -513,6 +530,7 @@ int main(void)
         T(test_driver_cannot),
         T(test_suspending_fails),
         T(test_no_memory_to_resume),
+        T(test_failed_while_it_was_resumed),
         T(test_while_it_starts),
         T(test_while_it_is_checked),
         T(test_lost_lab),

@@ -4,6 +4,7 @@ import type { Attempt, LabState, NodeState, Report, Status } from '../src/api/ty
 import {
     announcement,
     applyStatus,
+    canResume,
     checkRefusal,
     consoleNodes,
     EMPTY,
@@ -105,6 +106,14 @@ test('the nodes of a sleeping lab are counted as such', () =>
     assert.equal(nodeCount(status('suspended', { a: 'suspended', b: 'suspended' })), '2 nodes suspended'));
 test('the nodes of a lab that falls asleep are counted as they are', () =>
     assert.equal(nodeCount(status('suspending', { a: 'running' })), '1 of 1 node running'));
+for (const [name, s, can] of [
+    ['a lab that sleeps', status('suspended', { a: 'suspended' }), true],
+    ['a lab that falls asleep', status('suspending', { a: 'running' }), false],
+    ['a lab that could not wake up', status('failed', { a: 'running', b: 'suspended' }), true],
+    ['a failed lab that is awake', status('failed', { a: 'running', b: 'failed' }), false],
+    ['a lab that wakes up', status('starting', { a: 'suspended' }), false],
+] as const)
+    test(`resume: ${name}`, () => assert.equal(canResume(s), can));
 test('consoles sleep from the moment the lab falls asleep', () =>
     assert.deepEqual(
         consoleNodes(status('suspending', { a: 'running', b: 'stopped' })).map((n) => n.state),

@@ -29,6 +29,10 @@ export function applyStatus(v: LabView, s: Status): LabView {
 
 export const isAsleep = (state: LabState): boolean => state === 'suspending' || state === 'suspended';
 
+/** It sleeps, or tried to wake up and could not. */
+export const canResume = (s: Status): boolean =>
+    s.state === 'suspended' || (s.state === 'failed' && s.nodes.some((n) => n.state === 'suspended'));
+
 export interface Tally {
     ready: number;
     total: number;

@@ -6,7 +6,7 @@ import { ConsolePanel } from '../console/ConsolePanel';
 import { dropLab, tellStates } from '../console/registry';
 import { addProblem } from '../model/alerts';
 import { type Consoles, forgetConsoles, loadConsoles, NONE, openConsole, saveConsoles } from '../model/consoles';
-import { announcement, checkRefusal, consoleNodes, isAsleep, isBusy, suspendRefusal } from '../model/lab';
+import { announcement, canResume, checkRefusal, consoleNodes, isAsleep, isBusy, suspendRefusal } from '../model/lab';
 import { prefs, setPref } from '../model/prefs';
 import { atLeast } from '../model/session';
 import { openWatch } from '../model/watch';
@@ -69,7 +69,7 @@ function useConsoles(id: string, status: Status | null): [Consoles, (c: Consoles
 /** Suspend and resume are two buttons in two places: who presses one finds the focus on the other. */
 function useSleepFocus(status: Status | null): void {
     const before = useRef<boolean | null>(null);
-    const now = status === null ? null : status.state === 'suspended';
+    const now = status === null ? null : canResume(status);
     useEffect(() => {
         const changed = before.current !== null && now !== before.current;
         before.current = now;

@@ -1,6 +1,6 @@
 // The top of the lab page: which lab, how it is, what one can do with it.
 import type { Status } from '../api/types';
-import { isAsleep } from '../model/lab';
+import { canResume, isAsleep } from '../model/lab';
 import { LabBadge } from '../ui/Badge';
 import { Icon } from '../ui/Icon';
 
@@ -29,7 +29,7 @@ export function LabBar({ status, mine, checking, refusal, sleepRefusal, onCheck,
                 <button type="button" class="button quiet" disabled={stopping || isAsleep(status.state)} onClick={onReset}>
                     <Icon name="reset" /> Reset lab
                 </button>
-                {status.can_suspend && status.state !== 'suspended' && (
+                {status.can_suspend && !canResume(status) && (
                     <button
                         type="button"
                         class="button quiet"

@@ -1,7 +1,7 @@
 // How the lab comes up, node by node, and what went wrong.
 import type { LabNode, LabState, Status } from '../api/types';
 import { capital, duration } from '../model/format';
-import { isAsleep, NODE_WORD, nodeCount, tally } from '../model/lab';
+import { canResume, isAsleep, NODE_WORD, nodeCount, tally } from '../model/lab';
 import { Icon } from '../ui/Icon';
 
 /** Unfolded at first; somebody who has read it gets the room back by folding it. */
@@ -124,7 +124,7 @@ export function LabStatus({ status, live, onResume, onStart, onReset }: Props) {
                     <p>{capital(status.error)}</p>
                 </div>
             )}
-            {status.state === 'suspended' && <Asleep onResume={onResume} />}
+            {canResume(status) && <Asleep onResume={onResume} />}
             {t.stopped.length > 0 && !isAsleep(status.state) && (
                 <Stopped nodes={t.stopped} onStart={onStart} onReset={onReset} />
             )}
