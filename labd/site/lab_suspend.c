@@ -170,6 +170,20 @@ void lab_settle(struct lab *lab, json_t *live)
 
 /* ---- the requests ---- */
 
+/* Nodes that a lab which failed to wake up has left asleep. */
+static bool nodes_sleep(const struct lab *lab)
+{
+    const char *name;
+    json_t *node;
+
+    json_object_foreach(json_object_get(lab->live, "nodes"), name, node) {
+        const char *state = json_string_value(json_object_get(node, "state"));
+        if (state != NULL && strcmp(state, "suspended") == 0)
+            return true;
+    }
+    return false;
+}
+
 /* It is to wake up, and labhost has not heard of it. */
 static bool still_asleep(const struct lab *lab)
 {
@@ -202,7 +216,7 @@ static void change_to(struct lab *lab, struct http_req *r, enum store_lab_state 
     c->req = r;
     c->before = lab->row.state;
     memcpy(c->error, lab->row.error, sizeof c->error);
-    if (lab->row.state != st && lab_set_state(lab, st, NULL, &e) < 0) {
+    if (lab_set_state(lab, st, NULL, &e) < 0) {
         free(c);
         http_problem(r, &e);
         return;
@@ -219,7 +233,7 @@ void lab_suspend(struct http_req *r, void *arg)
 
     if (lab == NULL)
         return;
-    if (lab_sleeps(lab) && !lab->pending)
+    if (lab_sleeps(lab)) /* or is going to */
         lab_reply(r, 202, lab);
     else if (may_suspend(s, lab, &e) < 0)
         http_problem(r, &e);
@@ -235,7 +249,7 @@ void lab_resume(struct http_req *r, void *arg)
         return;
     if (lab->row.state == LAB_STOPPING)
         http_problem_status(r, 409, "the lab is stopping");
-    else if (!lab_sleeps(lab) && !still_asleep(lab))
+    else if (!lab_sleeps(lab) && (lab->row.state != LAB_FAILED || !nodes_sleep(lab))) /* or is not going to */
         lab_reply(r, 202, lab);
     else
         change_to(lab, r, LAB_STARTING);

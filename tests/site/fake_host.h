@@ -3,9 +3,9 @@
  * file to keep them in.
  *
  * Its drivers differ in what goes wrong: "fake" nothing; "full" has no room for a lab; "rigid" cannot suspend;
- * "stubborn" fails to, after it has begun; "tight" has no memory to resume;
- * "deaf" does not answer to every other suspend and resume.  The command "poweroff" switches
- * its node off. */
+ * "stubborn" fails to, after it has begun; "tight" has no memory to resume; "deaf" does
+ * not answer to every other suspend and resume; "frail" fails to resume at every other time, with its nodes still
+ * asleep.  The command "poweroff" switches its node off. */
 #ifndef TESTS_SITE_FAKE_HOST_H
 #define TESTS_SITE_FAKE_HOST_H
 
@@ -20,13 +20,14 @@
 #define FAKE_READY_MS 20
 #define FAKE_WATCHERS 8
 #define FAKE_OFF "the node was switched off; reset or restart it to start it again"
+#define FAKE_FRAIL "the lab could not be resumed: the machine went down meanwhile"
 #define FAKE_FLOOD (8u << 20) /* bytes that the console prints for the input "flood" */
 
 struct fake_host {
     struct loop *loop;
     json_t *labs;     /* id -> lab object */
     const char *file; /* or NULL */
-    unsigned asked;   /* of the driver "deaf" */
+    unsigned asked;   /* of the drivers "deaf" and "frail" */
     struct frame_conn *watchers[FAKE_WATCHERS];
 };
 
@@ -116,7 +117,13 @@ static inline void fake_ready(void *arg)
     struct fake_job *j = arg;
     json_t *lab = json_object_get(j->host->labs, j->id);
 
-    if (lab != NULL && fake_is(lab, "state", "starting")) {
+    bool wakes =
+        lab != NULL && fake_is(json_object_get(json_object_get(lab, "nodes"), "h1"), "state", "suspended");
+    if (wakes && fake_is(lab, "state", "starting") && fake_is(lab, "driver", "frail") &&
+        j->host->asked++ % 2 == 0) {
+        fake_set_state(lab, "failed", FAKE_FRAIL);
+        fake_tell_lab(j->host, lab);
+    } else if (lab != NULL && fake_is(lab, "state", "starting")) {
         fake_set_nodes(lab, "creating", "running");
         fake_set_nodes(lab, "suspended", "running");
         fake_set_state(lab, "running", NULL);
@@ -267,7 +274,8 @@ static inline void fake_resume(struct rpc_call *call, json_t *req, void *arg)
         return;
     if (fake_deaf(h, call, lab))
         return;
-    if (!fake_is(lab, "state", "suspending") && !fake_is(lab, "state", "suspended")) {
+    if (!fake_is(lab, "state", "suspending") && !fake_is(lab, "state", "suspended") &&
+        !fake_is(lab, "driver", "frail")) {
         rpc_reply(call, NULL);
     } else if (fake_is(lab, "driver", "tight")) {
         fake_refuse(call, ERR_CAPACITY, "this host has 100 MB of memory left, the lab needs 512 MB");

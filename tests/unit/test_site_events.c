@@ -125,6 +125,39 @@ static void test_suspended_lab(void **state)
     sse_close(&s);
 }
 
+/* A labd that has never seen labhost cannot know whether a lab can be suspended. */
+static void test_can_suspend_is_learnt(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    char id[16], name[16];
+    bool can = true, first = true;
+    json_t *j;
+
+    fixture_site_stop(f);
+    fixture_kill(&f->host, SIGKILL);
+    snprintf(f->host_file, sizeof f->host_file, "%s/labs", f->dir);
+    fixture_host_start(f);
+    fixture_site_start(f);
+    host_wait(f);
+    lab_begin(f, f->student, id);
+    lab_wait(f, f->student, id, "running");
+    fixture_site_stop(f);
+    fixture_kill(&f->host, SIGKILL);
+    fixture_site_start(f);
+    struct sse s = sse_open(f, f->student, id);
+    for (; (first || !can) && sse_next(&s, &text, name, &j, 5000); first = false) {
+        can = json_is_true(json_object_get(j, "can_suspend"));
+        json_decref(j);
+        if (first) {
+            assert_false(can);
+            fixture_host_start(f);
+        }
+    }
+    assert_true(can);
+    sse_close(&s);
+}
+
 static void test_sign_out_ends_the_stream(void **state)
 {
     struct fixture *f = *state;
@@ -373,6 +406,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(test_life_of_a_lab),
         T(test_suspended_lab),
+        T(test_can_suspend_is_learnt),
         T(test_sign_out_ends_the_stream),
         T(test_slow_client),
         T(test_client_goes_away),

@@ -288,6 +288,23 @@ static void test_no_memory_to_resume(void **state)
     refused(f, f->instructor, id, "/resume", 507, "100 MB of memory left");
 }
 
+/* Neither asleep nor awake: whoever wants it to wake up may try again. */
+static void test_failed_while_it_was_resumed(void **state)
+{
+    struct fixture *f = *state;
+    char id[16];
+
+    raw_lab(f, RAW("frail"), id);
+    change(f, f->instructor, id, "/suspend", "suspending");
+    lab_wait(f, f->instructor, id, "suspended");
+    change(f, f->instructor, id, "/resume", "starting");
+    lab_wait(f, f->instructor, id, "failed");
+    wants(f, f->instructor, id, "failed", "suspended", FAKE_FRAIL);
+    change(f, f->instructor, id, "/resume", "starting");
+    lab_wait(f, f->instructor, id, "running");
+    wants(f, f->instructor, id, "running", "running", "");
+}
+
 static void test_while_it_starts(void **state)
 {
     struct fixture *f = *state;
@@ -437,6 +454,22 @@ static void test_lost_while_it_was_resumed(void **state)
           "the lab host has lost this lab: stop it and start it again");
 }
 
+/* What was asked meanwhile does not make it one that is there. */
+static void test_lost_while_it_was_to_sleep(void **state)
+{
+    struct fixture *f = *state;
+    char id[16];
+
+    running_lab(f, id);
+    host_goes(f);
+    change(f, f->student, id, "/suspend", "suspending");
+    fixture_host_start(f);
+    lab_wait(f, f->student, id, "failed");
+    usleep(1300000); /* longer than labd waits before it asks again */
+    wants(f, f->student, id, "failed", "stopped",
+          "the lab host has lost this lab: stop it and start it again");
+}
+
 /* ---- set up ---- */
 
 static int setup(void **state)
@@ -497,6 +530,7 @@ int main(void)
         T(test_driver_cannot),
         T(test_suspending_fails),
         T(test_no_memory_to_resume),
+        T(test_failed_while_it_was_resumed),
         T(test_while_it_starts),
         T(test_while_it_is_checked),
         T(test_lost_lab),
@@ -507,6 +541,7 @@ int main(void)
         T(test_no_answer),
         K(test_labd_died_before_asking),
         K(test_lost_while_it_was_resumed),
+        T(test_lost_while_it_was_to_sleep),
     };
     struct CMUnitTest all[ARRAY_LEN(refused_rows) + ARRAY_LEN(tests)];
     size_t n = 0;

@@ -441,8 +441,11 @@ static void test_old_schema(void **state)
     assert_int_equal(store_lab_add(s, A, &got, &e), -1); /* a second one of the exercise */
     assert_int_equal(e.code, ERR_CONFLICT);
     store_lab_clear(&got);
-    assert_int_not_equal(sqlite3_exec(s->db, "UPDATE labs SET state = 'asleep'", NULL, NULL, NULL),
-                         SQLITE_OK);
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "UPDATE labs SET state = 'asleep'", NULL, NULL, NULL),
+                     SQLITE_CONSTRAINT);
+    sqlite3_close(db);
 }
 
 /* Foreign keys are off while tables are rewritten, so what refers to nothing would go unseen. */

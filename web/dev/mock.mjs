@@ -35,7 +35,7 @@ function boot(lab, node, ms, fail) {
                 node.output = '+ ip link set eth0 up\n+ ip address add 10.0.2.300/24 dev eth0\nError: any valid prefix is expected rather than "10.0.2.300/24".\n';
             }
             const all = lab.status.nodes;
-            if (all.every((n) => n.state === 'running' || n.state === 'failed')) {
+            if (all.every((n) => ['running', 'failed', 'stopped'].includes(n.state))) {
                 lab.status.state = all.some((n) => n.state === 'failed') ? 'failed' : 'running';
                 lab.status.ready_ms ??= Date.now();
             }
@@ -55,6 +55,7 @@ function start(user, ex, id) {
         title: ex.title,
         state: 'starting',
         driver: 'fake',
+        can_suspend: !process.env.RIGID,
         error: null,
         started_ms: Date.now(),
         ready_ms: null,
@@ -66,6 +67,28 @@ function start(user, ex, id) {
     labs.set(id, lab);
     status.nodes.forEach((n, i) => boot(lab, n, i * SLOW, process.env.FAIL === n.name));
     return lab;
+}
+
+// As a lab does with its nodes: they fall asleep and wake up together.
+function change(lab, now, then, node) {
+    Object.assign(lab.status, { state: now, error: null });
+    for (const c of lab.consoles.values()) for (const s of c.viewers) if (now === 'suspending') s.close(4409, refusal(lab));
+    show(lab);
+    setTimeout(() => {
+        const fails = now === 'suspending' && process.env.STUBBORN;
+        lab.status.state = fails ? 'running' : then;
+        if (fails) lab.status.error = 'the lab could not be suspended: no space left on the disk';
+        else for (const n of lab.status.nodes) if (n.state !== 'stopped') n.state = node;
+        show(lab);
+    }, SLOW);
+}
+const refusal = (lab) => (lab.status.state.startsWith('suspend') ? `lab ${lab.status.id} is suspended; resume it first` : null);
+
+function halt(lab, name, error) {
+    const node = lab.status.nodes.find((n) => n.name === name);
+    Object.assign(node, { state: 'stopped', error });
+    for (const s of lab.consoles.get(name).viewers) s.close();
+    show(lab);
 }
 
 function attempt(lab) {
@@ -184,7 +207,26 @@ async function api(req, res, url) {
                 for (const c of lab.consoles.values()) for (const s of c.viewers) s.close();
             }, SLOW);
             return send(202, lab.status);
+        case 'POST labs/*/suspend':
+            if (!refusal(lab)) change(lab, 'suspending', 'suspended', 'suspended');
+            return send(202, lab.status);
+        case 'POST labs/*/resume':
+            if (process.env.TIGHT) return problem(507, 'No capacity', 'this machine has 41 MB of memory free, the lab needs 192 MB');
+            if (refusal(lab)) change(lab, 'starting', 'running', 'running');
+            return send(202, lab.status);
+        case 'POST labs/*/start':
+        case 'POST labs/*/nodes/*/start': {
+            if (refusal(lab)) return problem(409, 'Conflict', refusal(lab));
+            lab.status.state = 'starting';
+            for (const n of lab.status.nodes.filter((x) => x.state === 'stopped' && (path[3] ?? x.name) === x.name)) {
+                n.error = null;
+                boot(lab, n, 0, false);
+            }
+            show(lab);
+            return send(202, lab.status);
+        }
         case 'POST labs/*/reset': {
+            if (refusal(lab)) return problem(409, 'Conflict', refusal(lab));
             const { node } = await body(req);
             const nodes = lab.status.nodes.filter((n) => node === undefined || n.name === node);
             lab.status.state = 'starting';
@@ -247,6 +289,8 @@ wss.on('connection', (ws, req) => {
     const [, , , , id, , name] = url.pathname.split('/');
     const lab = labs.get(id);
     if (!sessions.has(cookieOf(req)) || lab === undefined) return ws.close();
+    if (refusal(lab)) return ws.close(4409, refusal(lab));
+    if (lab.status.nodes.find((n) => n.name === name)?.state === 'stopped') return ws.close(4409, `node ${name} does not run`);
     let con = lab.consoles.get(name);
     if (con === undefined) {
         const hello = `Welcome to \x1b[1m${name}\x1b[0m (Paralab)\r\n\x1b[32mroot@${name}\x1b[0m:\x1b[34m~\x1b[0m# `;
@@ -289,6 +333,8 @@ wss.on('connection', (ws, req) => {
                               ? ''
                               : `${said}\r\n`;
                 print(`\r\n${answer}\x1b[32mroot@${name}\x1b[0m:\x1b[34m~\x1b[0m# `);
+                if (said === 'poweroff') halt(lab, name, 'the node was switched off; reset or restart it to start it again');
+                if (said === 'crash') halt(lab, name, 'the node crashed: Kernel panic - not syncing: sysrq triggered crash; reset or restart it to start it again');
                 if (said === 'drop') for (const v of con.viewers) v.terminate();
             } else if (ch === '\x7f') {
                 if (con.line !== '') {

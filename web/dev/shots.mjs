@@ -69,6 +69,43 @@ for (const width of WIDTHS)
         await page.getByRole('button', { name: 'Stop lab' }).click();
         await shot('8-dialog');
         await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+        await page.getByRole('textbox', { name: 'Console of h1' }).focus();
+        await page.keyboard.type('poweroff\r');
+        await page.getByRole('heading', { name: 'h1 stopped' }).waitFor();
+        await page.getByRole('textbox', { name: 'Console of r1' }).focus();
+        await page.keyboard.type('crash\r');
+        await page.getByRole('heading', { name: 'r1 stopped' }).waitFor();
+        await shot('b-stopped');
+        await page.getByRole('button', { name: 'Start h1 again' }).first().press('Enter');
+        await page.getByText('2 of 3 nodes running').waitFor();
+        if (!(await page.getByRole('button', { name: 'Start r1 again' }).first().evaluate((e) => e === document.activeElement)))
+            console.log(`${width} ${theme}: the focus did not go to the next stopped node`);
+        await page.getByRole('button', { name: 'Start r1 again' }).first().click();
+        await page.getByText('3 of 3 nodes running').waitFor();
+        await page.getByRole('button', { name: 'Suspend lab' }).press('Enter');
+        await shot('c-suspend-dialog');
+        await page.keyboard.press('Tab');
+        await page.keyboard.press('Enter');
+        await page.getByText('Suspending…').waitFor();
+        await shot('d-suspending');
+        await page.getByRole('heading', { name: 'This lab is suspended' }).waitFor();
+        await page.waitForTimeout(100);
+        await shot('e-suspended');
+        if (!(await page.getByRole('button', { name: 'Resume lab' }).evaluate((e) => e === document.activeElement)))
+            console.log(`${width} ${theme}: the focus did not go from Suspend to Resume`);
+        await page.goto(`${BASE}/`);
+        await page.getByText('Suspended').waitFor();
+        await shot('f-list-suspended');
+        await page.goto(`${BASE}/overview`);
+        await page.getByText('Suspended').waitFor();
+        await shot('g-overview-suspended');
+        await page.goBack();
+        await page.getByRole('link', { name: 'Continue Static routing' }).click();
+        await page.getByRole('button', { name: 'Resume lab' }).press('Enter');
+        await page.getByText('3 of 3 nodes running').waitFor();
+        if (!(await page.getByRole('button', { name: 'Suspend lab' }).evaluate((e) => e === document.activeElement)))
+            console.log(`${width} ${theme}: the focus did not go from Resume to Suspend`);
+        await shot('h-resumed');
         await page.goto(`${BASE}/`);
         await page.getByRole('button', { name: 'Start Abilene' }).or(page.getByRole('link', { name: 'Continue Abilene' })).click();
         await page.getByText('14 of 14 nodes running').waitFor({ timeout: 60000 });

@@ -145,6 +145,20 @@ test('held until the node is up', () => {
     assert.deepEqual(seen.phases, ['held', 'connecting']);
     l.close();
 });
+test('held after a cut, it asks for nothing more, and goes on where it was', () => {
+    const { l, seen } = link();
+    l.open();
+    last().onmessage?.({ data: '{"offset":0}' });
+    last().output(0, 'hello');
+    last().onclose?.({ reason: 'lab kabcde is suspended; resume it first' });
+    l.hold();
+    assert.equal(seen.phases[seen.phases.length - 1], 'held');
+    assert.equal(Socket.all.length, 1);
+    l.open();
+    assert.match(last().url, /offset=5&/);
+    assert.equal(seen.text, 'hello');
+    l.close();
+});
 test('a hello that is none is a failed try', () => {
     const { l, seen } = link();
     l.open();

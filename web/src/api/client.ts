@@ -20,6 +20,11 @@ export const getLab = (id: string) => call<Status>('GET', `${V1}/labs/${seg(id)}
 export const stopLab = (id: string) => call<Status>('DELETE', `${V1}/labs/${seg(id)}`);
 export const resetLab = (id: string, node?: string) =>
     call<Status>('POST', `${V1}/labs/${seg(id)}/reset`, node === undefined ? {} : { node });
+export const suspendLab = (id: string) => call<Status>('POST', `${V1}/labs/${seg(id)}/suspend`, {});
+export const resumeLab = (id: string) => call<Status>('POST', `${V1}/labs/${seg(id)}/resume`, {});
+/** Starts a stopped node, or all of them. */
+export const startNodes = (id: string, node?: string) =>
+    call<Status>('POST', `${V1}/labs/${seg(id)}/${node === undefined ? '' : `nodes/${seg(node)}/`}start`, {});
 export const setLink = (id: string, link: string, state: 'up' | 'down') =>
     call<Status>('PATCH', `${V1}/labs/${seg(id)}/links/${seg(link)}`, { state });
 

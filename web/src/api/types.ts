@@ -17,8 +17,8 @@ export interface SessionDoc {
 
 export type NodeKind = 'host' | 'router';
 export type ElementKind = 'switch' | 'hub' | 'network';
-export type NodeState = 'waiting' | 'creating' | 'booting' | 'running' | 'failed' | 'stopped';
-export type LabState = 'starting' | 'running' | 'suspended' | 'failed' | 'stopping' | 'stopped';
+export type NodeState = 'waiting' | 'creating' | 'booting' | 'running' | 'failed' | 'stopped' | 'suspended';
+export type LabState = 'starting' | 'running' | 'suspending' | 'suspended' | 'failed' | 'stopping' | 'stopped';
 
 export interface Interface {
     name: string;
@@ -79,6 +79,7 @@ export interface Status extends Drawing {
     title: string | null;
     state: LabState;
     driver: string;
+    can_suspend: boolean; // what runs the nodes can do it
     error: string | null;
     started_ms: number;
     ready_ms: number | null;

@@ -16,18 +16,21 @@ interface Props {
     takeFocus: boolean; // the terminal is asked to take the focus, once
     onFocused: () => void;
     leave: (back: boolean) => void;
+    onStart: () => void;
     onReset: () => void;
     onClose: () => void;
 }
 
 function phaseText({ phase, retryMs, why }: SessionState, node: LabNode): string {
     if (phase === 'open') return 'Connected';
+    if (node.state === 'suspended') return 'The lab is suspended';
+    if (node.state === 'stopped') return 'Stopped';
     if (phase === 'held') return `Waiting for ${node.name} (${NODE_WORD[node.state]})`;
     if (phase === 'waiting') return `Connection lost${why === '' ? '' : ` (${why})`}, next try in ${duration(retryMs)}`;
     return 'Connecting';
 }
 
-export function ConsolePane({ lab, node, hintId, heading, takeFocus, onFocused, leave, onReset, onClose }: Props) {
+export function ConsolePane({ lab, node, hintId, heading, takeFocus, onFocused, leave, onStart, onReset, onClose }: Props) {
     const box = useRef<HTMLDivElement>(null);
     const session = consoleOf(lab, node.name);
     const state = useStore(session.state);
@@ -36,6 +39,7 @@ export function ConsolePane({ lab, node, hintId, heading, takeFocus, onFocused, 
 
     useEffect(() => {
         if (box.current === null) return;
+        session.nodeState(node.state); // first, so that it does not try in vain
         return session.mount(box.current, hintId, (back) => out.current(back));
     }, [session, hintId]);
     useEffect(() => session.nodeState(node.state), [session, node.state]);
@@ -53,13 +57,24 @@ export function ConsolePane({ lab, node, hintId, heading, takeFocus, onFocused, 
                 <span class={`console-phase ${state.phase}`} role="status">
                     {phaseText(state, node)}
                 </span>
-                {state.phase === 'waiting' && (
+                {state.phase === 'waiting' && node.state !== 'stopped' && (
                     <button type="button" class="button small" onClick={() => session.reconnect()}>
                         Try now
                     </button>
                 )}
                 <span class="spring" />
-                <button type="button" class="button small quiet" aria-label={`Reset ${node.name}`} onClick={onReset}>
+                {node.state === 'stopped' && (
+                    <button type="button" class="button small" aria-label={`Start ${node.name} again`} onClick={onStart}>
+                        <Icon name="play" /> Start again
+                    </button>
+                )}
+                <button
+                    type="button"
+                    class="button small quiet"
+                    aria-label={`Reset ${node.name}`}
+                    disabled={node.state === 'suspended'}
+                    onClick={onReset}
+                >
                     <Icon name="reset" /> <span class="word">Reset</span>
                 </button>
                 <button

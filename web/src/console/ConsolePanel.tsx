@@ -17,13 +17,14 @@ interface Props {
     onConsoles: (c: Consoles) => void;
     focus: string | null; // the node whose terminal is to take the focus
     onFocus: (node: string | null) => void;
+    onStart: (node: string) => void;
     onReset: (node: string) => void;
 }
 
 const HINT = 'console-keys';
 const PREFIX = 'console';
 
-export function ConsolePanel({ lab, nodes, consoles, onConsoles, focus, onFocus, onReset }: Props) {
+export function ConsolePanel({ lab, nodes, consoles, onConsoles, focus, onFocus, onStart, onReset }: Props) {
     const { fontSize, screenReader } = useStore(prefs);
     const root = useRef<HTMLElement>(null);
     const open = consoles.open.flatMap((name) => nodes.filter((n) => n.name === name));
@@ -59,6 +60,7 @@ export function ConsolePanel({ lab, nodes, consoles, onConsoles, focus, onFocus,
             takeFocus={focus === n.name}
             onFocused={() => onFocus(null)}
             leave={(back) => leave(n.name, back)}
+            onStart={() => onStart(n.name)}
             onReset={() => onReset(n.name)}
             onClose={() => close(n.name)}
         />

@@ -10,6 +10,7 @@ import { dark } from '../model/theme';
 import { ConsoleLink, type Phase } from './link';
 import { FONT, themeOf } from './look';
 import type { Step } from './position';
+import { connectionFor } from './presence';
 import { swallowQueries } from './queries';
 
 const SCROLLBACK = 5000;
@@ -37,6 +38,7 @@ export class ConsoleSession {
     private quietTimer: ReturnType<typeof setTimeout> | undefined;
     private replaying = true;
     private opened = false;
+    private nodeNow: NodeState | null = null;
     private leave: (back: boolean) => void = () => {};
 
     constructor(
@@ -64,7 +66,7 @@ export class ConsoleSession {
                 this.term.write(data, drawn);
             },
             step: (step) => this.onStep(step),
-            phase: (phase, retryMs, why) => this.state.set({ phase, retryMs, why }),
+            phase: (phase, retryMs, why) => this.onPhase(phase, retryMs, why),
         });
         this.term.onData((s) => this.link.input(this.encoder.encode(s)));
         this.term.onBinary((s) => this.link.input(Uint8Array.from(s, (c) => c.charCodeAt(0) & 0xff)));
@@ -107,9 +109,11 @@ export class ConsoleSession {
 
     /** The node's state changed, as the lab's events say. */
     nodeState(s: NodeState): void {
-        const absent = s === 'waiting' || s === 'creating';
-        if (absent && this.state.get().phase !== 'open') this.link.hold();
-        else if (!absent && this.state.get().phase === 'held') this.link.open();
+        const was = this.nodeNow;
+        this.nodeNow = s;
+        const todo = connectionFor(was, s, this.state.get().phase);
+        if (todo === 'hold') this.link.hold();
+        if (todo === 'open') this.link.open();
     }
 
     /** Tries again now instead of when the wait is over. */
@@ -124,6 +128,12 @@ export class ConsoleSession {
         this.link.close();
         this.term.dispose();
         this.element.remove();
+    }
+
+    private onPhase(phase: Phase, retryMs: number, why: string): void {
+        if (phase === 'waiting' && this.nodeNow !== null && connectionFor(this.nodeNow, this.nodeNow, phase) === 'hold')
+            this.link.hold();
+        else this.state.set({ phase, retryMs, why });
     }
 
     private onStep(step: Step): void {

@@ -27,10 +27,17 @@ export function applyStatus(v: LabView, s: Status): LabView {
     };
 }
 
+export const isAsleep = (state: LabState): boolean => state === 'suspending' || state === 'suspended';
+
+/** It sleeps, or tried to wake up and could not. */
+export const canResume = (s: Status): boolean =>
+    s.state === 'suspended' || (s.state === 'failed' && s.nodes.some((n) => n.state === 'suspended'));
+
 export interface Tally {
     ready: number;
     total: number;
     failed: LabNode[];
+    stopped: LabNode[]; // switched off from inside, or crashed: to be started again
 }
 
 export function tally(s: Status): Tally {
@@ -38,7 +45,23 @@ export function tally(s: Status): Tally {
         ready: s.nodes.filter((n) => n.state === 'running').length,
         total: s.nodes.length,
         failed: s.nodes.filter((n) => n.state === 'failed'),
+        // Nothing of a lab that is being removed, or was lost, can be started again.
+        stopped: s.nodes.filter(
+            (n) => n.state === 'stopped' && (s.state === 'running' || (n.error !== null && s.state !== 'stopping')),
+        ),
     };
+}
+
+/** How many nodes there are, and how they do, in words. */
+export function nodeCount(s: Status): string {
+    const t = tally(s);
+    if (s.state === 'suspended') return `${plural(t.total, 'node')} suspended`;
+    return `${t.ready} of ${plural(t.total, 'node')} running`;
+}
+
+/** The nodes as their consoles see them: nothing can be typed into a lab from the moment it falls asleep. */
+export function consoleNodes(s: Status): LabNode[] {
+    return isAsleep(s.state) ? s.nodes.map((n) => ({ ...n, state: 'suspended' })) : s.nodes;
 }
 
 export const isBusy = (a: Attempt | undefined): boolean => a?.state === 'queued' || a?.state === 'running';
@@ -49,13 +72,23 @@ export function checkRefusal(s: Status, newest: Attempt | undefined): string | n
     if (isBusy(newest)) return 'Your work is being checked.';
     if (s.state === 'starting') return 'The lab is still starting.';
     if (s.state === 'stopping') return 'The lab is stopping.';
-    if (s.state === 'suspended') return 'The lab is suspended.';
+    if (isAsleep(s.state)) return 'The lab is suspended.';
+    return null;
+}
+
+/** Why the lab cannot be suspended just now, or null when it can. */
+export function suspendRefusal(s: Status, newest: Attempt | undefined): string | null {
+    if (isAsleep(s.state)) return 'The lab is being suspended.';
+    if (isBusy(newest)) return 'Your work is being checked.';
+    if (s.state === 'starting') return 'The lab is still starting.';
+    if (s.state === 'stopping') return 'The lab is stopping.';
     return null;
 }
 
 export const LAB_WORD: Record<LabState, string> = {
     starting: 'starting',
     running: 'running',
+    suspending: 'suspending',
     suspended: 'suspended',
     failed: 'failed',
     stopping: 'stopping',
@@ -69,6 +102,7 @@ export const NODE_WORD: Record<NodeState, string> = {
     running: 'running',
     failed: 'failed',
     stopped: 'stopped',
+    suspended: 'suspended',
 };
 
 /** What a screen reader should say about the step from 'old' to 'now'; '' when nothing worth it. */
@@ -80,6 +114,7 @@ export function announcement(old: Status | null, now: Status): string {
         if (old === null || before.get(n.name) === n.state) continue;
         if (n.state === 'running') said.push(`${n.name} is running`);
         if (n.state === 'failed') said.push(`${n.name} failed`);
+        if (n.state === 'stopped' && n.error !== null) said.push(`${n.name} stopped`);
     }
     if (said.length > 0 && now.state === 'starting') said.push(`${t.ready} of ${plural(t.total, 'node')} ready`);
     if (old !== null && old.state !== now.state) said.push(`Lab ${LAB_WORD[now.state]}`);

@@ -11,8 +11,8 @@ const LOOK_MS = 3000; // how often to ask when the stream is down
 
 export interface LabWatch {
     view: Store<LabView>;
-    /** Takes a document that came as the answer to a request. */
-    status(s: Status): void;
+    /** Sends a request about the lab and takes the status that is its answer. */
+    ask(request: () => Promise<Status>): Promise<void>;
     attempt(a: Attempt): void;
     end(): void;
 }
@@ -21,10 +21,18 @@ export function openWatch(id: string): LabWatch {
     const view = createStore<LabView>(EMPTY);
     let timer: ReturnType<typeof setInterval> | undefined;
     let ended = false;
+    let events = 0;
 
     const status = (s: Status) => {
         view.update((v) => applyStatus(v, s));
         if (s.attempt !== null) complete(s.attempt);
+    };
+    // An answer and an event come on two connections, and either may overtake the other.  While the stream is
+    // open the newest state comes on it in any case, so where both came, the answer is not needed.
+    const ask = async (request: () => Promise<Status>) => {
+        const before = events;
+        const s = await request();
+        if (!ended && (events === before || !view.get().live)) status(s);
     };
     const attempt = (a: Attempt) => {
         view.update((v) => ({ ...v, attempts: upsertAttempt(v.attempts, a) }));
@@ -44,8 +52,7 @@ export function openWatch(id: string): LabWatch {
     };
     const look = async () => {
         try {
-            const s = await getLab(id);
-            if (!ended) status(s);
+            await ask(() => getLab(id));
         } catch (e) {
             if (ended) return;
             if (e instanceof Problem && e.status === 404) {
@@ -63,7 +70,11 @@ export function openWatch(id: string): LabWatch {
             timer = setInterval(() => void look(), LOOK_MS);
         }
     };
-    const stop = watchLab(id, { lab: status, attempt, gone, live });
+    const lab = (s: Status) => {
+        events += 1;
+        status(s);
+    };
+    const stop = watchLab(id, { lab, attempt, gone, live });
     const end = () => {
         ended = true;
         clearInterval(timer);
@@ -79,5 +90,5 @@ export function openWatch(id: string): LabWatch {
         },
         () => {}, // the lab itself is asked for too, and says why
     );
-    return { view, status, attempt, end };
+    return { view, ask, attempt, end };
 }

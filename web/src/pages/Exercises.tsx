@@ -1,8 +1,7 @@
 // All exercises, and which of them one is in the middle of.
 import { listExercises, listLabs } from '../api/client';
 import type { ExerciseCard, Status } from '../api/types';
-import { plural } from '../model/format';
-import { tally } from '../model/lab';
+import { isAsleep, nodeCount } from '../model/lab';
 import { LabBadge } from '../ui/Badge';
 import { Link } from '../ui/Link';
 import { usePoll } from '../ui/usePoll';
@@ -30,9 +29,7 @@ function Card({ e, lab }: { e: ExerciseCard; lab: Status | undefined }) {
                     {lab !== undefined && (
                         <>
                             <LabBadge state={lab.state} />{' '}
-                            <span class="soft">
-                                {tally(lab).ready} of {plural(tally(lab).total, 'node')}
-                            </span>
+                            {!isAsleep(lab.state) && <span class="soft">{nodeCount(lab)}</span>}
                         </>
                     )}
                 </span>

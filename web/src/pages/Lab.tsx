@@ -6,14 +6,14 @@ import { ConsolePanel } from '../console/ConsolePanel';
 import { dropLab, tellStates } from '../console/registry';
 import { addProblem } from '../model/alerts';
 import { type Consoles, forgetConsoles, loadConsoles, NONE, openConsole, saveConsoles } from '../model/consoles';
-import { announcement, checkRefusal, isBusy } from '../model/lab';
+import { announcement, canResume, checkRefusal, consoleNodes, isAsleep, isBusy, suspendRefusal } from '../model/lab';
 import { prefs, setPref } from '../model/prefs';
 import { atLeast } from '../model/session';
 import { openWatch } from '../model/watch';
 import { Topology } from '../topology/Topology';
 import { Split } from '../ui/Split';
 import { useStore } from '../ui/useStore';
-import { changeLink, check, reset, stop } from './labActions';
+import { changeLink, check, reset, resume, startAgain, stop, suspend } from './labActions';
 import { LabBar } from './LabBar';
 import { LabStatus } from './LabStatus';
 import { NetworkText } from './NetworkText';
@@ -66,6 +66,18 @@ function useConsoles(id: string, status: Status | null): [Consoles, (c: Consoles
     ];
 }
 
+/** Suspend and resume are two buttons in two places: who presses one finds the focus on the other. */
+function useSleepFocus(status: Status | null): void {
+    const before = useRef<boolean | null>(null);
+    const now = status === null ? null : canResume(status);
+    useEffect(() => {
+        const changed = before.current !== null && now !== before.current;
+        before.current = now;
+        if (changed && (document.activeElement === document.body || document.activeElement === null))
+            document.querySelector<HTMLElement>('.lab [data-sleep]')?.focus();
+    }, [now]);
+}
+
 export function Lab({ id, user }: { id: string; user: User }) {
     const watch = useMemo(() => openWatch(id), [id]);
     useEffect(() => () => watch.end(), [watch]);
@@ -76,9 +88,10 @@ export function Lab({ id, user }: { id: string; user: User }) {
     const [side, setSide] = useState<'task' | 'result'>('task');
     const said = useAnnouncement(status);
     const { textShare, networkShare, addresses } = useStore(prefs);
+    useSleepFocus(status);
 
     useEffect(() => {
-        if (status !== null) tellStates(id, status.nodes);
+        if (status !== null) tellStates(id, consoleNodes(status));
     }, [id, status]);
     useEffect(() => {
         if (!gone) return;
@@ -99,10 +112,19 @@ export function Lab({ id, user }: { id: string; user: User }) {
 
     const newest = attempts[0];
     const mine = status.owner.login === user.login;
-    const mayCut = atLeast(user, 'instructor');
+    const mayCut = atLeast(user, 'instructor') && !isAsleep(status.state);
     const openNode = (node: string) => {
         setConsoles(openConsole(consoles, node));
         setFocus(node);
+    };
+    // The pressed button goes with the stopped node: the focus goes to the next one, or to the heading.
+    const startNodes = async (node?: string) => {
+        await startAgain(watch, status, node);
+        requestAnimationFrame(() => {
+            if (document.activeElement !== document.body) return;
+            const next = document.querySelector<HTMLElement>('.halted button') ?? document.getElementById('nodes-title');
+            next?.focus();
+        });
     };
     const checkNow = () => {
         setSide('result');
@@ -147,11 +169,15 @@ export function Lab({ id, user }: { id: string; user: User }) {
     const panel = (
         <ConsolePanel
             lab={id}
-            nodes={status.nodes}
+            nodes={consoleNodes(status)}
             consoles={consoles}
             onConsoles={setConsoles}
             focus={focus}
             onFocus={setFocus}
+            onStart={(node) => {
+                void startNodes(node);
+                setFocus(node);
+            }}
             onReset={(node) => void reset(watch, status, node)}
         />
     );
@@ -163,11 +189,19 @@ export function Lab({ id, user }: { id: string; user: User }) {
                 mine={mine}
                 checking={isBusy(newest)}
                 refusal={checkRefusal(status, newest)}
+                sleepRefusal={suspendRefusal(status, newest)}
                 onCheck={checkNow}
                 onReset={() => void reset(watch, status)}
+                onSuspend={() => void suspend(watch, status)}
                 onStop={() => void stop(watch, status)}
             />
-            <LabStatus status={status} live={live} />
+            <LabStatus
+                status={status}
+                live={live}
+                onResume={() => void resume(watch, status)}
+                onStart={(node) => void startNodes(node)}
+                onReset={(node) => void reset(watch, status, node)}
+            />
             <p class="vh" role="status">
                 {said}
             </p>

@@ -1,5 +1,6 @@
 // The top of the lab page: which lab, how it is, what one can do with it.
 import type { Status } from '../api/types';
+import { canResume, isAsleep } from '../model/lab';
 import { LabBadge } from '../ui/Badge';
 import { Icon } from '../ui/Icon';
 
@@ -8,12 +9,14 @@ interface Props {
     mine: boolean;
     checking: boolean;
     refusal: string | null; // why work cannot be checked now
+    sleepRefusal: string | null; // why the lab cannot be suspended now
     onCheck: () => void;
     onReset: () => void;
+    onSuspend: () => void;
     onStop: () => void;
 }
 
-export function LabBar({ status, mine, checking, refusal, onCheck, onReset, onStop }: Props) {
+export function LabBar({ status, mine, checking, refusal, sleepRefusal, onCheck, onReset, onSuspend, onStop }: Props) {
     const stopping = status.state === 'stopping';
     return (
         <div class="lab-bar">
@@ -23,9 +26,23 @@ export function LabBar({ status, mine, checking, refusal, onCheck, onReset, onSt
                 {!mine && <span class="owner">Lab of {status.owner.name || status.owner.login}</span>}
             </div>
             <div class="lab-actions">
-                <button type="button" class="button quiet" disabled={stopping} onClick={onReset}>
+                <button type="button" class="button quiet" disabled={stopping || isAsleep(status.state)} onClick={onReset}>
                     <Icon name="reset" /> Reset lab
                 </button>
+                {status.can_suspend && !canResume(status) && (
+                    <button
+                        type="button"
+                        class="button quiet"
+                        data-sleep
+                        aria-disabled={sleepRefusal !== null}
+                        title={sleepRefusal ?? 'The nodes sleep until you resume the lab; nothing is lost'}
+                        onClick={() => {
+                            if (sleepRefusal === null) onSuspend();
+                        }}
+                    >
+                        <Icon name="sleep" /> {status.state === 'suspending' ? 'Suspending…' : 'Suspend lab'}
+                    </button>
+                )}
                 <button type="button" class="button quiet" disabled={stopping} onClick={onStop}>
                     <Icon name="stop" /> {stopping ? 'Stopping…' : 'Stop lab'}
                 </button>

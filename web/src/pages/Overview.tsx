@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { getOverview } from '../api/client';
 import type { OverviewRow } from '../api/types';
 import { ago } from '../model/format';
+import { isAsleep } from '../model/lab';
 import { LabBadge } from '../ui/Badge';
 import { Link } from '../ui/Link';
 import { Meter } from '../ui/Meter';
@@ -38,7 +39,7 @@ function Row({ r }: { r: OverviewRow }) {
                 )}
             </td>
             <td data-label="Nodes" class="number">
-                {r.lab === null ? '–' : `${r.nodes_ready} / ${r.nodes}`}
+                {r.lab === null || r.state === null || isAsleep(r.state) ? '–' : `${r.nodes_ready} / ${r.nodes}`}
             </td>
             <td data-label="Best score">
                 <span class="cell-score">

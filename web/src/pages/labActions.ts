@@ -1,5 +1,5 @@
 // What can be done to a lab from its page; each asks first where work would be lost.
-import { resetLab, setLink, startAttempt, stopLab } from '../api/client';
+import { resetLab, resumeLab, setLink, startAttempt, startNodes, stopLab, suspendLab } from '../api/client';
 import type { Status } from '../api/types';
 import { addProblem, clearAlerts } from '../model/alerts';
 import type { LabWatch } from '../model/watch';
@@ -9,7 +9,7 @@ import { confirm } from '../ui/Confirm';
 async function request(w: LabWatch, doing: string, f: () => Promise<Status>): Promise<boolean> {
     clearAlerts();
     try {
-        w.status(await f());
+        await w.ask(f);
         return true;
     } catch (e) {
         addProblem(e, doing);
@@ -38,6 +38,25 @@ export async function reset(w: LabWatch, s: Status, node?: string): Promise<void
         danger: true,
     });
     if (yes) await request(w, 'The reset failed', () => resetLab(s.id, node));
+}
+
+export async function suspend(w: LabWatch, s: Status): Promise<void> {
+    const yes = await confirm({
+        title: `Suspend “${s.title || s.name}”?`,
+        text: 'All nodes stop where they are, and their memory is free for others. Files, programs and consoles are kept: you go on right there when you resume the lab.',
+        action: 'Suspend lab',
+    });
+    if (yes) await request(w, 'The lab could not be suspended', () => suspendLab(s.id));
+}
+
+export async function resume(w: LabWatch, s: Status): Promise<void> {
+    await request(w, 'The lab could not be resumed', () => resumeLab(s.id));
+}
+
+export async function startAgain(w: LabWatch, s: Status, node?: string): Promise<void> {
+    await request(w, node === undefined ? 'The nodes could not be started' : `${node} could not be started`, () =>
+        startNodes(s.id, node),
+    );
 }
 
 export async function changeLink(w: LabWatch, s: Status, link: string, state: 'up' | 'down'): Promise<void> {

@@ -84,7 +84,7 @@ function CardBody({ card, state }: { card: Card; state: NodeState | null }) {
                 <g transform={`translate(${left + 45} 12)`}>
                     <StateGlyph state={state} />
                     <text class="card-state" x="8" y="4">
-                        {NODE_WORD[state]}
+                        {state === 'suspended' ? 'asleep' : NODE_WORD[state] /* as much as a card has room for */}
                     </text>
                 </g>
             )}

@@ -56,6 +56,8 @@ export function StateGlyph({ state }: { state: NodeState }) {
             return <circle class="state-glyph solid" r="4" />;
         case 'failed':
             return <path class="state-glyph" d="M-3.2-3.2 3.2 3.2M3.2-3.2-3.2 3.2" />;
+        case 'suspended':
+            return <path class="state-glyph" d="M-2-3.4V3.4M2-3.4V3.4" />;
         case 'stopped':
             return <rect class="state-glyph solid" x="-3.2" y="-3.2" width="6.4" height="6.4" />;
     }

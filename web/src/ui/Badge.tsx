@@ -8,6 +8,7 @@ type Tone = 'good' | 'busy' | 'bad' | 'quiet';
 const TONE: Record<LabState, Tone> = {
     starting: 'busy',
     running: 'good',
+    suspending: 'busy',
     suspended: 'quiet',
     failed: 'bad',
     stopping: 'busy',
