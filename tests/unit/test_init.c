@@ -262,7 +262,8 @@ static const struct kept_row {
     const char *name, *args, *script, *report;
 } kept_rows[] = {
     {"kept: runs once the guest does", "--keep /run/keep",
-     "until test -s /run/started; do sleep 0.02; done; test -d /proc/$(cat /run/started) && echo yes", "ok\nyes\n"},
+     "until test -s /run/started; do sleep 0.02; done; test -d /proc/$(cat /run/started) && echo yes",
+     "ok\nyes\n"},
     {"kept: comes back when killed", "--keep /run/keep",
      "until test -s /run/started; do sleep 0.02; done; sleep 1.1; kill -9 $(cat /run/started); sleep 0.2; "
      "wc -l </run/started",
@@ -531,7 +532,8 @@ int main(void)
     for (size_t i = 0; i < SCRIPTS; i++)
         tests[i] = (struct CMUnitTest){rows[i].name, test_script, NULL, NULL, (void *)(uintptr_t)&rows[i]};
     for (size_t i = 0; i < KEPT; i++)
-        tests[SCRIPTS + i] = (struct CMUnitTest){kept_rows[i].name, test_kept, NULL, NULL, (void *)(uintptr_t)&kept_rows[i]};
+        tests[SCRIPTS + i] =
+            (struct CMUnitTest){kept_rows[i].name, test_kept, NULL, NULL, (void *)(uintptr_t)&kept_rows[i]};
     memcpy(tests + SCRIPTS + KEPT, rest, sizeof(rest));
     return cmocka_run_group_tests_name("init", tests, NULL, NULL);
 }
