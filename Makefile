@@ -34,6 +34,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
 src = $(filter-out %_main.c,$(wildcard $(1)/*.c))
 base_SRC     := $(call src,labd/base)
 topology_SRC := $(call src,topology)
+foreign_SRC  := $(call src,topology/foreign)
 rpc_SRC      := $(call src,labd/rpc)
 net_SRC      := $(call src,labd/host/net)
 guest_SRC    := $(call src,labd/host/guest)
@@ -45,7 +46,7 @@ host_SRC     := $(call src,labd/host)
 http_SRC     := $(call src,labd/site/http)
 site_SRC     := $(call src,labd/site)
 ctl_SRC      := $(call src,labd/ctl)
-LIBRARIES := ctl site http host probe grading store console guest net rpc topology base
+LIBRARIES := ctl site http host probe grading store console guest net rpc foreign topology base
 
 lib_a = $(BUILD)/lib$(1).a
 # Objects have a folder of their own: the program labd would be where the objects of the folder labd are.

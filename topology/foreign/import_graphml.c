@@ -2,23 +2,31 @@
  *
  * A node becomes a router named after its label, an edge a link with an interface at each end.  A node
  * that the Zoo marks as a hyperedge, and GraphML's own <hyperedge>, become a network.  Longitude and
- * latitude become positions.  Addresses, speeds and link labels are left to the author. */
+ * latitude become positions and, if that is wanted, delays; the speed of an edge becomes its rate.  Hosts
+ * and OSPF are added by graphml_extra.c. */
+#include "topology/foreign/graphml_extra.h"
+#include "topology/foreign/import.h"
+
 #include "labd/base/buf.h"
 #include "labd/base/file.h"
 #include "labd/base/mem.h"
-#include "topology/geo.h"
-#include "topology/slug.h"
+#include "topology/foreign/geo.h"
+#include "topology/foreign/slug.h"
+#include "topology/limits.h"
 #include "topology/topo.h"
 #include "topology/topo_grow.h"
 #include "topology/topo_value.h"
 #include "topology/topo_xml.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #define NAME_LEN 24      /* of a node: there stays room to tell equal ones apart */
 #define LINK_NAME_LEN 15 /* of each half of a link's name */
 #define KEYS_MAX 256
+#define RATE_MIN 1e3 /* bit/s, as topo_check() has it */
+#define RATE_MAX 1e11
 
 /* ---- what the file says ---- */
 enum domain { D_NODE, D_EDGE, D_GRAPH };
@@ -30,7 +38,10 @@ enum meaning {
     M_NETWORK,
     M_CREATOR,
     M_SOURCE,
+    M_SPEED_RAW,
     M_SPEED,
+    M_SPEED_UNITS,
+    M_LINK_LABEL,
     M_COUNT,
 };
 static const struct {
@@ -38,10 +49,19 @@ static const struct {
     enum meaning meaning;
     const char *name; /* attr.name of its <key> */
 } meanings[] = {
-    {D_NODE, M_LABEL, "label"},         {D_NODE, M_LONGITUDE, "Longitude"}, {D_NODE, M_LATITUDE, "Latitude"},
-    {D_NODE, M_HYPEREDGE, "hyperedge"}, {D_EDGE, M_SPEED, "LinkLabel"},     {D_EDGE, M_SPEED, "LinkSpeedRaw"},
-    {D_EDGE, M_LABEL, "label"},         {D_GRAPH, M_LABEL, "label"},        {D_GRAPH, M_NETWORK, "Network"},
-    {D_GRAPH, M_CREATOR, "Creator"},    {D_GRAPH, M_SOURCE, "Source"},
+    {D_NODE, M_LABEL, "label"},
+    {D_NODE, M_LONGITUDE, "Longitude"},
+    {D_NODE, M_LATITUDE, "Latitude"},
+    {D_NODE, M_HYPEREDGE, "hyperedge"},
+    {D_EDGE, M_SPEED_RAW, "LinkSpeedRaw"},
+    {D_EDGE, M_SPEED, "LinkSpeed"},
+    {D_EDGE, M_SPEED_UNITS, "LinkSpeedUnits"},
+    {D_EDGE, M_LINK_LABEL, "LinkLabel"},
+    {D_EDGE, M_LABEL, "label"},
+    {D_GRAPH, M_LABEL, "label"},
+    {D_GRAPH, M_NETWORK, "Network"},
+    {D_GRAPH, M_CREATOR, "Creator"},
+    {D_GRAPH, M_SOURCE, "Source"},
 };
 
 struct key {
@@ -64,6 +84,7 @@ struct vertex {
 
 struct import {
     struct topo_msgs *m;
+    const struct topo_import_options *o;
     struct topo *t;
     struct key *keys;
     size_t nkeys;
@@ -74,7 +95,12 @@ struct import {
     size_t (*edges)[2];
     size_t nedges;
     struct slug_set *names;
+    struct buf others; /* names of data that nobody reads here */
+    size_t nothers;
     size_t unlabelled, described, dangling;
+    size_t unplaced;  /* links without a delay, for an end's place is not known */
+    size_t unshaped;  /* attachments to networks, which have no rate and no delay */
+    size_t odd_rates; /* not between RATE_MIN and RATE_MAX */
 };
 
 static void data_clear(struct data *d)
@@ -94,6 +120,7 @@ static void import_clear(struct import *im)
     free(im->by_id);
     free(im->edges);
     slug_set_free(im->names);
+    buf_clear(&im->others);
     topo_free(im->t);
 }
 
@@ -127,18 +154,33 @@ static bool domain_of(const char *word, enum domain *d)
     return false;
 }
 
+/* Data that has no place in a topology: it is named once.  "id" and "key" only number the elements. */
+static void add_other(struct import *im, enum domain d, const char *name)
+{
+    char shown[VALUE_SHOW_SIZE];
+
+    if (d == D_GRAPH || strcmp(name, "id") == 0 || strcmp(name, "key") == 0 || im->nothers++ >= 12)
+        return;
+    buf_printf(&im->others, "%s%s", im->others.len > 0 ? ", " : "", value_show(name, shown));
+}
+
 static void read_key(struct import *im, const xmlNode *x)
 {
     AUTO(mem_freep) char *name = get(x, "attr.name");
     AUTO(mem_freep) char *word = get(x, "for");
     AUTO(mem_freep) char *id = get(x, "id");
+    bool known = false;
     enum domain d;
 
     if (name == NULL || id == NULL || !domain_of(word, &d) || im->nkeys >= KEYS_MAX)
         return;
     for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
-        if (meanings[i].domain == d && strcmp(meanings[i].name, name) == 0)
+        if (meanings[i].domain == d && strcmp(meanings[i].name, name) == 0) {
             *TOPO_PUSH(im->keys, im->nkeys) = (struct key){xstrdup(id), d, meanings[i].meaning};
+            known = true;
+        }
+    if (!known)
+        add_other(im, d, name);
 }
 
 static void read_data(const struct import *im, const xmlNode *x, enum domain d, struct data *out)
@@ -206,11 +248,20 @@ static int order_ids(const void *a, const void *b, void *arg)
 
 static void sort_ids(struct import *im)
 {
+    size_t twice = 0;
+
     im->nids = im->nvertices;
     im->by_id = xcalloc(im->nids + 1, sizeof *im->by_id);
     for (size_t i = 0; i < im->nids; i++)
         im->by_id[i] = i;
     qsort_r(im->by_id, im->nids, sizeof *im->by_id, order_ids, im->vertices);
+    for (size_t i = 1; i < im->nids; i++) {
+        const char *a = im->vertices[im->by_id[i - 1]].id, *b = im->vertices[im->by_id[i]].id;
+        twice += a != NULL && b != NULL && strcmp(a, b) == 0;
+    }
+    if (twice > 0)
+        topo_msgs_add(im->m, 0, TOPO_WARNING,
+                      "%zu nodes have the id of another one: edges lead to one of them only", twice);
 }
 
 /* false if no node has that id. */
@@ -251,7 +302,7 @@ static struct topo_iface *add_iface(struct import *im, size_t v)
     return f;
 }
 
-static void add_link(struct import *im, size_t a, size_t b)
+static struct topo_link *add_link(struct import *im, size_t a, size_t b)
 {
     struct topo_link *l = TOPO_PUSH(im->t->links, im->t->nlinks);
     char half[2][NAME_SIZE], name[NAME_SIZE];
@@ -267,25 +318,66 @@ static void add_link(struct import *im, size_t a, size_t b)
     slug_unique(im->names, name, "link");
     l->name = xstrdup(name);
     l->up = true;
+    return l;
 }
 
-static void join(struct import *im, size_t a, size_t b, int line)
+/* The link that it made; NULL if an end is a network, to which the other is attached. */
+static struct topo_link *join(struct import *im, size_t a, size_t b, int line)
 {
+    struct topo_link *l = NULL;
     const struct vertex *x = &im->vertices[a], *y = &im->vertices[b];
     size_t(*e)[2];
 
     if (a == b && x->hyper) {
         topo_msgs_add(im->m, line, TOPO_WARNING, "an edge from network \"%s\" to itself is left out",
                       made_name(im, a));
-        return;
+        return NULL;
     }
     if (x->hyper != y->hyper)
         add_iface(im, x->hyper ? b : a)->network = xstrdup(made_name(im, x->hyper ? a : b));
     else
-        add_link(im, a, b);
+        l = add_link(im, a, b);
     e = TOPO_PUSH(im->edges, im->nedges);
     (*e)[0] = a;
     (*e)[1] = b;
+    return l;
+}
+
+/* Bits per second, or 0 if the edge does not tell. */
+static double speed(struct import *im, const struct data *d)
+{
+    static const char units[] = "KMGT";
+    const char *unit = d->text[M_SPEED_UNITS] != NULL ? d->text[M_SPEED_UNITS] : "";
+    double v = 0;
+
+    if (d->text[M_SPEED_RAW] != NULL && geo_number(d->text[M_SPEED_RAW], HUGE_VAL, &v)) {
+        if (v >= RATE_MIN && v <= RATE_MAX)
+            return v;
+        im->odd_rates += v != 0;
+        return fmin(v, RATE_MAX) >= RATE_MIN ? RATE_MAX : 0;
+    }
+    if (d->text[M_SPEED] == NULL || !geo_number(d->text[M_SPEED], 1e6, &v) || *unit == '\0' ||
+        strchr(units, *unit) == NULL)
+        return 0;
+    v *= pow(1000, (double)(strchr(units, *unit) - units + 1));
+    return v >= RATE_MIN && v <= RATE_MAX ? v : 0;
+}
+
+static void shape(struct import *im, const struct data *d, size_t a, size_t b, struct topo_link *l)
+{
+    const struct geo_point *p = &im->vertices[a].at, *q = &im->vertices[b].at;
+    double rate = im->o != NULL && im->o->no_rates ? 0 : speed(im, d), us = 0;
+    bool delay = im->o != NULL && im->o->delay;
+
+    if (delay && p->has_x && p->has_y && q->has_x && q->has_y)
+        us = geo_delay_us(p, q);
+    else
+        im->unplaced += delay && l != NULL;
+    im->unshaped += l == NULL && (rate > 0 || us > 0);
+    for (int k = 0; k < 2 && l != NULL; k++) {
+        l->impair[k].rate_bps = (uint64_t)rate;
+        l->impair[k].delay_us = (uint32_t)lround(us);
+    }
 }
 
 static void read_edge(struct import *im, const xmlNode *x)
@@ -300,8 +392,8 @@ static void read_edge(struct import *im, const xmlNode *x)
         return;
     }
     read_data(im, x, D_EDGE, &d);
-    im->described += says_something(d.text[M_SPEED]) || says_something(d.text[M_LABEL]);
-    join(im, a, b, topo_xml_line(x));
+    im->described += says_something(d.text[M_LINK_LABEL]) || says_something(d.text[M_LABEL]);
+    shape(im, &d, a, b, join(im, a, b, topo_xml_line(x)));
 }
 
 /* GraphML's own hyperedge: a network that its endpoints are attached to. */
@@ -358,8 +450,9 @@ static void set_positions(struct import *im)
 }
 
 /* The topology's name and title, and where it comes from. */
-static void describe(struct import *im, const xmlNode *graph, const struct topo_import_options *o)
+static void describe(struct import *im, const xmlNode *graph)
 {
+    const struct topo_import_options *o = im->o;
     AUTO(data_clear) struct data d = {{NULL}};
     AUTO(slug_set_freep) struct slug_set *one = slug_set_new();
     char name[NAME_SIZE] = "";
@@ -395,8 +488,24 @@ static void warn_of_losses(struct import *im)
             "%zu nodes have no label of letters or digits and are named after their place in the file",
             im->unlabelled);
     if (im->described > 0)
-        topo_msgs_add(im->m, 0, TOPO_WARNING, "speeds and labels of %zu edges are not carried over",
-                      im->described);
+        topo_msgs_add(im->m, 0, TOPO_WARNING, "labels of %zu edges are not carried over", im->described);
+    if (im->odd_rates > 0)
+        topo_msgs_add(
+            im->m, 0, TOPO_WARNING,
+            "speeds of %zu edges are not between 1 kbit/s and 100 Gbit/s: too fast ones are set to that, "
+            "too slow ones left out",
+            im->odd_rates);
+    if (im->unplaced > 0)
+        topo_msgs_add(im->m, 0, TOPO_WARNING,
+                      "%zu links get no delay, because an end of theirs has no coordinates", im->unplaced);
+    if (im->unshaped > 0)
+        topo_msgs_add(
+            im->m, 0, TOPO_WARNING,
+            "rate or delay of %zu edges to hyperedge nodes are not carried over: networks have none",
+            im->unshaped);
+    if (im->nothers > 0)
+        topo_msgs_add(im->m, 0, TOPO_WARNING, "what the file calls %s%s is not carried over",
+                      buf_str(&im->others), im->nothers > 12 ? " and so on" : "");
     if (im->dangling > 0)
         topo_msgs_add(im->m, 0, TOPO_WARNING, "%zu ends of edges name no node and are left out",
                       im->dangling);
@@ -430,6 +539,19 @@ static void read_graph(struct import *im, const xmlNode *graph)
     }
 }
 
+static void warn_of_graph(struct import *im, const xmlNode *root, const xmlNode *graph)
+{
+    AUTO(mem_freep) char *edges = get(graph, "edgedefault");
+
+    if (edges != NULL && strcmp(edges, "directed") == 0)
+        topo_msgs_add(im->m, topo_xml_line(graph), TOPO_WARNING,
+                      "the edges have a direction, which links have not");
+    for (const xmlNode *c = root->children; c != NULL; c = c->next)
+        if (is(c, "graph") && c != graph)
+            topo_msgs_add(im->m, topo_xml_line(c), TOPO_WARNING,
+                          "only the first graph of a file is carried over");
+}
+
 /* What the file had wrong shows in the model: names are ours, but numbers of things are not. */
 static int check_result(struct import *im, struct err *e)
 {
@@ -447,7 +569,7 @@ struct topo *topo_import_graphml_mem(const char *data, size_t n, const struct to
                                      struct topo_msgs *m, struct err *e)
 {
     AUTO(topo_xml_freep) xmlDoc *doc = topo_xml_parse(data, n, m, e);
-    AUTO(import_clear) struct import im = {.m = m};
+    AUTO(import_clear) struct import im = {.m = m, .o = o};
     const xmlNode *root, *graph;
 
     if (doc == NULL)
@@ -463,10 +585,15 @@ struct topo *topo_import_graphml_mem(const char *data, size_t n, const struct to
     for (const xmlNode *c = root->children; c != NULL; c = c->next)
         if (is(c, "key"))
             read_key(&im, c);
-    describe(&im, graph, o);
+    describe(&im, graph);
+    warn_of_graph(&im, root, graph);
     read_graph(&im, graph);
     set_positions(&im);
     warn_of_losses(&im);
+    if (o != NULL && o->hosts)
+        graphml_add_hosts(im.t, im.names);
+    if (o != NULL && o->ospf)
+        graphml_add_ospf(im.t, m);
     if (check_result(&im, e) < 0)
         return NULL;
     topo_msgs_sort(m);
@@ -486,4 +613,10 @@ struct topo *topo_import_graphml_file(const char *path, const struct topo_import
         return NULL;
     }
     return topo_import_graphml_mem(buf_str(&b), b.len, o, m, e);
+}
+
+struct topo *import_graphml(const char *path, const struct topo_import_options *o, struct import_log *l,
+                            struct err *e)
+{
+    return topo_import_graphml_file(path, o, import_log_at(l, path), e);
 }
