@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define SECRET "this-is-outside-the-folder"
 #define FILES_MAX 20
 
-static char top[] = "/tmp/fuzz_import.XXXXXX";
+/* In memory: most of the time would go into files. */
+static char top[] = "/dev/shm/fuzz_import.XXXXXX";
 
 static void require(bool ok, const char *what)
 {
@@ -92,7 +93,8 @@ static void add_sections(const char *dir, const char *main, const char *s, size_
     }
 }
 
-static void use(const struct topo *t)
+/* 'innocent': the input does not hold the secret itself, which the fuzzer soon guesses. */
+static void use(const struct topo *t, bool innocent)
 {
     AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT, again_m = TOPO_MSGS_INIT;
     AUTO(mem_freep) char *xml = topo_write(t);
@@ -104,7 +106,7 @@ static void use(const struct topo *t)
         fprintf(stderr, "%s\n%s\n", e.msg, xml);
     require(again != NULL, "what was written cannot be read");
     require(topo_equal(t, again), "what was written reads differently");
-    require(strstr(xml, SECRET) == NULL, "something from outside the folder is in it");
+    require(!innocent || strstr(xml, SECRET) == NULL, "something from outside the folder is in it");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -131,6 +133,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     t = f->run(path, &o, &log, NULL);
     import_log_print(&log, &said);
     if (t != NULL)
-        use(t);
+        use(t, memmem(data, size, SECRET, 8) == NULL);
     return 0;
 }

@@ -2,13 +2,37 @@
 
 #include "labd/base/buf.h"
 #include "labd/base/mem.h"
+#include "topology/foreign/geo.h"
 #include "topology/foreign/import_text.h"
 #include "topology/foreign/slug.h"
 #include "topology/topo_grow.h"
 #include "topology/topo_index.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+/* ---- rates ---- */
+#define RATE_MIN 1e3 /* bit/s, as topo_check() has it */
+#define RATE_MAX 1e11
+
+double graphml_rate(const char *raw, const char *speed, const char *units, size_t *odd)
+{
+    static const char known[] = "KMGT";
+    const char *unit = units != NULL && *units != '\0' ? strchr(known, *units) : NULL;
+    double v = 0;
+
+    if (raw != NULL && geo_number(raw, HUGE_VAL, &v)) {
+        if (v >= RATE_MIN && v <= RATE_MAX)
+            return v;
+        *odd += v != 0;
+        return v > RATE_MAX ? RATE_MAX : 0;
+    }
+    if (speed == NULL || unit == NULL || !geo_number(speed, 1e6, &v))
+        return 0;
+    v *= pow(1000, (double)(unit - known + 1));
+    return v >= RATE_MIN && v <= RATE_MAX ? v : 0;
+}
 
 /* ---- hosts ---- */
 #define HOST_SHIFT 24 /* of the drawing, right and down of the router */

@@ -6,6 +6,10 @@
 
 struct slug_set;
 
+/* Bits per second from the Zoo's LinkSpeedRaw, or from LinkSpeed and LinkSpeedUnits; each may be NULL.  0: they
+ * do not tell.  A raw speed that no link may have is brought into the range or left out, and counted. */
+double graphml_rate(const char *raw, const char *speed, const char *units, size_t *odd);
+
 /* A host for each router, on a link of its own; both get their names from 'names'. */
 void graphml_add_hosts(struct topo *t, struct slug_set *names);
 

@@ -7,6 +7,7 @@
 
 const struct import_format import_formats[] = {
     {"graphml", "graph.graphml", false, import_graphml},
+    {"kathara", "lab.conf", true, import_kathara},
     {NULL, NULL, false, NULL},
 };
 
@@ -16,6 +17,12 @@ const struct import_format *import_format_find(const char *name)
         if (strcmp(f->name, name) == 0)
             return f;
     return NULL;
+}
+
+struct topo *import_graphml(const char *path, const struct topo_import_options *o, struct import_log *l,
+                            struct err *e)
+{
+    return topo_import_graphml_file(path, o, import_log_at(l, path), e);
 }
 
 /* ---- the log ---- */

@@ -37,19 +37,20 @@ size_t import_log_errors(const struct import_log *l);
 void import_log_print(const struct import_log *l, struct buf *out);
 void import_log_clear(struct import_log *l); /* AUTO(import_log_clear) */
 
+/* NULL, 'e' and an error in 'l' if there is nothing to be had.  'o' is not NULL. */
+typedef struct topo *import_run_fn(const char *path, const struct topo_import_options *o,
+                                   struct import_log *l, struct err *e);
+
 struct import_format {
     const char *name;      /* "kathara" */
     const char *main_file; /* what it is usually called, or in a folder the file that is read first */
     bool is_folder;        /* the path names a folder */
-    struct topo *(*run)(const char *path, const struct topo_import_options *o, struct import_log *l,
-                        struct err *e);
+    import_run_fn *run;
 };
 extern const struct import_format import_formats[]; /* ends with a NULL name */
 const struct import_format *import_format_find(const char *name);
 
-/* NULL and 'e' if there is nothing to be had; an error is in 'l' then too, where it has a place. */
-struct topo *import_graphml(const char *path, const struct topo_import_options *o, struct import_log *l,
-                            struct err *e);
+import_run_fn import_graphml, import_kathara;
 
 struct topo *topo_import_graphml_file(const char *path, const struct topo_import_options *o,
                                       struct topo_msgs *m, struct err *e);

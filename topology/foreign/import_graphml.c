@@ -25,8 +25,6 @@
 #define NAME_LEN 24      /* of a node: there stays room to tell equal ones apart */
 #define LINK_NAME_LEN 15 /* of each half of a link's name */
 #define KEYS_MAX 256
-#define RATE_MIN 1e3 /* bit/s, as topo_check() has it */
-#define RATE_MAX 1e11
 
 /* ---- what the file says ---- */
 enum domain { D_NODE, D_EDGE, D_GRAPH };
@@ -100,7 +98,7 @@ struct import {
     size_t unlabelled, described, dangling;
     size_t unplaced;  /* links without a delay, for an end's place is not known */
     size_t unshaped;  /* attachments to networks, which have no rate and no delay */
-    size_t odd_rates; /* not between RATE_MIN and RATE_MAX */
+    size_t odd_rates; /* not between 1 kbit/s and 100 Gbit/s */
 };
 
 static void data_clear(struct data *d)
@@ -343,30 +341,13 @@ static struct topo_link *join(struct import *im, size_t a, size_t b, int line)
     return l;
 }
 
-/* Bits per second, or 0 if the edge does not tell. */
-static double speed(struct import *im, const struct data *d)
-{
-    static const char units[] = "KMGT";
-    const char *unit = d->text[M_SPEED_UNITS] != NULL ? d->text[M_SPEED_UNITS] : "";
-    double v = 0;
-
-    if (d->text[M_SPEED_RAW] != NULL && geo_number(d->text[M_SPEED_RAW], HUGE_VAL, &v)) {
-        if (v >= RATE_MIN && v <= RATE_MAX)
-            return v;
-        im->odd_rates += v != 0;
-        return fmin(v, RATE_MAX) >= RATE_MIN ? RATE_MAX : 0;
-    }
-    if (d->text[M_SPEED] == NULL || !geo_number(d->text[M_SPEED], 1e6, &v) || *unit == '\0' ||
-        strchr(units, *unit) == NULL)
-        return 0;
-    v *= pow(1000, (double)(strchr(units, *unit) - units + 1));
-    return v >= RATE_MIN && v <= RATE_MAX ? v : 0;
-}
-
 static void shape(struct import *im, const struct data *d, size_t a, size_t b, struct topo_link *l)
 {
     const struct geo_point *p = &im->vertices[a].at, *q = &im->vertices[b].at;
-    double rate = im->o != NULL && im->o->no_rates ? 0 : speed(im, d), us = 0;
+    double rate = im->o != NULL && im->o->no_rates ? 0
+                                                   : graphml_rate(d->text[M_SPEED_RAW], d->text[M_SPEED],
+                                                                  d->text[M_SPEED_UNITS], &im->odd_rates),
+           us = 0;
     bool delay = im->o != NULL && im->o->delay;
 
     if (delay && p->has_x && p->has_y && q->has_x && q->has_y)
@@ -613,10 +594,4 @@ struct topo *topo_import_graphml_file(const char *path, const struct topo_import
         return NULL;
     }
     return topo_import_graphml_mem(buf_str(&b), b.len, o, m, e);
-}
-
-struct topo *import_graphml(const char *path, const struct topo_import_options *o, struct import_log *l,
-                            struct err *e)
-{
-    return topo_import_graphml_file(path, o, import_log_at(l, path), e);
 }
