@@ -36,7 +36,8 @@ const struct ctl_cmd ctl_table[] = {
      "format file", "turn a foreign format into topology XML",
      "Reads _PATH_ and prints topology XML, which *labctl up -* starts. What cannot be carried over is named\n"
      "by a warning on standard error. Needs no daemon. *paralab-import*(5) tells what becomes what. _FORMAT_ is\n"
-     "*graphml*, a graph as the Internet Topology Zoo has it, or *kathara*, the folder of a lab.",
+     "*graphml*, a graph as the Internet Topology Zoo has it, *kathara*, the folder of a lab, or *containerlab*,\n"
+     "its topology file.",
      cmd_import},
     {"render", "FILE", 1, 1, B(OUTPUT), 0, "file", "draw a topology as SVG",
      "Draws the topology in _FILE_ as the web page does. Needs no daemon.", cmd_render},

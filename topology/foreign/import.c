@@ -8,6 +8,7 @@
 const struct import_format import_formats[] = {
     {"graphml", "graph.graphml", false, import_graphml},
     {"kathara", "lab.conf", true, import_kathara},
+    {"containerlab", "lab.clab.yml", false, import_containerlab},
     {NULL, NULL, false, NULL},
 };
 

@@ -33,7 +33,6 @@ struct kathara {
     struct device *devices; /* as im.nodes */
     size_t ndevices;
     struct import_map *domains; /* label -> index of the element */
-    struct import_map *images;  /* those that were warned of */
     struct buf note;
     char *name;
 };
@@ -51,7 +50,6 @@ static void kathara_clear(struct kathara *k)
     }
     free(k->devices);
     import_map_free(k->domains);
-    import_map_free(k->images);
     buf_clear(&k->note);
     free(k->name);
     import_lab_close(&k->im);
@@ -109,18 +107,6 @@ static void add_wish(struct kathara *k, struct device *d, uint32_t number, const
     w->domain = slash != NULL ? xstrndup(value, (size_t)(slash - value)) : xstrdup(value);
     w->mac = slash != NULL ? xstrdup(slash + 1) : NULL;
     w->line = line;
-}
-
-static void warn_of_image(struct kathara *k, const char *image, int line)
-{
-    bool fresh;
-    char shown[VALUE_SHOW_SIZE];
-
-    import_map_put(k->images, image, 0, &fresh);
-    if (fresh)
-        import_warn(&k->im, CONF, line,
-                    "image \"%s\" becomes our own, which has FRR and the usual network tools, and no more",
-                    value_show(image, shown));
 }
 
 static bool yes(const char *v)
@@ -186,7 +172,7 @@ static void read_option(struct kathara *k, struct device *d, const char *option,
     char shown[VALUE_SHOW_SIZE];
 
     if (strcmp(option, "image") == 0) {
-        warn_of_image(k, value, line);
+        import_warn_of_image(&k->im, value, at);
     } else if (strcmp(option, "mem") == 0) {
         import_set_memory(&k->im, d->x, value, at);
     } else if (strcmp(option, "cpus") == 0) {
@@ -440,7 +426,7 @@ static char *folder_name(const char *path)
 struct topo *import_kathara(const char *path, const struct topo_import_options *o, struct import_log *l,
                             struct err *e)
 {
-    AUTO(kathara_clear) struct kathara k = {.domains = import_map_new(), .images = import_map_new()};
+    AUTO(kathara_clear) struct kathara k = {.domains = import_map_new()};
     AUTO(mem_freep) char *label = folder_name(path);
 
     if (import_lab_open(&k.im, path, l, e) < 0 || read_lab(&k, e) < 0)

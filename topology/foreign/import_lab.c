@@ -1,5 +1,6 @@
 #include "topology/foreign/import_lab.h"
 
+#include "labd/base/file.h"
 #include "labd/base/mem.h"
 #include "topology/foreign/import_text.h"
 #include "topology/limits.h"
@@ -13,6 +14,7 @@
 
 /* What the XML is longer than the texts in it, roughly: escapes, elements. */
 #define TEXT_MAX (3u << 20)
+#define LINK_NAME_LEN 15 /* of each half of a link's name */
 
 /* ---- messages ---- */
 static struct topo_msgs *msgs_of(struct import *im, const char *rel)
@@ -55,10 +57,33 @@ int import_lab_open(struct import *im, const char *dir, struct import_log *log, 
     im->t = topo_new("imported");
     im->names = slug_set_new();
     im->by_name = import_map_new();
+    im->images = import_map_new();
     if (folder_open(&im->folder, dir, &why) == 0)
         return 0;
     topo_msgs_add(import_log_at(log, dir), 0, TOPO_ERROR, "%s", why.msg);
     return err_set(e, why.code, "%s", why.msg);
+}
+
+int import_lab_open_file(struct import *im, const char *path, struct import_log *log, struct buf *text,
+                         char **rel, struct err *e)
+{
+    const char *slash = strrchr(path, '/');
+    AUTO(mem_freep)
+    char *dir = slash == NULL ? xstrdup(".") : xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
+    AUTO(buf_clear) struct buf b = BUF_INIT;
+    struct err why = {0};
+
+    if (import_lab_open(im, dir, log, e) < 0)
+        return -1;
+    if (file_read(path, TOPO_FILE_MAX, &b, &why) < 0) {
+        topo_msgs_add(import_log_at(log, path), 0, TOPO_ERROR, "%s", why.msg);
+        return err_set(e, why.code, "%s", why.msg);
+    }
+    if (!import_text_ok(buf_str(&b), b.len))
+        return topo_fatal(import_log_at(log, path), e, 0, "the file is not UTF-8 text");
+    buf_add(text, buf_str(&b), b.len);
+    *rel = xstrdup(slash != NULL ? slash + 1 : path);
+    return 0;
 }
 
 void import_lab_close(struct import *im)
@@ -77,6 +102,7 @@ void import_lab_close(struct import *im)
     topo_free(im->t);
     slug_set_free(im->names);
     import_map_free(im->by_name);
+    import_map_free(im->images);
     folder_close(&im->folder);
     free(im->dir);
 }
@@ -199,6 +225,37 @@ struct import_node *import_node_add(struct import *im, const char *was, const ch
     if (strcmp(was, name) != 0)
         import_warn(im, rel, line, "\"%s\" is called \"%s\" here", value_show(was, shown), name);
     return x;
+}
+
+void import_warn_of_image(struct import *im, const char *image, struct import_at at)
+{
+    char shown[VALUE_SHOW_SIZE];
+    bool fresh;
+
+    import_map_put(im->images, image, 0, &fresh);
+    if (fresh)
+        import_warn(im, at.rel, at.line,
+                    "image \"%s\" becomes our own, which has FRR and the usual network tools, and no more",
+                    value_show(image, shown));
+}
+
+struct topo_link *import_link_add(struct import *im, const char *a, const char *aif, const char *b,
+                                  const char *bif)
+{
+    struct topo_link *l = TOPO_PUSH(im->t->links, im->t->nlinks);
+    const char *const node[] = {a, b}, *const iface[] = {aif, bif};
+    char half[2][NAME_SIZE], name[NAME_SIZE];
+
+    for (int k = 0; k < 2; k++) {
+        slug_make(node[k], LINK_NAME_LEN, half[k]);
+        l->end[k].node = xstrdup(node[k]);
+        l->end[k].iface = iface[k] != NULL ? xstrdup(iface[k]) : NULL;
+    }
+    snprintf(name, sizeof name, "%.15s-%.15s", half[0], half[1]);
+    slug_unique(im->names, name, "link");
+    l->name = xstrdup(name);
+    l->up = true;
+    return l;
 }
 
 struct topo_element *import_element_add(struct import *im, enum topo_kind kind, const char *label)

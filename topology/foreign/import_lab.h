@@ -40,11 +40,16 @@ struct import {
     struct import_node **nodes;
     size_t nnodes;
     struct import_map *by_name; /* node's name there -> index */
+    struct import_map *images;  /* those that were spoken of */
     size_t text_left;           /* bytes that may still be taken in: the XML has a limit */
 };
 
 /* 'dir' is opened; 0, or -1 with 'e' and a message. */
 int import_lab_open(struct import *im, const char *dir, struct import_log *log, struct err *e);
+/* The same for a lab whose main file is 'path': its folder is opened, its text is appended to 'text', and '*rel'
+ * is its name in the folder, which the caller frees. */
+int import_lab_open_file(struct import *im, const char *path, struct import_log *log, struct buf *text,
+                         char **rel, struct err *e);
 void import_lab_close(struct import *im); /* AUTO(import_lab_close) */
 /* The name of the topology: 'wanted' if given, else made of 'label', else "imported". */
 void import_lab_name(struct import *im, const char *wanted, const char *label);
@@ -64,6 +69,11 @@ int import_read(struct import *im, const char *rel, struct buf *out, struct err 
 struct import_node *import_node_add(struct import *im, const char *was, const char *rel, int line,
                                     bool *fresh);
 struct import_node *import_node_find(const struct import *im, const char *was);
+/* An image that we do not have: said once for each. */
+void import_warn_of_image(struct import *im, const char *image, struct import_at at);
+/* A link with a name made of those of its ends, which are nodes or elements of ours. */
+struct topo_link *import_link_add(struct import *im, const char *a, const char *aif, const char *b,
+                                  const char *bif);
 /* A network or switch with a name made of 'label'. */
 struct topo_element *import_element_add(struct import *im, enum topo_kind kind, const char *label);
 /* An interface with that name, or one that is allowed and near to it, with a warning. */
@@ -102,6 +112,7 @@ struct import_map *import_map_new(void);
 void import_map_free(struct import_map *m);
 /* The number of 'key', entered as 'value' if it is new; 'fresh' may be NULL. */
 size_t import_map_put(struct import_map *m, const char *key, size_t value, bool *fresh);
+void import_map_set(struct import_map *m, const char *key, size_t value); /* also over an older one */
 bool import_map_get(const struct import_map *m, const char *key, size_t *value);
 
 /* "512m", "1Gb", "64MiB", "268435456": MiB, rounded up.  false: it is no size. */

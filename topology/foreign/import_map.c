@@ -3,6 +3,7 @@
 #include "topology/foreign/import_lab.h"
 
 #include <search.h>
+#include <stdint.h>
 #include <string.h>
 
 struct named {
@@ -61,10 +62,20 @@ size_t import_map_put(struct import_map *m, const char *key, size_t value, bool 
     return got;
 }
 
+void import_map_set(struct import_map *m, const char *key, size_t value)
+{
+    const struct named want = {(char *)(uintptr_t)key, 0};
+    struct named *const *found;
+
+    import_map_put(m, key, value, NULL);
+    found = tfind(&want, &m->root, order);
+    if (found != NULL)
+        (*found)->value = value;
+}
+
 bool import_map_get(const struct import_map *m, const char *key, size_t *value)
 {
-    AUTO(mem_freep) char *copy = xstrdup(key);
-    const struct named want = {copy, 0};
+    const struct named want = {(char *)(uintptr_t)key, 0};
     struct named *const *found = tfind(&want, &m->root, order);
 
     if (found == NULL)
