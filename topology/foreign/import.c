@@ -9,6 +9,7 @@ const struct import_format import_formats[] = {
     {"graphml", "graph.graphml", false, import_graphml},
     {"kathara", "lab.conf", true, import_kathara},
     {"containerlab", "lab.clab.yml", false, import_containerlab},
+    {"vnx", "scenario.xml", false, import_vnx},
     {NULL, NULL, false, NULL},
 };
 

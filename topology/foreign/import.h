@@ -50,7 +50,7 @@ struct import_format {
 extern const struct import_format import_formats[]; /* ends with a NULL name */
 const struct import_format *import_format_find(const char *name);
 
-import_run_fn import_graphml, import_kathara, import_containerlab;
+import_run_fn import_graphml, import_kathara, import_containerlab, import_vnx;
 
 struct topo *topo_import_graphml_file(const char *path, const struct topo_import_options *o,
                                       struct topo_msgs *m, struct err *e);

@@ -12,6 +12,7 @@
 #include "labd/base/mem.h"
 #include "topology/foreign/geo.h"
 #include "topology/foreign/slug.h"
+#include "topology/foreign/xml_tools.h"
 #include "topology/limits.h"
 #include "topology/topo.h"
 #include "topology/topo_grow.h"
@@ -122,24 +123,6 @@ static void import_clear(struct import *im)
     topo_free(im->t);
 }
 
-static bool is(const xmlNode *x, const char *name)
-{
-    return x->type == XML_ELEMENT_NODE && strcmp((const char *)x->name, name) == 0;
-}
-
-/* The caller frees; NULL: there is no such attribute. */
-static char *get(const xmlNode *x, const char *name)
-{
-    for (const xmlAttr *a = x->properties; a != NULL; a = a->next)
-        if (strcmp((const char *)a->name, name) == 0) {
-            xmlChar *v = xmlNodeListGetString(x->doc, a->children, 1);
-            char *s = xstrdup(v != NULL ? (const char *)v : "");
-            xmlFree(v);
-            return s;
-        }
-    return NULL;
-}
-
 static bool domain_of(const char *word, enum domain *d)
 {
     static const char *const words[] = {"node", "edge", "graph"};
@@ -164,9 +147,9 @@ static void add_other(struct import *im, enum domain d, const char *name)
 
 static void read_key(struct import *im, const xmlNode *x)
 {
-    AUTO(mem_freep) char *name = get(x, "attr.name");
-    AUTO(mem_freep) char *word = get(x, "for");
-    AUTO(mem_freep) char *id = get(x, "id");
+    AUTO(mem_freep) char *name = xml_get(x, "attr.name");
+    AUTO(mem_freep) char *word = xml_get(x, "for");
+    AUTO(mem_freep) char *id = xml_get(x, "id");
     bool known = false;
     enum domain d;
 
@@ -184,7 +167,7 @@ static void read_key(struct import *im, const xmlNode *x)
 static void read_data(const struct import *im, const xmlNode *x, enum domain d, struct data *out)
 {
     for (const xmlNode *c = x->children; c != NULL; c = c->next) {
-        AUTO(mem_freep) char *id = is(c, "data") ? get(c, "key") : NULL;
+        AUTO(mem_freep) char *id = xml_is(c, "data") ? xml_get(c, "key") : NULL;
         for (size_t i = 0; id != NULL && i < im->nkeys; i++) {
             const struct key *k = &im->keys[i];
             if (k->domain == d && strcmp(k->id, id) == 0 && out->text[k->meaning] == NULL)
@@ -206,7 +189,7 @@ static void read_node(struct import *im, const xmlNode *x)
     char name[NAME_SIZE] = "", fallback[NAME_SIZE];
     const char *label;
 
-    v->id = get(x, "id");
+    v->id = xml_get(x, "id");
     read_data(im, x, D_NODE, &d);
     label = says_something(d.text[M_LABEL]) ? d.text[M_LABEL] : NULL;
     v->hyper = d.text[M_HYPEREDGE] != NULL && strcmp(d.text[M_HYPEREDGE], "1") == 0;
@@ -363,8 +346,8 @@ static void shape(struct import *im, const struct data *d, size_t a, size_t b, s
 
 static void read_edge(struct import *im, const xmlNode *x)
 {
-    AUTO(mem_freep) char *source = get(x, "source");
-    AUTO(mem_freep) char *target = get(x, "target");
+    AUTO(mem_freep) char *source = xml_get(x, "source");
+    AUTO(mem_freep) char *target = xml_get(x, "target");
     AUTO(data_clear) struct data d = {{NULL}};
     size_t a, b;
 
@@ -392,7 +375,7 @@ static void read_hyperedge(struct import *im, const xmlNode *x)
     v->hyper = true;
     v->made = im->t->nelements - 1;
     for (const xmlNode *c = x->children; c != NULL; c = c->next) {
-        AUTO(mem_freep) char *id = is(c, "endpoint") ? get(c, "node") : NULL;
+        AUTO(mem_freep) char *id = xml_is(c, "endpoint") ? xml_get(c, "node") : NULL;
         if (find_vertex(im, id, &to))
             join(im, self, to, topo_xml_line(x));
         else
@@ -492,43 +475,34 @@ static void warn_of_losses(struct import *im)
                       im->dangling);
 }
 
-static const xmlNode *child(const xmlNode *x, const char *name)
-{
-    const xmlNode *c = x->children;
-
-    while (c != NULL && !is(c, name))
-        c = c->next;
-    return c;
-}
-
 static void read_graph(struct import *im, const xmlNode *graph)
 {
     for (const xmlNode *c = graph->children; c != NULL; c = c->next) {
-        if (!is(c, "node"))
+        if (!xml_is(c, "node"))
             continue;
         read_node(im, c);
-        if (child(c, "graph") != NULL)
+        if (xml_child(c, "graph") != NULL)
             topo_msgs_add(im->m, topo_xml_line(c), TOPO_WARNING,
                           "the graph inside a node is not carried over");
     }
     sort_ids(im);
     for (const xmlNode *c = graph->children; c != NULL; c = c->next) {
-        if (is(c, "edge"))
+        if (xml_is(c, "edge"))
             read_edge(im, c);
-        else if (is(c, "hyperedge"))
+        else if (xml_is(c, "hyperedge"))
             read_hyperedge(im, c);
     }
 }
 
 static void warn_of_graph(struct import *im, const xmlNode *root, const xmlNode *graph)
 {
-    AUTO(mem_freep) char *edges = get(graph, "edgedefault");
+    AUTO(mem_freep) char *edges = xml_get(graph, "edgedefault");
 
     if (edges != NULL && strcmp(edges, "directed") == 0)
         topo_msgs_add(im->m, topo_xml_line(graph), TOPO_WARNING,
                       "the edges have a direction, which links have not");
     for (const xmlNode *c = root->children; c != NULL; c = c->next)
-        if (is(c, "graph") && c != graph)
+        if (xml_is(c, "graph") && c != graph)
             topo_msgs_add(im->m, topo_xml_line(c), TOPO_WARNING,
                           "only the first graph of a file is carried over");
 }
@@ -556,7 +530,7 @@ struct topo *topo_import_graphml_mem(const char *data, size_t n, const struct to
     if (doc == NULL)
         return NULL;
     root = xmlDocGetRootElement(doc);
-    graph = is(root, "graphml") ? child(root, "graph") : NULL;
+    graph = xml_is(root, "graphml") ? xml_child(root, "graph") : NULL;
     if (graph == NULL) {
         topo_fatal(m, e, topo_xml_line(root), "this is not GraphML: there is no <graph> in <graphml>");
         return NULL;
@@ -564,7 +538,7 @@ struct topo *topo_import_graphml_mem(const char *data, size_t n, const struct to
     im.t = topo_new("imported");
     im.names = slug_set_new();
     for (const xmlNode *c = root->children; c != NULL; c = c->next)
-        if (is(c, "key"))
+        if (xml_is(c, "key"))
             read_key(&im, c);
     describe(&im, graph);
     warn_of_graph(&im, root, graph);

@@ -34,8 +34,7 @@ static const char *next(struct words *s)
     return s->at < s->n ? s->w[s->at++] : "";
 }
 
-/* "255.255.255.0": 24; -1: no mask. */
-static int mask_length(const char *s)
+int nettools_mask(const char *s)
 {
     struct in_addr a;
     uint32_t v;
@@ -87,7 +86,7 @@ static bool read_ifconfig(struct words *s, struct ifconfig *c)
         else if (take(s, "down"))
             c->state = "down";
         else if (take(s, "netmask"))
-            c->mask = mask_length(next(s));
+            c->mask = nettools_mask(next(s));
         else if (take(s, "broadcast"))
             next(s); /* the last address of the network, which "broadcast +" gives */
         else if (take(s, "mtu"))
@@ -167,7 +166,7 @@ static char *route(struct words *s)
         } else if (take(s, "metric")) {
             metric = next(s);
         } else if (take(s, "netmask")) {
-            mask = mask_length(next(s));
+            mask = nettools_mask(next(s));
             if (mask < 0)
                 return NULL;
             if (!all)

@@ -10,4 +10,7 @@
  * one that has no plain counterpart.  The caller frees. */
 char *nettools_translate(char **w, size_t n);
 
+/* "255.255.255.0": 24; -1: it is no mask. */
+int nettools_mask(const char *s);
+
 #endif
