@@ -1,4 +1,4 @@
-/* labctl validate, import and render: what works on files and needs no daemon. */
+/* labctl validate, import, export and render: what works on files and needs no daemon. */
 #include "grading/exercise.h"
 #include "labd/base/buf.h"
 #include "labd/base/file.h"
@@ -6,6 +6,7 @@
 #include "labd/ctl/ctl.h"
 #include "labd/ctl/ctl_source.h"
 #include "labd/ctl/ctl_text.h"
+#include "topology/foreign/export.h"
 #include "topology/foreign/import.h"
 #include "topology/topo.h"
 
@@ -149,6 +150,25 @@ int cmd_import(struct ctl *c, struct err *e)
         return import_log_errors(&log) > 0 ? 1 : -1;
     AUTO(mem_freep) char *xml = topo_write(t);
     return put(c, xml, e);
+}
+
+int cmd_export(struct ctl *c, struct err *e)
+{
+    const struct export_format *format = export_format_find(c->args[0]);
+    AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT, lost = TOPO_MSGS_INIT;
+    AUTO(topo_freep) struct topo *t = NULL;
+
+    if (format == NULL)
+        return err_set(e, ERR_INVALID, "format '%s' cannot be exported; known: containerlab, dot, graphml",
+                       c->args[0]);
+    t = topo_load_file(c->args[1], &m, e);
+    print_msgs(&m, c->args[1], c->err);
+    if (t == NULL)
+        return m.nerrors > 0 ? 1 : -1;
+    AUTO(mem_freep) char *text = format->run(t, &lost);
+    topo_msgs_sort(&lost);
+    print_msgs(&lost, c->args[1], c->err);
+    return put(c, text, e);
 }
 
 int cmd_render(struct ctl *c, struct err *e)

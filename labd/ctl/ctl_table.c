@@ -36,9 +36,14 @@ const struct ctl_cmd ctl_table[] = {
      "format file", "turn a foreign format into topology XML",
      "Reads _PATH_ and prints topology XML, which *labctl up -* starts. What cannot be carried over is named\n"
      "by a warning on standard error. Needs no daemon. *paralab-import*(5) tells what becomes what. _FORMAT_ is\n"
-     "*graphml*, a graph as the Internet Topology Zoo has it, *kathara*, the folder of a lab, or *containerlab*,\n"
-     "its topology file.",
+     "*graphml*, a graph as the Internet Topology Zoo has it, *kathara*, the folder of a lab, *containerlab*, its\n"
+     "topology file, or *vnx*, a scenario in VNX 2.0.",
      cmd_import},
+    {"export", "FORMAT FILE", 2, 2, B(OUTPUT), 0, "export-format file",
+     "turn topology XML into a foreign format",
+     "Writes the topology in _FILE_ as *containerlab*, *dot* or *graphml*. What that format has no place for is\n"
+     "named by a warning. Needs no daemon.",
+     cmd_export},
     {"render", "FILE", 1, 1, B(OUTPUT), 0, "file", "draw a topology as SVG",
      "Draws the topology in _FILE_ as the web page does. Needs no daemon.", cmd_render},
     {"up", "FILE|EXERCISE|-", 1, 1, B(DRIVER) | B(NAME) | B(WAIT), CTL_DAEMON, "exercise", "start a lab",
