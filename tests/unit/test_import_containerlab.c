@@ -164,7 +164,7 @@ static void test_golden(void **state)
     check_golden("containerlab", "tests/golden/import/containerlab/lab.clab.yml");
 }
 
-/* The folder may be named instead, if there is only one file in it. */
+/* The folder may be named instead, if there is one such file in it and no more. */
 static void test_folder(void **state)
 {
     AUTO(imported_clear) struct imported r = {{0}, NULL, NULL, NULL, {0}}, two = {{0}, NULL, NULL, NULL, {0}};
@@ -172,7 +172,7 @@ static void test_folder(void **state)
     (void)state;
     run_import(&r, "containerlab", "tests/golden/import/containerlab");
     assert_non_null(r.xml);
-    run_import(&two, "containerlab", "tests/golden/import");
+    run_import(&two, "containerlab", "tests/golden/topology");
     assert_null(two.xml);
 }
 

@@ -446,7 +446,8 @@ static void add_node_text(struct buf *b, uint32_t *seed, uint32_t i, uint32_t no
 
 static void test_generated(void **state)
 {
-    uint32_t first = getenv("SEED") != NULL ? (uint32_t)strtoul(getenv("SEED"), NULL, 10) : 20111029;
+    const char *seed_text = getenv("SEED");
+    uint32_t first = seed_text != NULL ? (uint32_t)strtoul(seed_text, NULL, 10) : 20111029;
 
     (void)state;
     for (uint32_t g = 0; g < GRAPHS; g++) {

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define LINKS_MAX 16384
+
 struct end {
     const char *node, *iface; /* texts of clab_text() or of ours */
     const char *mac, *v4, *v6;
@@ -191,7 +193,7 @@ void clab_link_add(struct clab *c, const struct ytree_item *link)
     const struct ytree_item *v4 = ytree_get(c->y, link, "ipv4"), *v6 = ytree_get(c->y, link, "ipv6");
     struct end end[2];
 
-    if (c->im.t->nlinks >= 4 * IMPORT_NODES_MAX) {
+    if (c->im.t->nlinks >= LINKS_MAX) {
         import_warn(&c->im, c->file, link->line, "there are too many links; this one is left out");
         return;
     }
