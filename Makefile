@@ -21,7 +21,7 @@ HARDEN = -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -
 OPT ?= -O2 -g
 CFLAGS ?= $(OPT) $(HARDEN)
 LDFLAGS ?= -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-PKGS = libxml-2.0 libmicrohttpd sqlite3 jansson libcurl libsodium libpcap libcmark-gfm libcrypto \
+PKGS = libxml-2.0 libmicrohttpd sqlite3 jansson libcurl libsodium libpcap libcmark-gfm libcrypto yaml-0.1 \
 	libarchive xencontrol xenstore xenvchan
 # Expanded when first needed: `make deps` must work before these packages exist.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
@@ -35,6 +35,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
 src = $(filter-out %_main.c,$(wildcard $(1)/*.c))
 base_SRC     := $(call src,labd/base)
 topology_SRC := $(call src,topology)
+foreign_SRC  := $(call src,topology/foreign)
 rpc_SRC      := $(call src,labd/rpc)
 net_SRC      := $(call src,labd/host/net)
 guest_SRC    := $(call src,labd/host/guest)
@@ -46,7 +47,7 @@ host_SRC     := $(call src,labd/host)
 http_SRC     := $(call src,labd/site/http)
 site_SRC     := $(call src,labd/site)
 ctl_SRC      := $(call src,labd/ctl)
-LIBRARIES := ctl site http host probe grading store console guest net rpc topology base
+LIBRARIES := ctl site http host probe grading store console guest net rpc foreign topology base
 
 lib_a = $(BUILD)/lib$(1).a
 # Objects have a folder of their own: the program labd would be where the objects of the folder labd are.

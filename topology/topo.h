@@ -186,13 +186,4 @@ struct topo_point *topo_layout(const struct topo *t);
 json_t *topo_drawing_json(const struct topo *t); /* new reference */
 char *topo_render_svg(const struct topo *t);     /* the caller frees */
 
-/* ---- importers: a model that topo_check() accepts; what could not be carried over is a warning ---- */
-struct topo_import_options {
-    const char *name; /* of the topology; NULL: from the file's own name or label */
-};
-struct topo *topo_import_graphml_file(const char *path, const struct topo_import_options *o,
-                                      struct topo_msgs *m, struct err *e);
-struct topo *topo_import_graphml_mem(const char *data, size_t n, const struct topo_import_options *o,
-                                     struct topo_msgs *m, struct err *e);
-
 #endif

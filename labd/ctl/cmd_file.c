@@ -1,4 +1,4 @@
-/* labctl validate, import and render: what works on files and needs no daemon. */
+/* labctl validate, import, export and render: what works on files and needs no daemon. */
 #include "grading/exercise.h"
 #include "labd/base/buf.h"
 #include "labd/base/file.h"
@@ -6,6 +6,8 @@
 #include "labd/ctl/ctl.h"
 #include "labd/ctl/ctl_source.h"
 #include "labd/ctl/ctl_text.h"
+#include "topology/foreign/export.h"
+#include "topology/foreign/import.h"
 #include "topology/topo.h"
 
 #include <string.h>
@@ -97,22 +99,76 @@ static int put(struct ctl *c, const char *text, struct err *e)
     return 0;
 }
 
+/* Options that only GraphML has a use for. */
+static int check_import_options(struct ctl *c)
+{
+    static const enum ctl_flag only[] = {FLAG_HOSTS, FLAG_DELAY, FLAG_OSPF, FLAG_NO_RATES};
+
+    for (size_t i = 0; i < ARRAY_LEN(only); i++)
+        if (c->flag[only[i]] != NULL && strcmp(c->args[0], "graphml") != 0) {
+            ctl_say(c, "--%s is for graphml only", ctl_flags[only[i]].name);
+            return CTL_USAGE;
+        }
+    return 0;
+}
+
+static int unknown_format(const char *given, struct err *e)
+{
+    AUTO(buf_clear) struct buf known = BUF_INIT;
+
+    for (const struct import_format *f = import_formats; f->name != NULL; f++)
+        buf_printf(&known, "%s%s", known.len > 0 ? ", " : "", f->name);
+    return err_set(e, ERR_INVALID, "format '%s' cannot be imported; known: %s", given, buf_str(&known));
+}
+
 int cmd_import(struct ctl *c, struct err *e)
 {
-    AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
+    AUTO(import_log_clear) struct import_log log = IMPORT_LOG_INIT;
     AUTO(topo_freep) struct topo *t = NULL;
-    const struct topo_import_options options = {.name = c->flag[FLAG_NAME]};
+    AUTO(buf_clear) struct buf said = BUF_INIT;
+    const struct import_format *format = import_format_find(c->args[0]);
+    const struct topo_import_options options = {
+        .name = c->flag[FLAG_NAME],
+        .hosts = c->flag[FLAG_HOSTS] != NULL,
+        .delay = c->flag[FLAG_DELAY] != NULL,
+        .ospf = c->flag[FLAG_OSPF] != NULL,
+        .no_rates = c->flag[FLAG_NO_RATES] != NULL,
+    };
+    int status;
 
-    if (strcmp(c->args[0], "graphml") != 0)
-        return err_set(e, ERR_INVALID, "format '%s' cannot be imported; known: graphml", c->args[0]);
+    if (format == NULL)
+        return unknown_format(c->args[0], e);
+    status = check_import_options(c);
+    if (status != 0)
+        return status;
     if (options.name != NULL && name_check(options.name, "topology", e) < 0)
         return -1;
-    t = topo_import_graphml_file(c->args[1], &options, &m, e);
+    t = format->run(c->args[1], &options, &log, e);
+    import_log_print(&log, &said);
+    text_lines(c->err, "", buf_str(&said));
+    if (t == NULL)
+        return import_log_errors(&log) > 0 ? 1 : -1;
+    AUTO(mem_freep) char *xml = topo_write(t);
+    return put(c, xml, e);
+}
+
+int cmd_export(struct ctl *c, struct err *e)
+{
+    const struct export_format *format = export_format_find(c->args[0]);
+    AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT, lost = TOPO_MSGS_INIT;
+    AUTO(topo_freep) struct topo *t = NULL;
+
+    if (format == NULL)
+        return err_set(e, ERR_INVALID, "format '%s' cannot be exported; known: containerlab, dot, graphml",
+                       c->args[0]);
+    t = topo_load_file(c->args[1], &m, e);
     print_msgs(&m, c->args[1], c->err);
     if (t == NULL)
         return m.nerrors > 0 ? 1 : -1;
-    AUTO(mem_freep) char *xml = topo_write(t);
-    return put(c, xml, e);
+    AUTO(mem_freep) char *text = format->run(t, &lost);
+    topo_msgs_sort(&lost);
+    print_msgs(&lost, c->args[1], c->err);
+    return put(c, text, e);
 }
 
 int cmd_render(struct ctl *c, struct err *e)

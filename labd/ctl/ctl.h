@@ -31,6 +31,10 @@ enum ctl_flag {
     FLAG_OUTPUT,
     FLAG_WRITE,
     FLAG_NO_STDIN,
+    FLAG_HOSTS,
+    FLAG_DELAY,
+    FLAG_OSPF,
+    FLAG_NO_RATES,
     FLAG_LIST,
     FLAG_MAN,
     FLAG_COMPLETION,
@@ -60,8 +64,8 @@ struct ctl_cmd {
     int min, max;      /* words after the name; max -1: any number */
     unsigned flags;    /* FLAG_BIT()s, beside those that every command has */
     unsigned traits;
-    const char
-        *complete; /* what each word is: "file", "dir", "lab", "exercise", "format", "-"; the last repeats */
+    const char *
+        complete; /* what each word is: "file", "dir", "lab", "exercise", "format", "export-format", "-"; the last repeats */
     const char *help; /* one line */
     const char *text; /* the man page's paragraph, scdoc */
     ctl_run_fn *run;
@@ -95,8 +99,8 @@ void ctl_help_completion(struct buf *out); /* bash */
 void ctl_say(const struct ctl *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* ---- the commands ---- */
-ctl_run_fn cmd_capture, cmd_console, cmd_down, cmd_exec, cmd_exercise_test, cmd_grade, cmd_help, cmd_import,
-    cmd_link, cmd_list, cmd_render, cmd_reset, cmd_resume, cmd_start, cmd_status, cmd_suspend, cmd_up,
-    cmd_validate, cmd_version;
+ctl_run_fn cmd_capture, cmd_console, cmd_down, cmd_exec, cmd_exercise_test, cmd_export, cmd_grade, cmd_help,
+    cmd_import, cmd_link, cmd_list, cmd_render, cmd_reset, cmd_resume, cmd_start, cmd_status, cmd_suspend,
+    cmd_up, cmd_validate, cmd_version;
 
 #endif

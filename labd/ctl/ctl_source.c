@@ -80,26 +80,6 @@ json_t *source_exercise(const char *dir, const char *topology_file, struct err *
     return body;
 }
 
-static int add_stdin(json_t *body, struct err *e)
-{
-    AUTO(buf_clear) struct buf text = BUF_INIT;
-    char chunk[16384];
-    ssize_t n;
-
-    while ((n = read(STDIN_FILENO, chunk, sizeof chunk)) > 0) {
-        buf_add(&text, chunk, (size_t)n);
-        if (text.len > TOPO_FILE_MAX)
-            return err_set(e, ERR_INVALID, "the topology is longer than %u bytes", TOPO_FILE_MAX);
-    }
-    if (n < 0)
-        return err_sys(e, "read the standard input");
-    json_t *s = json_stringn(buf_str(&text), text.len);
-    if (s == NULL)
-        return err_set(e, ERR_INVALID, "the standard input is not UTF-8 text");
-    json_object_set_new(body, "topology", s);
-    return 0;
-}
-
 static void print_problems(const struct topo_msgs *m, const char *file, FILE *f)
 {
     AUTO(buf_clear) struct buf out = BUF_INIT;
@@ -117,6 +97,40 @@ static int refuse(const char *path, size_t n, struct err *e)
     if (e->code == ERR_CAPACITY) /* it is too long, which no other machine would mend */
         e->code = ERR_INVALID;
     return -1;
+}
+
+static int read_stdin(struct buf *text, struct err *e)
+{
+    char chunk[16384];
+    ssize_t n;
+
+    while ((n = read(STDIN_FILENO, chunk, sizeof chunk)) > 0) {
+        buf_add(text, chunk, (size_t)n);
+        if (text->len > TOPO_FILE_MAX)
+            return err_set(e, ERR_INVALID, "the topology is longer than %u bytes", TOPO_FILE_MAX);
+    }
+    if (n < 0)
+        return err_sys(e, "read the standard input");
+    if (text->len == 0) /* as when a pipe's other end has failed, and said why */
+        return err_set(e, ERR_INVALID, "the standard input is empty, so nothing was started");
+    return 0;
+}
+
+static int add_stdin(json_t *body, FILE *problems, struct err *e)
+{
+    AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    AUTO(topo_freep) struct topo *t = NULL;
+
+    if (read_stdin(&text, e) < 0)
+        return -1;
+    t = topo_load_mem(buf_str(&text), text.len, &m, e);
+    if (t == NULL) {
+        print_problems(&m, "standard input", problems);
+        return refuse("the standard input", m.nerrors, e);
+    }
+    json_object_set_new(body, "topology", json_stringn(buf_str(&text), text.len));
+    return 0;
 }
 
 static int add_topology(json_t *body, const char *path, FILE *problems, struct err *e)
@@ -152,7 +166,7 @@ json_t *source_lab(const char *arg, FILE *problems, struct err *e)
     int rc = 0;
 
     if (strcmp(arg, "-") == 0) {
-        rc = add_stdin(body, e);
+        rc = add_stdin(body, problems, e);
     } else if ((dir = source_exercise_dir(arg)) != NULL) {
         json_decref(body);
         return exercise_lab(dir, problems, e);

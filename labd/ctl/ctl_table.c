@@ -16,6 +16,10 @@ const struct ctl_flag_row ctl_flags[FLAG_COUNT] = {
     [FLAG_OUTPUT] = {"output", 'o', "FILE", "write there instead of to standard output"},
     [FLAG_WRITE] = {"write", 'w', "FILE", "write there instead of to standard output"},
     [FLAG_NO_STDIN] = {"no-stdin", 'n', NULL, "give the command an empty standard input"},
+    [FLAG_HOSTS] = {"hosts", 0, NULL, "graphml: add a host beside each router"},
+    [FLAG_DELAY] = {"delay", 0, NULL, "graphml: delays by distance, where coordinates are known"},
+    [FLAG_OSPF] = {"ospf", 0, NULL, "graphml: add addresses, and OSPF on all routers"},
+    [FLAG_NO_RATES] = {"no-rates", 0, NULL, "graphml: leave the speeds of links out"},
     [FLAG_LIST] = {"list", 0, NULL, NULL},
     [FLAG_MAN] = {"man", 0, NULL, NULL},
     [FLAG_COMPLETION] = {"completion", 0, NULL, NULL},
@@ -28,11 +32,18 @@ const struct ctl_cmd ctl_table[] = {
      "Checks each _FILE_: a topology, an exercise.xml, or an exercise folder. Prints\n"
      "\"FILE: ok: N nodes, M links\", or one line \"FILE:LINE: error: text\" per problem. Needs no daemon.",
      cmd_validate},
-    {"import", "FORMAT PATH", 2, 2, B(OUTPUT) | B(NAME), 0, "format file",
-     "turn a foreign format into topology XML",
-     "Reads _PATH_ and prints topology XML. What cannot be carried over is named by a warning on standard\n"
-     "error. _FORMAT_ is *graphml*, as the Internet Topology Zoo uses it. Needs no daemon.",
+    {"import", "FORMAT PATH", 2, 2, B(OUTPUT) | B(NAME) | B(HOSTS) | B(DELAY) | B(OSPF) | B(NO_RATES), 0,
+     "format file", "turn a foreign format into topology XML",
+     "Reads _PATH_ and prints topology XML, which *labctl up -* starts. What cannot be carried over is named\n"
+     "by a warning on standard error. Needs no daemon. *paralab-import*(5) tells what becomes what. _FORMAT_ is\n"
+     "*graphml*, a graph as the Internet Topology Zoo has it, *kathara*, the folder of a lab, *containerlab*, its\n"
+     "topology file, or *vnx*, a scenario in VNX 2.0.",
      cmd_import},
+    {"export", "FORMAT FILE", 2, 2, B(OUTPUT), 0, "export-format file",
+     "turn topology XML into a foreign format",
+     "Writes the topology in _FILE_ as *containerlab*, *dot* or *graphml*. What that format has no place for is\n"
+     "named by a warning. Needs no daemon.",
+     cmd_export},
     {"render", "FILE", 1, 1, B(OUTPUT), 0, "file", "draw a topology as SVG",
      "Draws the topology in _FILE_ as the web page does. Needs no daemon.", cmd_render},
     {"up", "FILE|EXERCISE|-", 1, 1, B(DRIVER) | B(NAME) | B(WAIT), CTL_DAEMON, "exercise", "start a lab",

@@ -8,7 +8,7 @@ for purpose in "$@"; do
 	case $purpose in
 	build) need="$need gcc make pkg-config libc6-dev libxml2-dev libmicrohttpd-dev libwslay-dev libsqlite3-dev
 		libjansson-dev libcurl4-openssl-dev libssl-dev libsodium-dev libpcap-dev libcmark-gfm-dev libcmark-gfm-extensions-dev uthash-dev
-		libarchive-dev libxen-dev" ;;
+		libyaml-dev libarchive-dev libxen-dev" ;;
 	run) need="$need openvswitch-switch crun iproute2 ethtool tcpdump procps util-linux passwd" ;;
 	image) need="$need musl-tools mmdebstrap squashfs-tools fakeroot gcc libc6-dev make" ;;
 	test) need="$need libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck shellcheck scdoc

@@ -1,4 +1,4 @@
-/* Everything of topology/ that reads what strangers wrote: topologies, GraphML, plans in JSON.  The first
+/* Everything of topology/ that reads what strangers wrote: topologies, plans in JSON.  The first
  * byte that is no blank decides.  What is accepted has to survive the way through the other parts, and the
  * published schema has to accept it, too. */
 #include "labd/base/mem.h"
@@ -98,15 +98,6 @@ static void try_topology(const char *s, size_t n)
     use_topo(t);
 }
 
-static void try_graphml(const char *s, size_t n)
-{
-    AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
-    AUTO(topo_freep) struct topo *t = topo_import_graphml_mem(s, n, NULL, &m, NULL);
-
-    if (t != NULL)
-        use_topo(t);
-}
-
 static void try_plan(const char *s, size_t n)
 {
     json_t *j = json_loadb(s, n, JSON_ALLOW_NUL, NULL);
@@ -123,8 +114,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size > 0 && s[0] == '{')
         try_plan(s, size);
-    else if (memmem(s, size, "<graphml", 8) != NULL)
-        try_graphml(s, size);
     else
         try_topology(s, size);
     return 0;

@@ -13,6 +13,7 @@ table() {
 # layer     folder               may include
 base        labd/base            -
 topology    topology             base
+foreign     topology/foreign     base topology
 rpc         labd/rpc             base topology
 guest       labd/host/guest      base topology
 net         labd/host/net        base topology
@@ -22,7 +23,7 @@ console     labd/host/console    base topology rpc guest
 grading     grading              base topology rpc net
 host        labd/host            base topology rpc guest net console grading
 site        labd/site            base topology rpc store http grading
-ctl         labd/ctl             base topology grading
+ctl         labd/ctl             base topology foreign grading
 init        images/init          -
 xen         images/xen           guest
 END
@@ -109,6 +110,7 @@ self_test() {
     }
     expect 'a lower layer is fine' 0 labd/ctl/a.c '#include "labd/base/err.h"'
     expect 'the longest folder decides' 1 labd/host/net/a.c '#include "labd/host/jobs.h"'
+    expect 'labd reads no foreign format' 1 labd/site/a.c '#include "topology/foreign/import.h"'
     expect 'base includes nothing' 1 labd/base/a.c '#include "topology/plan.h"'
     expect 'labd does not link labhost' 1 labd/site/a.c '#include "labd/host/guest/guest.h"'
     expect 'relative include' 1 labd/base/a.c '#include "err.h"'

@@ -2,17 +2,24 @@
  *
  * A node becomes a router named after its label, an edge a link with an interface at each end.  A node
  * that the Zoo marks as a hyperedge, and GraphML's own <hyperedge>, become a network.  Longitude and
- * latitude become positions.  Addresses, speeds and link labels are left to the author. */
+ * latitude become positions and, if that is wanted, delays; the speed of an edge becomes its rate.  Hosts
+ * and OSPF are added by graphml_extra.c. */
+#include "topology/foreign/graphml_extra.h"
+#include "topology/foreign/import.h"
+
 #include "labd/base/buf.h"
 #include "labd/base/file.h"
 #include "labd/base/mem.h"
-#include "topology/geo.h"
-#include "topology/slug.h"
+#include "topology/foreign/geo.h"
+#include "topology/foreign/slug.h"
+#include "topology/foreign/xml_tools.h"
+#include "topology/limits.h"
 #include "topology/topo.h"
 #include "topology/topo_grow.h"
 #include "topology/topo_value.h"
 #include "topology/topo_xml.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,7 +37,10 @@ enum meaning {
     M_NETWORK,
     M_CREATOR,
     M_SOURCE,
+    M_SPEED_RAW,
     M_SPEED,
+    M_SPEED_UNITS,
+    M_LINK_LABEL,
     M_COUNT,
 };
 static const struct {
@@ -38,10 +48,19 @@ static const struct {
     enum meaning meaning;
     const char *name; /* attr.name of its <key> */
 } meanings[] = {
-    {D_NODE, M_LABEL, "label"},         {D_NODE, M_LONGITUDE, "Longitude"}, {D_NODE, M_LATITUDE, "Latitude"},
-    {D_NODE, M_HYPEREDGE, "hyperedge"}, {D_EDGE, M_SPEED, "LinkLabel"},     {D_EDGE, M_SPEED, "LinkSpeedRaw"},
-    {D_EDGE, M_LABEL, "label"},         {D_GRAPH, M_LABEL, "label"},        {D_GRAPH, M_NETWORK, "Network"},
-    {D_GRAPH, M_CREATOR, "Creator"},    {D_GRAPH, M_SOURCE, "Source"},
+    {D_NODE, M_LABEL, "label"},
+    {D_NODE, M_LONGITUDE, "Longitude"},
+    {D_NODE, M_LATITUDE, "Latitude"},
+    {D_NODE, M_HYPEREDGE, "hyperedge"},
+    {D_EDGE, M_SPEED_RAW, "LinkSpeedRaw"},
+    {D_EDGE, M_SPEED, "LinkSpeed"},
+    {D_EDGE, M_SPEED_UNITS, "LinkSpeedUnits"},
+    {D_EDGE, M_LINK_LABEL, "LinkLabel"},
+    {D_EDGE, M_LABEL, "label"},
+    {D_GRAPH, M_LABEL, "label"},
+    {D_GRAPH, M_NETWORK, "Network"},
+    {D_GRAPH, M_CREATOR, "Creator"},
+    {D_GRAPH, M_SOURCE, "Source"},
 };
 
 struct key {
@@ -64,6 +83,7 @@ struct vertex {
 
 struct import {
     struct topo_msgs *m;
+    const struct topo_import_options *o;
     struct topo *t;
     struct key *keys;
     size_t nkeys;
@@ -74,7 +94,12 @@ struct import {
     size_t (*edges)[2];
     size_t nedges;
     struct slug_set *names;
+    struct buf others; /* names of data that nobody reads here */
+    size_t nothers;
     size_t unlabelled, described, dangling;
+    size_t unplaced;  /* links without a delay, for an end's place is not known */
+    size_t unshaped;  /* attachments to networks, which have no rate and no delay */
+    size_t odd_rates; /* not between 1 kbit/s and 100 Gbit/s */
 };
 
 static void data_clear(struct data *d)
@@ -94,25 +119,8 @@ static void import_clear(struct import *im)
     free(im->by_id);
     free(im->edges);
     slug_set_free(im->names);
+    buf_clear(&im->others);
     topo_free(im->t);
-}
-
-static bool is(const xmlNode *x, const char *name)
-{
-    return x->type == XML_ELEMENT_NODE && strcmp((const char *)x->name, name) == 0;
-}
-
-/* The caller frees; NULL: there is no such attribute. */
-static char *get(const xmlNode *x, const char *name)
-{
-    for (const xmlAttr *a = x->properties; a != NULL; a = a->next)
-        if (strcmp((const char *)a->name, name) == 0) {
-            xmlChar *v = xmlNodeListGetString(x->doc, a->children, 1);
-            char *s = xstrdup(v != NULL ? (const char *)v : "");
-            xmlFree(v);
-            return s;
-        }
-    return NULL;
 }
 
 static bool domain_of(const char *word, enum domain *d)
@@ -127,24 +135,39 @@ static bool domain_of(const char *word, enum domain *d)
     return false;
 }
 
+/* Data that has no place in a topology: it is named once.  "id" and "key" only number the elements. */
+static void add_other(struct import *im, enum domain d, const char *name)
+{
+    char shown[VALUE_SHOW_SIZE];
+
+    if (d == D_GRAPH || strcmp(name, "id") == 0 || strcmp(name, "key") == 0 || im->nothers++ >= 12)
+        return;
+    buf_printf(&im->others, "%s%s", im->others.len > 0 ? ", " : "", value_show(name, shown));
+}
+
 static void read_key(struct import *im, const xmlNode *x)
 {
-    AUTO(mem_freep) char *name = get(x, "attr.name");
-    AUTO(mem_freep) char *word = get(x, "for");
-    AUTO(mem_freep) char *id = get(x, "id");
+    AUTO(mem_freep) char *name = xml_get(x, "attr.name");
+    AUTO(mem_freep) char *word = xml_get(x, "for");
+    AUTO(mem_freep) char *id = xml_get(x, "id");
+    bool known = false;
     enum domain d;
 
     if (name == NULL || id == NULL || !domain_of(word, &d) || im->nkeys >= KEYS_MAX)
         return;
     for (size_t i = 0; i < ARRAY_LEN(meanings); i++)
-        if (meanings[i].domain == d && strcmp(meanings[i].name, name) == 0)
+        if (meanings[i].domain == d && strcmp(meanings[i].name, name) == 0) {
             *TOPO_PUSH(im->keys, im->nkeys) = (struct key){xstrdup(id), d, meanings[i].meaning};
+            known = true;
+        }
+    if (!known)
+        add_other(im, d, name);
 }
 
 static void read_data(const struct import *im, const xmlNode *x, enum domain d, struct data *out)
 {
     for (const xmlNode *c = x->children; c != NULL; c = c->next) {
-        AUTO(mem_freep) char *id = is(c, "data") ? get(c, "key") : NULL;
+        AUTO(mem_freep) char *id = xml_is(c, "data") ? xml_get(c, "key") : NULL;
         for (size_t i = 0; id != NULL && i < im->nkeys; i++) {
             const struct key *k = &im->keys[i];
             if (k->domain == d && strcmp(k->id, id) == 0 && out->text[k->meaning] == NULL)
@@ -166,7 +189,7 @@ static void read_node(struct import *im, const xmlNode *x)
     char name[NAME_SIZE] = "", fallback[NAME_SIZE];
     const char *label;
 
-    v->id = get(x, "id");
+    v->id = xml_get(x, "id");
     read_data(im, x, D_NODE, &d);
     label = says_something(d.text[M_LABEL]) ? d.text[M_LABEL] : NULL;
     v->hyper = d.text[M_HYPEREDGE] != NULL && strcmp(d.text[M_HYPEREDGE], "1") == 0;
@@ -206,11 +229,20 @@ static int order_ids(const void *a, const void *b, void *arg)
 
 static void sort_ids(struct import *im)
 {
+    size_t twice = 0;
+
     im->nids = im->nvertices;
     im->by_id = xcalloc(im->nids + 1, sizeof *im->by_id);
     for (size_t i = 0; i < im->nids; i++)
         im->by_id[i] = i;
     qsort_r(im->by_id, im->nids, sizeof *im->by_id, order_ids, im->vertices);
+    for (size_t i = 1; i < im->nids; i++) {
+        const char *a = im->vertices[im->by_id[i - 1]].id, *b = im->vertices[im->by_id[i]].id;
+        twice += a != NULL && b != NULL && strcmp(a, b) == 0;
+    }
+    if (twice > 0)
+        topo_msgs_add(im->m, 0, TOPO_WARNING,
+                      "%zu nodes have the id of another one: edges lead to one of them only", twice);
 }
 
 /* false if no node has that id. */
@@ -251,7 +283,7 @@ static struct topo_iface *add_iface(struct import *im, size_t v)
     return f;
 }
 
-static void add_link(struct import *im, size_t a, size_t b)
+static struct topo_link *add_link(struct import *im, size_t a, size_t b)
 {
     struct topo_link *l = TOPO_PUSH(im->t->links, im->t->nlinks);
     char half[2][NAME_SIZE], name[NAME_SIZE];
@@ -267,31 +299,55 @@ static void add_link(struct import *im, size_t a, size_t b)
     slug_unique(im->names, name, "link");
     l->name = xstrdup(name);
     l->up = true;
+    return l;
 }
 
-static void join(struct import *im, size_t a, size_t b, int line)
+/* The link that it made; NULL if an end is a network, to which the other is attached. */
+static struct topo_link *join(struct import *im, size_t a, size_t b, int line)
 {
+    struct topo_link *l = NULL;
     const struct vertex *x = &im->vertices[a], *y = &im->vertices[b];
     size_t(*e)[2];
 
     if (a == b && x->hyper) {
         topo_msgs_add(im->m, line, TOPO_WARNING, "an edge from network \"%s\" to itself is left out",
                       made_name(im, a));
-        return;
+        return NULL;
     }
     if (x->hyper != y->hyper)
         add_iface(im, x->hyper ? b : a)->network = xstrdup(made_name(im, x->hyper ? a : b));
     else
-        add_link(im, a, b);
+        l = add_link(im, a, b);
     e = TOPO_PUSH(im->edges, im->nedges);
     (*e)[0] = a;
     (*e)[1] = b;
+    return l;
+}
+
+static void shape(struct import *im, const struct data *d, size_t a, size_t b, struct topo_link *l)
+{
+    const struct geo_point *p = &im->vertices[a].at, *q = &im->vertices[b].at;
+    double rate = im->o != NULL && im->o->no_rates ? 0
+                                                   : graphml_rate(d->text[M_SPEED_RAW], d->text[M_SPEED],
+                                                                  d->text[M_SPEED_UNITS], &im->odd_rates),
+           us = 0;
+    bool delay = im->o != NULL && im->o->delay;
+
+    if (delay && p->has_x && p->has_y && q->has_x && q->has_y)
+        us = geo_delay_us(p, q);
+    else
+        im->unplaced += delay && l != NULL;
+    im->unshaped += l == NULL && (rate > 0 || us > 0);
+    for (int k = 0; k < 2 && l != NULL; k++) {
+        l->impair[k].rate_bps = (uint64_t)rate;
+        l->impair[k].delay_us = (uint32_t)lround(us);
+    }
 }
 
 static void read_edge(struct import *im, const xmlNode *x)
 {
-    AUTO(mem_freep) char *source = get(x, "source");
-    AUTO(mem_freep) char *target = get(x, "target");
+    AUTO(mem_freep) char *source = xml_get(x, "source");
+    AUTO(mem_freep) char *target = xml_get(x, "target");
     AUTO(data_clear) struct data d = {{NULL}};
     size_t a, b;
 
@@ -300,8 +356,8 @@ static void read_edge(struct import *im, const xmlNode *x)
         return;
     }
     read_data(im, x, D_EDGE, &d);
-    im->described += says_something(d.text[M_SPEED]) || says_something(d.text[M_LABEL]);
-    join(im, a, b, topo_xml_line(x));
+    im->described += says_something(d.text[M_LINK_LABEL]) || says_something(d.text[M_LABEL]);
+    shape(im, &d, a, b, join(im, a, b, topo_xml_line(x)));
 }
 
 /* GraphML's own hyperedge: a network that its endpoints are attached to. */
@@ -319,7 +375,7 @@ static void read_hyperedge(struct import *im, const xmlNode *x)
     v->hyper = true;
     v->made = im->t->nelements - 1;
     for (const xmlNode *c = x->children; c != NULL; c = c->next) {
-        AUTO(mem_freep) char *id = is(c, "endpoint") ? get(c, "node") : NULL;
+        AUTO(mem_freep) char *id = xml_is(c, "endpoint") ? xml_get(c, "node") : NULL;
         if (find_vertex(im, id, &to))
             join(im, self, to, topo_xml_line(x));
         else
@@ -358,8 +414,9 @@ static void set_positions(struct import *im)
 }
 
 /* The topology's name and title, and where it comes from. */
-static void describe(struct import *im, const xmlNode *graph, const struct topo_import_options *o)
+static void describe(struct import *im, const xmlNode *graph)
 {
+    const struct topo_import_options *o = im->o;
     AUTO(data_clear) struct data d = {{NULL}};
     AUTO(slug_set_freep) struct slug_set *one = slug_set_new();
     char name[NAME_SIZE] = "";
@@ -395,39 +452,59 @@ static void warn_of_losses(struct import *im)
             "%zu nodes have no label of letters or digits and are named after their place in the file",
             im->unlabelled);
     if (im->described > 0)
-        topo_msgs_add(im->m, 0, TOPO_WARNING, "speeds and labels of %zu edges are not carried over",
-                      im->described);
+        topo_msgs_add(im->m, 0, TOPO_WARNING, "labels of %zu edges are not carried over", im->described);
+    if (im->odd_rates > 0)
+        topo_msgs_add(
+            im->m, 0, TOPO_WARNING,
+            "speeds of %zu edges are not between 1 kbit/s and 100 Gbit/s: too fast ones are set to that, "
+            "too slow ones left out",
+            im->odd_rates);
+    if (im->unplaced > 0)
+        topo_msgs_add(im->m, 0, TOPO_WARNING,
+                      "%zu links get no delay, because an end of theirs has no coordinates", im->unplaced);
+    if (im->unshaped > 0)
+        topo_msgs_add(
+            im->m, 0, TOPO_WARNING,
+            "rate or delay of %zu edges to hyperedge nodes are not carried over: networks have none",
+            im->unshaped);
+    if (im->nothers > 0)
+        topo_msgs_add(im->m, 0, TOPO_WARNING, "what the file calls %s%s is not carried over",
+                      buf_str(&im->others), im->nothers > 12 ? " and so on" : "");
     if (im->dangling > 0)
         topo_msgs_add(im->m, 0, TOPO_WARNING, "%zu ends of edges name no node and are left out",
                       im->dangling);
 }
 
-static const xmlNode *child(const xmlNode *x, const char *name)
-{
-    const xmlNode *c = x->children;
-
-    while (c != NULL && !is(c, name))
-        c = c->next;
-    return c;
-}
-
 static void read_graph(struct import *im, const xmlNode *graph)
 {
     for (const xmlNode *c = graph->children; c != NULL; c = c->next) {
-        if (!is(c, "node"))
+        if (!xml_is(c, "node"))
             continue;
         read_node(im, c);
-        if (child(c, "graph") != NULL)
+        if (xml_child(c, "graph") != NULL)
             topo_msgs_add(im->m, topo_xml_line(c), TOPO_WARNING,
                           "the graph inside a node is not carried over");
     }
     sort_ids(im);
     for (const xmlNode *c = graph->children; c != NULL; c = c->next) {
-        if (is(c, "edge"))
+        if (xml_is(c, "edge"))
             read_edge(im, c);
-        else if (is(c, "hyperedge"))
+        else if (xml_is(c, "hyperedge"))
             read_hyperedge(im, c);
     }
+}
+
+static void warn_of_graph(struct import *im, const xmlNode *root, const xmlNode *graph)
+{
+    AUTO(mem_freep) char *edges = xml_get(graph, "edgedefault");
+
+    if (edges != NULL && strcmp(edges, "directed") == 0)
+        topo_msgs_add(im->m, topo_xml_line(graph), TOPO_WARNING,
+                      "the edges have a direction, which links have not");
+    for (const xmlNode *c = root->children; c != NULL; c = c->next)
+        if (xml_is(c, "graph") && c != graph)
+            topo_msgs_add(im->m, topo_xml_line(c), TOPO_WARNING,
+                          "only the first graph of a file is carried over");
 }
 
 /* What the file had wrong shows in the model: names are ours, but numbers of things are not. */
@@ -447,13 +524,13 @@ struct topo *topo_import_graphml_mem(const char *data, size_t n, const struct to
                                      struct topo_msgs *m, struct err *e)
 {
     AUTO(topo_xml_freep) xmlDoc *doc = topo_xml_parse(data, n, m, e);
-    AUTO(import_clear) struct import im = {.m = m};
+    AUTO(import_clear) struct import im = {.m = m, .o = o};
     const xmlNode *root, *graph;
 
     if (doc == NULL)
         return NULL;
     root = xmlDocGetRootElement(doc);
-    graph = is(root, "graphml") ? child(root, "graph") : NULL;
+    graph = xml_is(root, "graphml") ? xml_child(root, "graph") : NULL;
     if (graph == NULL) {
         topo_fatal(m, e, topo_xml_line(root), "this is not GraphML: there is no <graph> in <graphml>");
         return NULL;
@@ -461,12 +538,17 @@ struct topo *topo_import_graphml_mem(const char *data, size_t n, const struct to
     im.t = topo_new("imported");
     im.names = slug_set_new();
     for (const xmlNode *c = root->children; c != NULL; c = c->next)
-        if (is(c, "key"))
+        if (xml_is(c, "key"))
             read_key(&im, c);
-    describe(&im, graph, o);
+    describe(&im, graph);
+    warn_of_graph(&im, root, graph);
     read_graph(&im, graph);
     set_positions(&im);
     warn_of_losses(&im);
+    if (o != NULL && o->hosts)
+        graphml_add_hosts(im.t, im.names);
+    if (o != NULL && o->ospf)
+        graphml_add_ospf(im.t, m);
     if (check_result(&im, e) < 0)
         return NULL;
     topo_msgs_sort(m);

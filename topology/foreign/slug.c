@@ -1,4 +1,4 @@
-#include "topology/slug.h"
+#include "topology/foreign/slug.h"
 
 #include "labd/base/mem.h"
 

@@ -1,6 +1,6 @@
 /* Names out of labels that people wrote: lower-case ASCII, readable, unique.  Used by the importers. */
-#ifndef TOPOLOGY_SLUG_H
-#define TOPOLOGY_SLUG_H
+#ifndef FOREIGN_SLUG_H
+#define FOREIGN_SLUG_H
 
 #include "labd/base/name.h"
 

@@ -1,0 +1,2 @@
+# counts how often it ran
+echo ran >>/srv/mark
