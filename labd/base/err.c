@@ -71,7 +71,7 @@ int err_sys(struct err *e, const char *fmt, ...)
 
 int err_wrap(struct err *e, const char *fmt, ...)
 {
-    char old[sizeof e->msg];
+    char old[ERR_MSG_SIZE];
     va_list ap;
 
     if (e == NULL)

@@ -28,10 +28,12 @@ enum err_code {
     ERR_CODE_COUNT
 };
 
+#define ERR_MSG_SIZE 512
+
 struct err {
     enum err_code code;
     int sys; /* errno of the failed system call, or 0 */
-    char msg[512];
+    char msg[ERR_MSG_SIZE];
 };
 
 /* Fills '*e' ('e' may be NULL: then the error is only signalled).  Always returns -1, so that a

@@ -553,7 +553,7 @@ static void test_row(void **state)
     const struct row *r = *state;
     AUTO(mem_freep) char *out = NULL, *err = NULL;
     AUTO(buf_clear) struct buf log = BUF_INIT;
-    struct server s;
+    struct server s = {0};
     struct err e;
 
     server_start(&s, r->answers);
@@ -620,7 +620,7 @@ static void test_exec_input(void **state)
 {
     static const struct answer none[] = {{NULL, 0, NULL}};
     AUTO(buf_clear) struct buf in = BUF_INIT, out = BUF_INIT;
-    struct server s;
+    struct server s = {0};
     struct err e = {0};
     int status = -1;
 

@@ -95,7 +95,8 @@ int xen_prepare(const struct guest_lab *lab, size_t node, const struct xen_kerne
     xen_config(&c, &text);
     if (write_file(config, &text, NULL, e) < 0)
         return -1;
-    *out = (struct xen_disks){TAKE_FD(d.image_fd), TAKE_FD(d.layer_fd)};
+    out->image_fd = TAKE_FD(d.image_fd);
+    out->layer_fd = TAKE_FD(d.layer_fd);
     return 0;
 }
 
