@@ -1,5 +1,5 @@
-/* A vchan serves one client, and its place in xenstore names one vchan.  So when a client has connected, the
- * next vchan takes the place, and only then the client gets its hello: a client that has the hello may let go
+/* A vchan serves one client, and a key in xenstore names the one that waits.  So when a client has connected, the
+ * next vchan is offered there, and only then the client gets its hello: a client that has the hello may let go
  * of the host's lock, for the next one finds a fresh vchan. */
 #include "images/xen/agent_vchan.h"
 
@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <xenstore.h>
 
 #define HOST 0           /* the domain that may connect */
 #define RING_BYTES 32768 /* each way */
@@ -84,17 +85,35 @@ static void serve_in_thread(struct libxenvchan *v)
     }
 }
 
-/* Puts a new vchan into the place.  Memory may be short for a while: it goes on trying, and meanwhile the
+/* What is offered last is what the key says, or nobody comes. */
+static bool announce(unsigned number)
+{
+    struct xs_handle *store = xs_open(0);
+    char text[16];
+    int n = snprintf(text, sizeof(text), "%u", number);
+    bool ok = store != NULL && xs_write(store, XBT_NULL, XEN_AGENT_OFFERED, text, (unsigned)n);
+
+    if (store != NULL)
+        xs_close(store);
+    return ok;
+}
+
+/* Offers a new vchan.  Memory may be short for a while: it goes on trying, and meanwhile the
  * client before it waits for its hello. */
 static struct libxenvchan *offer(void)
 {
+    static unsigned number;
+    char path[32];
+
+    snprintf(path, sizeof(path), XEN_AGENT_CHANNEL, ++number);
     for (bool told = false;; pause_ms(200)) {
-        struct libxenvchan *v =
-            libxenvchan_server_init(NULL, HOST, XEN_AGENT_CHANNEL, RING_BYTES, RING_BYTES);
-        if (v != NULL) {
+        struct libxenvchan *v = libxenvchan_server_init(NULL, HOST, path, RING_BYTES, RING_BYTES);
+        if (v != NULL && announce(number)) {
             v->blocking = 0;
             return v;
         }
+        if (v != NULL)
+            libxenvchan_close(v);
         if (!told)
             fprintf(stderr, "agent: cannot make a channel: %s\n", strerror(errno));
         told = true;

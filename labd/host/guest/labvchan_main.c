@@ -24,9 +24,11 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+#include <xenstore.h>
 
 #define GREETING_MS 15000
 #define RETRY_US 20000
+#define NUMBER_MAX 10u /* digits */
 #define CHUNK 16384u
 #define INPUT_MAX (64u << 10) /* input that waits for the guest before we leave ours waiting */
 #define FAILED 126            /* our exit status when the agent cannot be reached */
@@ -194,18 +196,41 @@ static int take_lock(const char *path, int64_t due, struct err *e)
     return TAKE_FD(fd);
 }
 
+/* The path of the instance that the agent offers now. */
+static bool offered(struct xs_handle *xs, int domid, char *path, size_t size)
+{
+    char key[64];
+    unsigned len = 0;
+
+    snprintf(key, sizeof key, "/local/domain/%d/" XEN_AGENT_OFFERED, domid);
+    char *text = xs_read(xs, XBT_NULL, key, &len);
+    unsigned long number = text != NULL && len > 0 && len <= NUMBER_MAX ? strtoul(text, NULL, 10) : 0;
+    free(text);
+    int n = snprintf(path, size, "/local/domain/%d/", domid);
+    snprintf(path + n, size - (size_t)n, XEN_AGENT_CHANNEL, (unsigned)number);
+    return number != 0;
+}
+
+static void store_close(struct xs_handle **xs)
+{
+    if (*xs != NULL)
+        xs_close(*xs);
+}
+
 /* The instance that xenstore shows may be that of the last client, whose successor is not there yet: try again. */
 static int come_in(struct session *s, int domid, const char *lock_path, struct err *e)
 {
     int64_t due = loop_now_ms() + GREETING_MS;
     char path[64];
 
-    snprintf(path, sizeof path, "/local/domain/%d/" XEN_AGENT_CHANNEL, domid);
+    AUTO(store_close) struct xs_handle *xs = xs_open(0);
+    if (xs == NULL)
+        return err_sys(e, "connect to xenstore");
     AUTO(mem_closep) int lock = take_lock(lock_path, due, e);
     if (lock < 0)
         return -1;
     while (loop_now_ms() < due) {
-        s->ch = libxenvchan_client_init(NULL, domid, path);
+        s->ch = offered(xs, domid, path, sizeof path) ? libxenvchan_client_init(NULL, domid, path) : NULL;
         if (s->ch != NULL) {
             s->ch->blocking = 0;
             int64_t soon = loop_now_ms() + GREETING_MS / 5;

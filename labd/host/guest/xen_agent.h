@@ -26,7 +26,9 @@ enum xen_agent_frame {
 
 /* In xenstore, below /local/domain/ID.  The guest may write there whatever it likes: the host bounds and
  * checks all of it. */
-#define XEN_AGENT_CHANNEL "data/vchan"
+#define XEN_AGENT_CHANNEL \
+    "data/vchan/%u" /* libxenvchan removes an instance's folder when the instance is closed */
+#define XEN_AGENT_OFFERED "data/lab/channel"   /* the number of the instance that waits for a client */
 #define XEN_AGENT_ALIVE "data/lab/agent"       /* written by each agent that starts; its version */
 #define XEN_AGENT_BOOT "data/lab/boot"         /* "ok" or "failed STATUS", written last */
 #define XEN_AGENT_OUTPUT_KEY "data/lab/output" /* below it "0" .. "3": what the startup script printed */

@@ -39,15 +39,30 @@ bool xen_born_has(const struct node_ref *n)
     return *find(n) != NULL;
 }
 
-void xen_born_del(const struct node_ref *n)
+static void drop(struct born **p)
 {
-    struct born **p = find(n), *gone = *p;
+    struct born *gone = *p;
 
-    if (gone == NULL)
-        return;
     *p = gone->next;
     for (int i = 0; i < 2; i++)
         if (gone->fd[i] >= 0)
             close(gone->fd[i]);
     free(gone);
+}
+
+void xen_born_del(const struct node_ref *n)
+{
+    struct born **p = find(n);
+
+    if (*p != NULL)
+        drop(p);
+}
+
+void xen_born_clear(const char *lab)
+{
+    for (struct born **p = &list; *p != NULL;)
+        if (strcmp((*p)->lab, lab) == 0)
+            drop(p);
+        else
+            p = &(*p)->next;
 }

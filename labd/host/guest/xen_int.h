@@ -88,6 +88,7 @@ int xen_layer(const struct node_ref *n, const char *template, const char *image,
 void xen_born_add(const struct node_ref *n, int image_fd, int layer_fd); /* takes the descriptors */
 bool xen_born_has(const struct node_ref *n);
 void xen_born_del(const struct node_ref *n);
+void xen_born_clear(const char *lab); /* all of a lab */
 
 /* ---- xen_create.c, xen_boot.c, xen_remove.c ---- */
 int xen_create(const struct guest_lab *lab, const size_t *nodes, size_t n, guest_report_fn *report, void *arg,

@@ -181,6 +181,7 @@ int xen_purge(const struct guest_host *h, const char *lab, struct err *e)
     /* Every driver is asked, also where there is no Xen. */
     if (xen_is_dom0() && (xen_domains_read(h, lab, &d, e) < 0 || xen_destroy(h, &d, lock, e) < 0))
         return -1;
+    xen_born_clear(lab);
     xen_saved_forget(h, lab);
     return lab_remove_folders(h, lab, e);
 }
