@@ -34,4 +34,4 @@ kernel_make -j"$(nproc)" bzImage
 cp "$work/out/arch/x86/boot/bzImage" "$work/vmlinuz"
 cp "$work/out/.config" "$work/kernel.config"
 dpkg-query -W linux-source-6.1 > "$work/version"
-#rm -r "$work/src" "$work/out" "$work/wanted"
+rm -r "$work/src" "$work/out" "$work/wanted"
