@@ -117,16 +117,17 @@ web: ; @labd/tools/deps.sh web && $(MAKE) --no-print-directory web/dist/index.ht
 image: ; @labd/tools/deps.sh image && images/build.sh ## build the guest image, or reuse it
 
 deps: ## install the packages that building, running and testing need (root)
-	labd/tools/deps.sh build run image web test
+	labd/tools/deps.sh build run image kernel xen web test
 
 # ---- running -------------------------------------------------------------------------------------
 .PHONY: demo
-demo: ## one command: install what is missing, build, start (LISTEN=host:port, DRIVER=container|fake)
-	@labd/tools/deps.sh build run image web
+demo: ## one command: install what is missing, build, start (LISTEN=host:port, DRIVER=xen|container|fake)
+	@labd/tools/deps.sh build run image web $(if $(filter xen,$(DRIVER)),kernel xen)
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory web/dist/index.html
 	@images/build.sh
-	@BUILD=$(BUILD) LISTEN="$(LISTEN)" DRIVER="$(DRIVER)" exec labd/tools/demo.sh
+	@$(if $(filter xen,$(DRIVER)),images/kernel/build.sh small)
+	@BUILD=$(BUILD) LISTEN="$(LISTEN)" DRIVER="$(DRIVER)" exec labd/tools/demo$(if $(filter xen,$(DRIVER)),-xen).sh
 
 # ---- checks --------------------------------------------------------------------------------------
 .PHONY: test
@@ -156,6 +157,20 @@ check-e2e: all web/dist/index.html ## the whole stack with a real browser (root)
 	@images/build.sh >/dev/null
 	@BUILD=$(BUILD) node --test --test-concurrency=1 $(E2E_TESTS)
 E2E_TESTS ?= $(sort $(wildcard tests/e2e/*.test.mjs))
+
+# What a nested Xen machine is started from: the two images, our programs, and the contract tests.
+.PHONY: xen-parts check-xen check-xen-contract
+xen-parts: all man web/dist/index.html $(CONTRACT_TESTS)
+	@images/build.sh
+	@images/kernel/build.sh small
+	@images/xenhost/build.sh
+
+check-xen-contract: xen-parts ## the contract tests in a dom0 of our own under QEMU (root)
+	@BUILD=$(BUILD) tests/xen/contract.sh
+
+check-xen: xen-parts ## exercises, a browser and all kinds of mishap on real PV domains (root)
+	@BUILD=$(BUILD) node --test --test-concurrency=1 $(XEN_TESTS)
+XEN_TESTS ?= $(sort $(wildcard tests/xen/*.test.mjs))
 
 # ---- fuzzing: clang's libFuzzer, seeded with the golden files ---------------------------------------
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -189,6 +204,11 @@ bench-deps: ## install the peers that we are measured against (root)
 bench: all web/dist/index.html bench-deps ## print our figures as ratios against others (root)
 	@images/build.sh >/dev/null
 	@BUILD=$(BUILD) tests/bench/run.sh
+
+.PHONY: bench-xen
+bench-xen: xen-parts ## print our figures on Xen beside stock xl's, in the same nested machine (root)
+	@images/kernel/build.sh cloud
+	@BUILD=$(BUILD) tests/bench/xen-host.sh
 
 # ---- man pages and installation ----------------------------------------------------------------------
 MAN := $(patsubst labd/man/%.scd,$(BUILD)/man/%,$(wildcard labd/man/*.scd))

@@ -41,7 +41,7 @@ out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 make_() { make --no-print-directory "$@"; }
 
-part deps labd/tools/deps.sh build run image web test
+part deps labd/tools/deps.sh build run image kernel xen web test
 part build make_ STRICT=1 -j2 tests
 part lint make_ lint
 part clang make_ -j2 check-clang
@@ -53,6 +53,10 @@ part contract make_ check-contract
 part web make_ web
 part webtest make_ check-web
 part e2e make_ check-e2e
+part kernel images/kernel/build.sh small
+part xenhost images/xenhost/build.sh
+part xencontract make_ check-xen-contract
+part xen make_ check-xen
 part fuzz make_ -j2 fuzz-run
 
 echo

@@ -278,6 +278,10 @@ void job_add(struct lab *lab, struct job *job)
 {
     struct job **p = &lab->queue;
 
+    if (job->kind == JOB_RECONCILE) { /* a new attempt: what the last one failed of is over */
+        lab->refused = false;
+        lab_fail(lab, NULL);
+    }
     while (*p != NULL)
         p = &(*p)->next;
     *p = job;

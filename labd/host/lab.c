@@ -229,6 +229,16 @@ int lab_load_all(struct host *h, struct err *e)
 
 /* ---- state ---- */
 
+static bool reconciles(const struct lab *lab)
+{
+    if (lab->running != NULL && lab->running->kind == JOB_RECONCILE)
+        return true;
+    for (const struct job *j = lab->queue; j != NULL; j = j->next)
+        if (j->kind == JOB_RECONCILE)
+            return true;
+    return false;
+}
+
 static void derive_state(struct lab *lab)
 {
     bool failed = lab->error != NULL && !lab->refused, pending = false;
@@ -240,10 +250,10 @@ static void derive_state(struct lab *lab)
     }
     if (lab->wanted == LAB_ABSENT)
         lab->state = failed && lab->running == NULL ? LAB_FAILED : LAB_STOPPING;
-    else if (lab->running != NULL && lab->running->kind == JOB_RECONCILE)
+    else if (reconciles(lab))
         lab->state = lab->wanted == LAB_ASLEEP ? LAB_SUSPENDING : LAB_STARTING;
     else if (lab->wanted == LAB_ASLEEP)
-        lab->state = failed ? LAB_FAILED : LAB_SUSPENDED;
+        lab->state = LAB_SUSPENDED; /* also with an error: its state is kept, and it can be resumed */
     else if (failed || pending)
         lab->state = failed ? LAB_FAILED : LAB_STARTING;
     else

@@ -218,9 +218,14 @@ static int put_to_sleep(struct work *w, const struct steps *s, struct guest_obse
         return err_wrap(e, "remove the wiring of lab %s", lab->id);
     if (observe_pids(w, seen, e) < 0)
         return -1;
-    for (size_t i = 0; i < lab->plan->nnodes; i++)
-        tell_node(w->fd, i, seen[i].state == GUEST_SUSPENDED ? NODE_SUSPENDED : NODE_STOPPED, NULL, NULL, 0,
-                  0);
+    for (size_t i = 0; i < lab->plan->nnodes; i++) {
+        struct err why;
+        err_set(&why, ERR_CONFLICT, "the node did not run when the lab was suspended; start it again, or reset it");
+        if (seen[i].state == GUEST_SUSPENDED)
+            tell_node(w->fd, i, NODE_SUSPENDED, NULL, NULL, 0, 0);
+        else
+            tell_node(w->fd, i, NODE_STOPPED, &why, NULL, 0, 0);
+    }
     return 0;
 }
 

@@ -5,6 +5,7 @@ set -eu
 
 BUILD=${BUILD:-build}
 LISTEN=${LISTEN:-127.0.0.1:8080}
+URL=${URL:-http://$LISTEN} # what a browser is told, where that is not what we listen on
 DRIVER=${DRIVER:-container}
 RUN=${RUN:-/run/labd}
 STATE=${STATE:-/var/lib/labd-demo}
@@ -75,13 +76,13 @@ add instructor instructor "Iris Instructor" "$instructor" || die "cannot make th
 
 cat <<EOF
 
-  Paralab is running at   http://$LISTEN/
+  Paralab is running at   $URL/
 
       sign in as     password
       student        $student
       instructor     $instructor
 
-  In another terminal:  $BUILD/labctl list      (log: $log)
+  In another terminal:  ${LABCTL:-$BUILD/labctl} list      (log: $log)
   Ctrl-C stops the labs and removes everything.
 
 EOF

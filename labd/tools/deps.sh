@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing for the given purposes from Debian's packages.  Quick when all is there.
-# usage: deps.sh build|run|image|web|test|bench...
+# usage: deps.sh build|run|image|kernel|xen|web|test|bench...
 set -eu
 
 need=
@@ -8,10 +8,15 @@ for purpose in "$@"; do
 	case $purpose in
 	build) need="$need gcc make pkg-config libc6-dev libxml2-dev libmicrohttpd-dev libwslay-dev libsqlite3-dev
 		libjansson-dev libcurl4-openssl-dev libssl-dev libsodium-dev libpcap-dev libcmark-gfm-dev libcmark-gfm-extensions-dev uthash-dev
-		libyaml-dev libarchive-dev libxen-dev" ;;
+		libyaml-dev libarchive-dev libxen-dev scdoc" ;;
 	run) need="$need openvswitch-switch crun iproute2 ethtool tcpdump procps util-linux passwd" ;;
 	image) need="$need musl-tools mmdebstrap squashfs-tools fakeroot gcc libc6-dev make" ;;
-	test) need="$need libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck shellcheck scdoc
+	# The small guest kernel, compiled, and what a Xen guest boots from with it.
+	kernel) need="$need linux-source-6.1 flex bison bc libelf-dev libssl-dev patch xz-utils cpio zstd kmod e2fsprogs
+		gcc make musl-tools libxen-dev" ;;
+	# The machine in QEMU that Xen runs on.
+	xen) need="$need qemu-system-x86 openssh-client mmdebstrap e2fsprogs kmod gzip" ;;
+	test) need="$need libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck shellcheck
 		libxml2-utils chromium curl sqlite3 iputils-ping nftables git file" ;;
 	bench) need="$need mininet bridge-utils shellinabox python3" ;;
 	web)

@@ -11,6 +11,7 @@ bench() { # memory, part...
     memory=$1
     shift
     images/xenhost/xenhost start "$dir" --memory "$memory"
+    tar -C "$(images/kernel/build.sh cloud --print)" -c . | images/xenhost/xenhost run "$dir" -- sh -c 'mkdir /run/cloud && tar -C /run/cloud -x'
     images/xenhost/xenhost run "$dir" -- env ROUNDS="${ROUNDS:-3}" GUESTS="${GUESTS:-100}" /paralab/tests/bench/xen.sh "$@"
     images/xenhost/xenhost stop "$dir"
 }

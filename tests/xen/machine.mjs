@@ -1,9 +1,9 @@
 // The real stack inside the nested Xen machine, with the same face as Stack of tests/e2e: the machine of the tests
 // that need more than dom0's own programs.  Commands go through `xenhost run`.
-import { spawn, execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, existsSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { top, until, freePort, sleep } from '../e2e/stack.mjs';
+import { top, until, sleep } from '../e2e/stack.mjs';
 
 const xenhost = path.join(top, 'images/xenhost/xenhost');
 
@@ -21,18 +21,29 @@ const quote = word => `'${word.replaceAll("'", `'\\''`)}'`;
 
 export class XenMachine {
   /** Boots one, or uses the one in $XENHOST_DIR and leaves it running. */
-  static async start({ memory = 4096, forward = [] } = {}) {
+  static async start({ memory = 4096 } = {}) {
     const m = new XenMachine();
-    m.given = process.env.XENHOST_DIR !== undefined && forward.length === 0;
+    m.memory = memory;
+    m.given = process.env.XENHOST_DIR !== undefined;
     m.dir = m.given ? process.env.XENHOST_DIR : mkdtempSync('/tmp/xh.');
-    if (!m.given) {
-      const r = await call(['start', m.dir, '--memory', String(memory), ...forward.flatMap(f => ['--forward', f])], { timeout: 600000 });
-      if (r.status !== 0) {
-        rmSync(m.dir, { recursive: true, force: true });
-        throw new Error(`the nested machine does not start: ${r.stderr}`);
-      }
-    }
+    if (!m.given) await m.#boot();
     return m;
+  }
+
+  async #boot() {
+    const r = await call(['start', this.dir, '--memory', String(this.memory)], { timeout: 600000 });
+    if (r.status !== 0) {
+      rmSync(this.dir, { recursive: true, force: true });
+      throw new Error(`the nested machine does not start: ${r.stderr}`);
+    }
+  }
+
+  /** As if the power had failed: no daemon and no guest gets to know of it; the disk with /var/lib/labd stays. */
+  async powerCycle() {
+    if (this.given) throw new Error('this machine belongs to somebody else: unset XENHOST_DIR');
+    const r = await call(['stop', this.dir, '--now', '--keep']);
+    if (r.status !== 0) throw new Error(`the nested machine does not stop: ${r.stderr}`);
+    await this.#boot();
   }
 
   /** In dom0, by its shell; never throws for a status other than 0. */
@@ -76,10 +87,7 @@ export class XenStack {
     s.driver = driver;
     s.machine = await XenMachine.start({ memory });
     try {
-      await s.machine.ok(`id labd >/dev/null 2>&1 || useradd --system --no-create-home --shell /usr/sbin/nologin labd
-        mkdir -p /run/labd /var/lib/labd/site /var/lib/labd/host; chmod 711 /run/labd /var/lib/labd; chown labd /var/lib/labd/site`);
-      await s.startHost();
-      await s.startSite();
+      await s.startBoth();
     } catch (e) {
       const log = (await s.machine.sh('tail -5 /var/lib/labd/log')).stdout;
       await s.machine.stop();
@@ -93,10 +101,19 @@ export class XenStack {
     await this.machine.ok(`setsid sh -c 'echo $$ >/run/${name}.pid; exec ${command}' </dev/null >/dev/null 2>>/var/lib/labd/log &`);
   }
 
+  /** After a boot. */
+  async startBoth() {
+    await this.machine.ok(`id labd >/dev/null 2>&1 || useradd --system --no-create-home --shell /usr/sbin/nologin labd
+      mkdir -p /run/labd /var/lib/labd/site /var/lib/labd/host; chmod 711 /run/labd /var/lib/labd; chown labd /var/lib/labd/site`);
+    await this.startHost();
+    await this.startSite();
+  }
+
   async startHost() {
+    await this.machine.ok('rm -f /run/labd/host.sock'); // of one that was killed
     await this.#daemon('host', `labhost --state /var/lib/labd/host --run /run/labd --driver ${this.driver} --user labd`);
     await until('labhost answering', 60000, async () =>
-      (await this.machine.sh('test -S /run/labd/host.sock && kill -0 $(cat /run/host.pid) && curl -s --unix-socket /run/labd/host.sock http://x/ >/dev/null; test -S /run/labd/host.sock')).status === 0);
+      (await this.machine.sh('test -S /run/labd/host.sock')).status === 0);
   }
 
   async startSite() {
@@ -159,4 +176,4 @@ export class XenStack {
   }
 }
 
-export { until, sleep, freePort };
+export { until, sleep };

@@ -130,17 +130,6 @@ static void failed(const struct batch *b, struct making *m, const struct err *wh
     b->report(m->node, &told, NULL, 0, b->arg);
 }
 
-/* xl explains itself on several lines; the first that says "error" in libxl's way is the cause. */
-static void xl_error(const struct proc_result *r, struct err *why)
-{
-    const char *text = buf_str(&r->err), *line = strstr(text, "libxl: error: ");
-    const char *said = line != NULL ? strstr(line, ":Domain ") : NULL;
-
-    if (said == NULL)
-        said = line != NULL ? line : text;
-    err_set(why, ERR_TOOL, "xl: %.*s", (int)strcspn(said, "\n"), said + (*said == ':'));
-}
-
 static void xl_ended(size_t i, bool ran, struct proc_result *r, const struct err *e, void *arg)
 {
     struct batch *b = arg;
@@ -158,7 +147,7 @@ static void xl_ended(size_t i, bool ran, struct proc_result *r, const struct err
         return;
     }
     if (ran)
-        xl_error(r, &why);
+        xen_xl_error("create", r, &why);
     failed(b, m, &why);
 }
 

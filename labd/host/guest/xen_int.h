@@ -68,6 +68,11 @@ uint32_t xen_node_memory(const struct plan_node *n, uint32_t memory_min_mb); /* 
 /* The archive that the kernel unpacks behind the initramfs: what makes this guest this node. */
 int xen_payload(const struct plan_node *n, struct buf *out, struct err *e) MUST_CHECK;
 
+/* ---- xen_xl.c ---- */
+
+/* Sets e to why "xl VERB" failed, from what it said. */
+void xen_xl_error(const char *verb, const struct proc_result *r, struct err *e);
+
 /* ---- xen_kernel.c: the files of image_dir ---- */
 struct xen_kernel {
     char kernel[PATH_MAX], initrd[PATH_MAX], layer[PATH_MAX];

@@ -119,7 +119,7 @@ static void save_ended(size_t i, bool ran, struct proc_result *r, const struct e
     if (ran && r->status == 0)
         return;
     if (!s->failed && ran)
-        err_set(&s->why, ERR_TOOL, "xl save: %.*s", (int)strcspn(buf_str(&r->err), "\n"), buf_str(&r->err));
+        xen_xl_error("save", r, &s->why);
     else if (!s->failed)
         s->why = *e;
     if (!s->failed)
@@ -288,7 +288,7 @@ static void restore_ended(size_t i, bool ran, struct proc_result *p, const struc
         return;
     }
     if (ran)
-        err_set(&why, ERR_TOOL, "xl restore: %.*s", (int)strcspn(buf_str(&p->err), "\n"), buf_str(&p->err));
+        xen_xl_error("restore", p, &why);
     note_failure(r, r->nodes[i], &why);
 }
 
