@@ -157,8 +157,11 @@ static void input_close(struct session *s)
     s->nin = s->in_at = 0;
 }
 
-static void input_give(struct session *s)
+/* True: something went, so there may be room for more, of which no event will tell. */
+static bool input_give(struct session *s)
 {
+    size_t before = s->nin;
+
     while (s->run.in >= 0 && s->in_at < s->nin) {
         ssize_t k = write(s->run.in, s->in + s->in_at, s->nin - s->in_at);
         if (k < 0 && errno == EINTR)
@@ -167,15 +170,17 @@ static void input_give(struct session *s)
             break;
         if (k < 0) {
             input_close(s); /* the command does not want more; what still comes is thrown away */
-            return;
+            return true;
         }
         s->in_at += (size_t)k;
     }
     memmove(s->in, s->in + s->in_at, s->nin - s->in_at);
     s->nin -= s->in_at;
     s->in_at = 0;
+    bool given = s->nin < before;
     if (s->input_end && s->nin == 0)
         input_close(s);
+    return given;
 }
 
 static bool input_room(const struct session *s)
@@ -350,8 +355,8 @@ void agent_session(const struct agent_channel *c, const char *terminal)
         int came = take(s);
         if (came < 0)
             break;
-        input_give(s);
-        if (sent == 0 && came == 0 && !printed)
+        bool given = input_give(s);
+        if (sent == 0 && came == 0 && !printed && !given)
             wait_for_something(s);
     }
     clear(s);

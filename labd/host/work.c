@@ -220,7 +220,8 @@ static int put_to_sleep(struct work *w, const struct steps *s, struct guest_obse
         return -1;
     for (size_t i = 0; i < lab->plan->nnodes; i++) {
         struct err why;
-        err_set(&why, ERR_CONFLICT, "the node did not run when the lab was suspended; start it again, or reset it");
+        err_set(&why, ERR_CONFLICT,
+                "the node did not run when the lab was suspended; start it again, or reset it");
         if (seen[i].state == GUEST_SUSPENDED)
             tell_node(w->fd, i, NODE_SUSPENDED, NULL, NULL, 0, 0);
         else

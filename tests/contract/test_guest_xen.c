@@ -407,5 +407,6 @@ int main(void)
         ROW(a_lab_that_cannot_be_saved_runs_on),
     };
 
+    cmocka_set_test_filter(getenv("TEST_FILTER"));
     return cmocka_run_group_tests_name("xen", tests, NULL, NULL);
 }

@@ -266,6 +266,8 @@ static int pass(struct session *s, struct err *e)
             return err_set(e, ERR_PROTOCOL, "the guest's agent does not keep to its protocol");
         if (s->status >= 0)
             break;
+        if (libxenvchan_data_ready(s->ch) > 0)
+            continue; /* pump() had enough; for what is there already no event will come */
         if (alive < 0)
             return err_set(e, ERR_UNREACHABLE, "the guest's agent has gone");
         bool hungry = !s->input_end && s->out.len < INPUT_MAX;

@@ -106,6 +106,10 @@ int xen_prepare(const struct guest_lab *lab, size_t node, const struct xen_kerne
                 struct err *e) MUST_CHECK;
 int xen_wait(const struct guest_lab *lab, const size_t *nodes, size_t n, unsigned timeout_ms,
              guest_report_fn *report, void *arg, struct err *e) MUST_CHECK;
+/* A domain is destroyed like a machine whose plug is pulled, but work that stays is to be all there: has those that
+ * run write it to their disks.  One that does not listen loses what it has not written yet.  Blocks for seconds. */
+void xen_sync(const struct guest_lab *lab, const struct xen_domains *d);
+
 /* Destroys domains and waits until they are gone; their files stay. */
 int xen_destroy(const struct guest_host *h, const struct xen_domains *d, int lock, struct err *e) MUST_CHECK;
 int xen_remove_node(const struct guest_lab *lab, size_t node, int lock, struct err *e) MUST_CHECK;

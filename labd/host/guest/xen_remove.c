@@ -5,6 +5,7 @@
 #include "labd/host/guest/xen_int.h"
 
 #include "labd/base/file.h"
+#include "labd/base/log.h"
 #include "labd/base/loop.h"
 #include "labd/base/mem.h"
 
@@ -14,6 +15,8 @@
 #include <unistd.h>
 
 #define DEATH_MS 60000
+#define SYNC_MS 5000
+#define SYNCS_AT_ONCE 16u
 
 struct destroying {
     struct err why;
@@ -30,8 +33,7 @@ static void xl_ended(size_t i, bool ran, struct proc_result *r, const struct err
         return;
     d->failed = true;
     if (ran)
-        err_set(&d->why, ERR_TOOL, "xl destroy: %.*s", (int)strcspn(buf_str(&r->err), "\n"),
-                buf_str(&r->err));
+        xen_xl_error("destroy", r, &d->why);
     else
         d->why = *e;
 }
@@ -119,6 +121,34 @@ static int read_some(const struct guest_lab *lab, const size_t *nodes, size_t n,
     return 0;
 }
 
+static void sync_ended(size_t i, bool ran, struct proc_result *r, const struct err *e, void *arg)
+{
+    (void)i, (void)ran, (void)r, (void)e, (void)arg;
+}
+
+void xen_sync(const struct guest_lab *lab, const struct xen_domains *d)
+{
+    static const char *const command[] = {"sync", NULL};
+    AUTO(mem_freep) struct proc_spec *specs = xcalloc(d->n + 1, sizeof *specs);
+    AUTO(mem_freep) struct argv *argv = xcalloc(d->n + 1, sizeof *argv);
+    struct err ignored;
+    size_t n = 0;
+
+    for (size_t i = 0; i < d->n; i++) {
+        const struct node_ref ref = node_ref(lab, d->v[i].node);
+        char run[PATH_MAX];
+        if (d->v[i].dying || path_run(&ref, "", run, NULL) < 0 || !guest_result_exists(run) ||
+            xen_exec_argv(lab, d->v[i].node, command, &argv[n], &ignored) < 0)
+            continue;
+        specs[n] = (struct proc_spec){.argv = argv_get(&argv[n]), .timeout_ms = SYNC_MS, .output_max = 4096};
+        n++;
+    }
+    if (proc_pool(lab->host->runner, specs, n, SYNCS_AT_ONCE, sync_ended, NULL, &ignored) < 0)
+        log_err("xen.sync", &ignored, "lab", lab->plan->lab, NULL);
+    for (size_t i = 0; i < d->n; i++)
+        argv_clear(&argv[i]);
+}
+
 static int remove_locked(const struct guest_lab *lab, const size_t *nodes, size_t n, int lock, struct err *e)
 {
     AUTO(xen_domains_clear) struct xen_domains d = {0};
@@ -126,6 +156,7 @@ static int remove_locked(const struct guest_lab *lab, const size_t *nodes, size_
 
     if (read_some(lab, nodes, n, &d, e) < 0)
         return -1;
+    xen_sync(lab, &d);
     for (size_t i = 0; i < n; i++) {
         const struct node_ref ref = node_ref(lab, nodes[i]);
         /* First: if we are killed now, nobody takes the dying guest for one that runs. */

@@ -240,6 +240,7 @@ int xen_suspend(const struct guest_lab *lab, struct err *e)
         return drop_domains(lab, lock, e);
     if (running_of(lab, &d, e) < 0 || file_remove_tree(saving, e) < 0 || file_mkdirs(saving, 0700, e) < 0)
         return -1;
+    xen_sync(lab, &d); /* should the state be removed or of no use one day, the disks are good without it */
     struct saving s = {.lab = lab, .d = &d};
     if (save_all(&s, lock, e) < 0 || keep_results(&s, e) < 0 || sync_saved(&s, e) < 0 ||
         rename_synced(h, id, "saving", "saved", e) < 0) {
