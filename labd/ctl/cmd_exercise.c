@@ -209,6 +209,35 @@ static size_t run_all(struct ctl *c, const struct exercise *x, struct trial *tri
     return n;
 }
 
+static bool asked_for(const struct ctl *c, const char *which)
+{
+    for (int i = 1; i < c->nargs; i++)
+        if (strcmp(c->args[i], which) == 0)
+            return true;
+    return c->nargs == 1;
+}
+
+/* The solutions that the command line names, or all; 0 when one of the names is wrong. */
+static size_t choose(const struct ctl *c, const struct exercise *x, struct trial *trials, struct err *e)
+{
+    AUTO(buf_clear) struct buf names = BUF_INIT;
+    size_t n = 0;
+
+    for (size_t i = 0; i <= x->nwrongs; i++) {
+        const char *which = i == 0 ? x->solution_dir : x->wrongs[i - 1].dir;
+        unsigned promised = i == 0 ? exercise_max_score(x) : x->wrongs[i - 1].score;
+        buf_printf(&names, "%s%s", i == 0 ? "" : ", ", which);
+        if (asked_for(c, which))
+            trials[n++] = (struct trial){.which = which, .promised = promised};
+    }
+    if (c->nargs > 1 && (int)n < c->nargs - 1) {
+        err_set(e, ERR_INVALID, "%s: not all of the solutions that you name are there once; it has %s",
+                c->args[0], buf_str(&names));
+        return 0;
+    }
+    return n;
+}
+
 int cmd_exercise_test(struct ctl *c, struct err *e)
 {
     AUTO(mem_freep) char *dir = source_exercise_dir(c->args[0]);
@@ -219,11 +248,10 @@ int cmd_exercise_test(struct ctl *c, struct err *e)
         return err_wrap(e, "%s", c->args[0]);
     if (x->solution_dir == NULL)
         return err_set(e, ERR_INVALID, "%s: the exercise has no <solution>", c->args[0]);
-    size_t n = 1 + x->nwrongs;
-    AUTO(mem_freep) struct trial *trials = xcalloc(n, sizeof *trials);
-    trials[0] = (struct trial){.which = x->solution_dir, .promised = exercise_max_score(x)};
-    for (size_t i = 0; i < x->nwrongs; i++)
-        trials[i + 1] = (struct trial){.which = x->wrongs[i].dir, .promised = x->wrongs[i].score};
+    AUTO(mem_freep) struct trial *trials = xcalloc(1 + x->nwrongs, sizeof *trials);
+    size_t n = choose(c, x, trials, e);
+    if (n == 0)
+        return -1;
 
     ctl_signals_catch();
     size_t ran = run_all(c, x, trials, n);

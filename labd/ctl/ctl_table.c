@@ -99,10 +99,12 @@ const struct ctl_cmd ctl_table[] = {
      cmd_resume},
     {"down", "LAB...", 0, -1, B(ALL), CTL_DAEMON, "lab", "stop and remove labs",
      "Returns when nothing of them is left.", cmd_down},
-    {"exercise test", "DIR", 1, 1, B(DRIVER) | B(JSON), CTL_DAEMON, "dir", "try an exercise's own solutions",
-     "Starts a lab for the exercise's reference solution and one for each of its wrong solutions, runs their\n"
-     "scripts, grades, and compares the score with the one that the author promised. Prints a table; the exit\n"
-     "status is 1 on any difference. The labs are removed, also after Ctrl-C.",
+    {"exercise test", "DIR [SOLUTION...]", 1, -1, B(DRIVER) | B(JSON), CTL_DAEMON, "dir",
+     "try an exercise's own solutions",
+     "Starts a lab for the exercise's reference solution and one for each of its wrong solutions, or for each\n"
+     "_SOLUTION_, a folder as exercise.xml names it; runs their scripts, grades, and compares the score with the\n"
+     "one that the author promised. Prints a table; the exit status is 1 on any difference. The labs are\n"
+     "removed, also after Ctrl-C.",
      cmd_exercise_test},
     {"help", "[COMMAND]", 0, 2, B(LIST) | B(MAN) | B(COMPLETION), 0, "command", "explain a command",
      "Without _COMMAND_ it lists all of them.", cmd_help},

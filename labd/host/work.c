@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define BOOT_TIMEOUT_MS 120000u
+#define BOOTS_PER_CORE 4u /* at a time, for which that is enough */
 
 struct work {
     const struct lab *lab;
@@ -230,6 +231,14 @@ static int put_to_sleep(struct work *w, const struct steps *s, struct guest_obse
     return 0;
 }
 
+/* A lab of many nodes on few cores boots slowly and is not broken. */
+static unsigned boot_timeout_ms(const struct lab *lab, size_t nodes)
+{
+    unsigned at_once = lab->host->guest.parallel * BOOTS_PER_CORE;
+
+    return BOOT_TIMEOUT_MS * (1 + (unsigned)nodes / at_once);
+}
+
 static int carry_out(struct work *w, const struct steps *s, struct guest_observed *seen, struct err *e)
 {
     const struct lab *lab = w->lab;
@@ -256,7 +265,8 @@ static int carry_out(struct work *w, const struct steps *s, struct guest_observe
         return -1;
     if (s->restore && lab->ops->wake(&g, e) < 0)
         return err_wrap(e, "resume the guests");
-    if (s->nawait > 0 && lab->ops->wait(&g, s->await, s->nawait, BOOT_TIMEOUT_MS, booted, w, e) < 0)
+    if (s->nawait > 0 &&
+        lab->ops->wait(&g, s->await, s->nawait, boot_timeout_ms(lab, s->nawait), booted, w, e) < 0)
         return err_wrap(e, "wait for the guests");
     /* Some settings of a driver's devices are refused until the guest has connected them. */
     if (lab->ops->brings_devices && s->attach && net_settle(&lab->host->net, lab->plan, e) < 0)

@@ -82,15 +82,17 @@ export class XenMachine {
 
 /** labhost and labd in dom0, restartable one by one. */
 export class XenStack {
-  static async create({ driver = 'xen', memory = 4096 } = {}) {
+  /** In `machine`, which stays the caller's, or in one of its own. */
+  static async create({ driver = 'xen', memory = 4096, machine } = {}) {
     const s = new XenStack();
     s.driver = driver;
-    s.machine = await XenMachine.start({ memory });
+    s.owner = machine === undefined;
+    s.machine = machine ?? await XenMachine.start({ memory });
     try {
       await s.startBoth();
     } catch (e) {
       const log = (await s.machine.sh('tail -5 /var/lib/labd/log')).stdout;
-      await s.machine.stop();
+      if (s.owner) await s.machine.stop();
       throw new Error(`${e.message}\n${log}`);
     }
     return s;
@@ -171,7 +173,7 @@ export class XenStack {
       await this.kill('site', 'TERM');
       await this.kill('host', 'TERM');
     } finally {
-      await this.machine.stop();
+      if (this.owner) await this.machine.stop();
     }
   }
 }
