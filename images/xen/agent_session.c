@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define CHUNK 8192
-#define INPUT_MAX (4 * CHUNK)
+#define INPUT_MAX (4L * CHUNK)
 
 enum state {
     WAITING, /* for the first frame */

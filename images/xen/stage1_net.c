@@ -25,16 +25,17 @@ struct iface {
 static struct iface ifaces[STAGE1_IFACES_MAX];
 static size_t nifaces;
 
+/* "02:51:00:00:00:01" */
 static int parse_mac(const char *s, unsigned char mac[MAC_BYTES])
 {
-    unsigned v[MAC_BYTES];
-    int end = 0;
-
-    if (sscanf(s, "%2x:%2x:%2x:%2x:%2x:%2x%n", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &end) != MAC_BYTES ||
-        s[end] != '\0')
-        return -1;
-    for (size_t i = 0; i < MAC_BYTES; i++)
-        mac[i] = (unsigned char)v[i];
+    for (size_t i = 0; i < MAC_BYTES; i++) {
+        char *end;
+        unsigned long v = strtoul(s, &end, 16);
+        if (end != s + 2 || v > 0xff || *end != (i < MAC_BYTES - 1 ? ':' : '\0'))
+            return -1;
+        mac[i] = (unsigned char)v;
+        s = end + 1;
+    }
     return 0;
 }
 

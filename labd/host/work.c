@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BOOT_TIMEOUT_MS 120000u
-#define BOOTS_PER_CORE 4u /* at a time, for which that is enough */
+#define BOOT_TIMEOUT_MS 240000u /* a busy machine is slow; a startup script that hangs is told after that */
+#define BOOTS_PER_CORE 4u       /* at a time, for which that is enough */
 
 struct work {
     const struct lab *lab;
@@ -147,8 +147,10 @@ static int work_absent(const struct work *w, struct err *e)
     const struct lab *lab = w->lab;
 
     console_stop(lab->host->guest.run_dir, lab->id);
-    if (dismantle(w, e) < 0 || lab->ops->purge(&lab->host->guest, lab->id, e) < 0)
-        return -1;
+    if (lab->ops->purge(&lab->host->guest, lab->id, e) < 0)
+        return err_wrap(e, "remove the guests of lab %s", lab->id);
+    if (lab->ops->wired && net_detach(&lab->host->net, lab->id, e) < 0)
+        return err_wrap(e, "remove the wiring of lab %s", lab->id);
     /* The folder with the wanted state goes last: until then a crash repeats all this. */
     char dir[PATH_MAX];
     if (lab_dir(lab->host, lab->id, dir, sizeof dir, e) < 0)

@@ -214,7 +214,7 @@ static bool receive(struct client *c, void *to, size_t n)
 /* Reads frames until the last one.  "o:", "e:" and "x:" with all of their payload; -1: closed without. */
 static int client_collect(struct client *c, struct buf *out, struct buf *errors)
 {
-    uint8_t head[FRAME_HEAD], payload[CHUNK];
+    uint8_t head[FRAME_HEAD] = {0}, payload[CHUNK] = {0};
 
     while (receive(c, head, sizeof(head))) {
         size_t n = ((size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3]) - 1;
