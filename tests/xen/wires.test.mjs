@@ -58,10 +58,10 @@ test('wires in a dom0', { timeout: 900000 }, async t => {
       });
       await t.test('delay, by direction, changed while it runs', async () => {
         const before = (await ping('-c 5 -i 0.2 10.8.0.2')).avg;
-        await stack.ok(['link', lab, 'l1', 'delay=200ms', 'from=a']);
+        await stack.ok(['link', lab, 'l1', 'from=a', 'delay=200ms']);
         const one = (await ping('-c 5 -i 0.2 10.8.0.2')).avg;
         assert.ok(one >= 200 && one < 400 + before, `one way: ${one} ms`);
-        await stack.ok(['link', lab, 'l1', 'delay=200ms', 'from=b']);
+        await stack.ok(['link', lab, 'l1', 'from=b', 'delay=200ms']);
         const both = (await ping('-c 5 -i 0.2 10.8.0.2')).avg;
         assert.ok(both >= 400, `both ways: ${both} ms`);
         await stack.ok(['link', lab, 'l1', 'clear']);
@@ -69,13 +69,13 @@ test('wires in a dom0', { timeout: 900000 }, async t => {
         assert.ok(after < 200, `cleared: ${after} ms`);
       });
       await t.test('loss, and all of it back', async () => {
-        await stack.ok(['link', lab, 'l2', 'loss=100%', 'from=b']);
+        await stack.ok(['link', lab, 'l2', 'from=b', 'loss=100%']);
         await ping('-c 3 -i 0.2 -W 1 10.8.0.2', false);
         await stack.ok(['link', lab, 'l2', 'clear']);
         assert.equal((await ping('-c 5 -i 0.2 10.8.0.2')).received, 5);
       });
       await t.test('a rate', async () => {
-        await stack.ok(['link', lab, 'l1', 'rate=100kbit', 'from=a']);
+        await stack.ok(['link', lab, 'l1', 'from=a', 'rate=100kbit']);
         const slow = (await ping('-c 3 -s 1400 -i 0.5 10.8.0.2')).avg;
         assert.ok(slow >= 100, `1442 bytes at 100 kbit/s took ${slow} ms`); // 115 ms on the wire
         await stack.ok(['link', lab, 'l1', 'clear']);
