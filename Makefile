@@ -165,7 +165,7 @@ xen-parts: all man web/dist/index.html $(CONTRACT_TESTS)
 	@images/kernel/build.sh small
 	@images/xenhost/build.sh
 
-check-xen-contract: xen-parts ## the contract tests in a dom0 of our own under QEMU (root)
+check-xen-contract: xen-parts ## the contract tests of driver xen in a dom0 of our own under QEMU (root)
 	@BUILD=$(BUILD) tests/xen/contract.sh
 
 check-xen: xen-parts ## exercises, a browser and all kinds of mishap on real PV domains (root)

@@ -74,6 +74,16 @@ test('wires in a dom0', { timeout: 900000 }, async t => {
         await stack.ok(['link', lab, 'l2', 'clear']);
         assert.equal((await ping('-c 5 -i 0.2 10.8.0.2')).received, 5);
       });
+      await t.test('a capture on a link has the ping, and only what the filter lets through', async () => {
+        await stack.machine.ok(`labctl capture -w /tmp/cap ${lab} l1 icmp </dev/null >/dev/null 2>&1 & echo $! >/tmp/cap.pid`);
+        const seen = await until('the ping in the capture', 30000, async () => {
+          await ping('-c 1 10.8.0.2');
+          const r = await stack.machine.sh('tcpdump -nr /tmp/cap 2>/dev/null');
+          return /10\.8\.0\.1 > 10\.8\.0\.2: ICMP echo request/.test(r.stdout) && r.stdout;
+        });
+        await stack.machine.ok('kill -INT $(cat /tmp/cap.pid); rm /tmp/cap /tmp/cap.pid');
+        for (const line of seen.trim().split('\n')) assert.match(line, /ICMP/);
+      });
       await t.test('a rate', async () => {
         await stack.ok(['link', lab, 'l1', 'from=a', 'rate=100kbit']);
         const slow = (await ping('-c 3 -s 1400 -i 0.5 10.8.0.2')).avg;
