@@ -58,7 +58,7 @@ test('the life of a lab', { timeout: 300000 }, async t => {
     await t.test(`${name} killed behind our back is shown as stopped within a second; reset brings it back`, async () => {
       process.kill(pidOf(name), 'SIGKILL');
       await until(`${name} stopped`, 1000, async () => (await node(name)).state === 'stopped');
-      assert.match((await node(name)).error, /stopped; reset/);
+      assert.match((await node(name)).error, /stopped; start it again, or reset it/);
       const r = await stack.labctl(['exec', id, name, '--', 'true']);
       assert.equal(r.status, 1);
       assert.match(r.stderr, /^labctl: [^\n]+\n$/);
