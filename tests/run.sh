@@ -11,10 +11,9 @@ for t in "$@"; do
 	start=$(date +%s)
 	timeout "${TEST_TIMEOUT:-300}" "$t" >"$out" 2>&1
 	status=$?
-	p=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p; s/^\([0-9]*\) passed, [0-9]* failed$/\1/p' "$out" | tail -1)
-	f=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p; s/^[0-9]* passed, \([0-9]*\) failed$/\1/p' "$out" | tail -1)
-	p=${p:-0}
-	f=${f:-0}
+	# A program may run several groups, each with such a line.
+	p=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p; s/^\([0-9]*\) passed, [0-9]* failed$/\1/p' "$out" | awk '{n += $1} END {print n + 0}')
+	f=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*/\1/p; s/^[0-9]* passed, \([0-9]*\) failed$/\1/p' "$out" | awk '{n += $1} END {print n + 0}')
 	# A program that crashed, hung or ran nothing has failed, whatever it counted.
 	if [ $status -ne 0 ] && [ "$f" -eq 0 ]; then f=1; fi
 	if [ "$p" -eq 0 ] && [ "$f" -eq 0 ]; then f=1; fi

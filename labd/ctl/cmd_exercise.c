@@ -209,31 +209,40 @@ static size_t run_all(struct ctl *c, const struct exercise *x, struct trial *tri
     return n;
 }
 
-static bool asked_for(const struct ctl *c, const char *which)
+static const char *solution_name(const struct exercise *x, size_t i)
 {
-    for (int i = 1; i < c->nargs; i++)
-        if (strcmp(c->args[i], which) == 0)
-            return true;
-    return c->nargs == 1;
+    return i == 0 ? x->solution_dir : x->wrongs[i - 1].dir;
 }
 
-/* The solutions that the command line names, or all; 0 when one of the names is wrong. */
-static size_t choose(const struct ctl *c, const struct exercise *x, struct trial *trials, struct err *e)
+static int check_names(const struct ctl *c, const struct exercise *x, struct err *e)
 {
     AUTO(buf_clear) struct buf names = BUF_INIT;
+
+    for (size_t i = 0; i <= x->nwrongs; i++)
+        buf_printf(&names, "%s%s", i == 0 ? "" : ", ", solution_name(x, i));
+    for (int k = 1; k < c->nargs; k++) {
+        size_t i = 0;
+        while (i <= x->nwrongs && strcmp(c->args[k], solution_name(x, i)) != 0)
+            i++;
+        if (i > x->nwrongs)
+            return err_set(e, ERR_NOT_FOUND, "%s has no solution called '%.100s'; it has %s", c->args[0],
+                           c->args[k], buf_str(&names));
+    }
+    return 0;
+}
+
+/* The solutions that the command line names, or all. */
+static size_t choose(const struct ctl *c, const struct exercise *x, struct trial *trials)
+{
     size_t n = 0;
 
     for (size_t i = 0; i <= x->nwrongs; i++) {
-        const char *which = i == 0 ? x->solution_dir : x->wrongs[i - 1].dir;
-        unsigned promised = i == 0 ? exercise_max_score(x) : x->wrongs[i - 1].score;
-        buf_printf(&names, "%s%s", i == 0 ? "" : ", ", which);
-        if (asked_for(c, which))
-            trials[n++] = (struct trial){.which = which, .promised = promised};
-    }
-    if (c->nargs > 1 && (int)n < c->nargs - 1) {
-        err_set(e, ERR_INVALID, "%s: not all of the solutions that you name are there once; it has %s",
-                c->args[0], buf_str(&names));
-        return 0;
+        bool wanted = c->nargs == 1;
+        for (int k = 1; k < c->nargs; k++)
+            wanted = wanted || strcmp(c->args[k], solution_name(x, i)) == 0;
+        if (wanted)
+            trials[n++] = (struct trial){.which = solution_name(x, i),
+                                         .promised = i == 0 ? exercise_max_score(x) : x->wrongs[i - 1].score};
     }
     return n;
 }
@@ -248,10 +257,10 @@ int cmd_exercise_test(struct ctl *c, struct err *e)
         return err_wrap(e, "%s", c->args[0]);
     if (x->solution_dir == NULL)
         return err_set(e, ERR_INVALID, "%s: the exercise has no <solution>", c->args[0]);
-    AUTO(mem_freep) struct trial *trials = xcalloc(1 + x->nwrongs, sizeof *trials);
-    size_t n = choose(c, x, trials, e);
-    if (n == 0)
+    if (check_names(c, x, e) < 0)
         return -1;
+    AUTO(mem_freep) struct trial *trials = xcalloc(1 + x->nwrongs, sizeof *trials);
+    size_t n = choose(c, x, trials);
 
     ctl_signals_catch();
     size_t ran = run_all(c, x, trials, n);

@@ -278,12 +278,12 @@ void job_add(struct lab *lab, struct job *job)
 {
     struct job **p = &lab->queue;
 
+    while (*p != NULL)
+        p = &(*p)->next;
+    *p = job;
     if (job->kind == JOB_RECONCILE) { /* a new attempt: what the last one failed of is over */
         lab->refused = false;
         lab_fail(lab, NULL);
     }
-    while (*p != NULL)
-        p = &(*p)->next;
-    *p = job;
     start_next(lab->host);
 }

@@ -8,11 +8,14 @@ MEMORY=${MEMORY:-4096} # MB, of which 1 GB is dom0's
 top=$(cd "$(dirname "$0")/../.." && pwd)
 xenhost=$top/images/xenhost/xenhost
 dir=$(mktemp -d /tmp/xendemo.XXXXXX)
-ssh_pid=
+child= # of ours, in a process group of its own, so that Ctrl-C reaches only this script
 
 cleanup() {
 	trap - EXIT INT TERM HUP
-	if [ -n "$ssh_pid" ]; then kill "$ssh_pid" 2>/dev/null || true; fi
+	if [ -n "$child" ]; then # a machine that is just being started goes with it
+		kill "$child" 2>/dev/null || true
+		wait "$child" || true
+	fi
 	"$xenhost" stop "$dir" --now
 	rm -rf "$dir"
 	echo "Everything is removed."
@@ -22,10 +25,10 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 echo "Starting a Xen host in QEMU ..."
-# A process group of its own, so that Ctrl-C does not reach the machine before us.
-setsid -w "$xenhost" start "$dir" --memory "$MEMORY" --forward "$LISTEN:8080" &
-wait $!
+setsid "$xenhost" start "$dir" --memory "$MEMORY" --forward "$LISTEN:8080" &
+child=$!
+wait $child
 setsid "$xenhost" run "$dir" -- env BUILD=/paralab/build LISTEN=0.0.0.0:8080 URL="http://$LISTEN" DRIVER=xen \
 	STATE=/var/lib/labd/demo LABCTL="images/xenhost/xenhost run $dir labctl" /paralab/labd/tools/demo.sh </dev/null &
-ssh_pid=$!
-wait $ssh_pid
+child=$!
+wait $child

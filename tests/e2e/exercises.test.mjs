@@ -34,6 +34,16 @@ test('exercises', { timeout: 1500000 }, async t => {
     await t.test(`${n}: every promised score holds`, () => assert.equal(r.status, 0, `${r.stdout}${r.stderr}`));
   }
 
+  await t.test('a solution alone, by its name; a name that is none is refused with those that are', async () => {
+    const dir = path.join(folder, 'static-routing');
+    const one = await stack.labctl(['exercise', 'test', dir, 'wrong/no-gateway', '--json']);
+    assert.equal(one.status, 0, one.stderr);
+    assert.deepEqual(JSON.parse(one.stdout).runs.map(r => [r.name, r.score]), [['wrong/no-gateway', 85]]);
+    const none = await stack.labctl(['exercise', 'test', dir, 'wrong/no-gatway']);
+    assert.equal(none.status, 1, none.stderr);
+    assert.match(none.stderr, /it has solution, wrong\/no-forwarding, wrong\/no-gateway, wrong\/loopback, wrong\/wrong-mask\n$/);
+  });
+
   await t.test('nothing is left', async () => {
     stopped = true;
     await stack.stop();

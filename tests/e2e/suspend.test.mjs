@@ -29,6 +29,17 @@ test('suspended labs', { timeout: 300000 }, async t => {
     await stack.ok(['down', id]);
   });
 
+  await t.test('who has asked for it sees that it is on its way', async () => {
+    const id = (await stack.ok(['up', 'static-routing', '--wait'])).trim();
+    await stack.ok(['suspend', id]);
+    assert.match((await status(id)).state, /^suspend(ing|ed)$/);
+    await reaches(id, 'suspended');
+    await stack.ok(['resume', id]);
+    assert.match((await status(id)).state, /^(starting|running)$/);
+    await reaches(id, 'running');
+    await stack.ok(['down', id]);
+  });
+
   await t.test('it sleeps on over the death of both daemons, and can be removed', async () => {
     const id = (await stack.ok(['up', 'static-routing', '--wait'])).trim();
     await stack.ok(['suspend', id, '--wait']);

@@ -257,6 +257,37 @@ static void a_missing_template_leaves_no_disk(void **state)
     assert_int_equal(file_remove_tree(dir, &e), 0);
 }
 
+/* ---- what xl says ---- */
+
+static const struct said {
+    const char *name, *text, *want;
+} said[] = {
+    {"libxl's place in its source is left out",
+     "libxl: error: libxl_create.c:1279:domcreate_launch_dm:Domain 5:unable to add disk devices\n"
+     "libxl: error: libxl_domain.c:1183:libxl__destroy_domid:Domain 5:Non-existant domain\n",
+     "xl create: Domain 5:unable to add disk devices"},
+    {"chatter comes before the cause",
+     "Saving to /var/lib/x new xl format (info 0x3/0x0/1402)\n"
+     "xc: error: Failed to write page data to stream (28 = No space left on device): Internal error\n"
+     "libxl: error: libxl_stream_write.c:357:libxl__xc_domain_save_done: Domain 6:saving domain\n",
+     "xl create: Failed to write page data to stream (28 = No space left on device): Internal error"},
+    {"no word of an error", "usage: xl\nmore\n", "xl create: usage: xl"},
+    {"silence", "", "xl create ended with status 3 and said nothing"},
+};
+
+static void the_cause_is_taken_from_what_xl_says(void **state)
+{
+    const struct said *row = *state;
+    struct proc_result r = {.status = 3};
+    struct err e;
+
+    buf_add(&r.err, row->text, strlen(row->text));
+    xen_xl_error("create", &r, &e);
+    buf_clear(&r.err);
+    assert_string_equal(e.msg, row->want);
+    assert_int_equal(e.code, ERR_TOOL);
+}
+
 static void without_xen_the_driver_says_so_and_purges_nothing(void **state)
 {
     AUTO(buf_clear) struct buf notes = BUF_INIT;
@@ -286,5 +317,11 @@ int main(void)
         cmocka_unit_test(without_xen_the_driver_says_so_and_purges_nothing),
     };
 
-    return cmocka_run_group_tests_name("xen", tests, NULL, NULL);
+    struct CMUnitTest rows[ARRAY_LEN(said)];
+
+    for (size_t i = 0; i < ARRAY_LEN(said); i++)
+        rows[i] = (struct CMUnitTest){said[i].name, the_cause_is_taken_from_what_xl_says, NULL, NULL,
+                                      (void *)(uintptr_t)&said[i]};
+    int failed = cmocka_run_group_tests_name("xen", tests, NULL, NULL);
+    return failed + cmocka_run_group_tests_name("what xl says", rows, NULL, NULL);
 }

@@ -13,7 +13,7 @@ const names = process.env.EXERCISES?.split(' ') ?? readdirSync(folder).filter(d 
 const LARGE = 10; // nodes
 
 const all = process.env.SOLUTIONS === 'all';
-const nodesOf = name => readFileSync(path.join(folder, name, 'topology.xml'), 'utf8').match(/<(router|host|server)\b/g).length;
+const nodesOf = name => readFileSync(path.join(folder, name, 'topology.xml'), 'utf8').match(/<(router|host)\b/g).length;
 
 function chosen(name) {
   const wrong = readdirSync(path.join(folder, name, 'wrong')).sort().map(w => `wrong/${w}`);
