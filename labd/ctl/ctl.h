@@ -35,6 +35,7 @@ enum ctl_flag {
     FLAG_DELAY,
     FLAG_OSPF,
     FLAG_NO_RATES,
+    FLAG_EXPAND,
     FLAG_LIST,
     FLAG_MAN,
     FLAG_COMPLETION,
