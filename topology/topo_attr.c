@@ -105,14 +105,13 @@ static bool set_value(enum attr_type type, const char *v, void *p)
 static void unknown_attr(struct topo_msgs *m, const xmlNode *x, const char *name, const struct attr *attrs)
 {
     struct value_guess g;
-    char shown[VALUE_SHOW_SIZE];
+    char shown[VALUE_SHOW_SIZE], hint[VALUE_HINT_SIZE];
 
     value_guess_init(&g, name);
     for (const struct attr *a = attrs; a != NULL && a->name != NULL; a++)
         value_guess_offer(&g, a->name);
-    topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "<%s> has no attribute \"%s\"%s%s%s",
-                  (const char *)x->name, value_show(name, shown), g.best ? "; did you mean \"" : "",
-                  g.best ? g.best : "", g.best ? "\"?" : "");
+    topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "<%s> has no attribute '%s'%s", (const char *)x->name,
+                  value_show(name, shown), value_guess_hint(&g, hint));
 }
 
 static char *attr_value(const xmlAttr *a)
