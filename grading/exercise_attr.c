@@ -184,6 +184,7 @@ static bool read_net(const char *v, struct probe_ref *r, int family, bool gatewa
 
 static bool read_word(const char *v, const char *const *words, size_t n, unsigned *out, struct why *w)
 {
+    char hint[VALUE_HINT_SIZE];
     struct value_guess g;
 
     value_guess_init(&g, v);
@@ -194,8 +195,7 @@ static bool read_word(const char *v, const char *const *words, size_t n, unsigne
         }
         value_guess_offer(&g, words[i]);
     }
-    snprintf(w->text, sizeof w->text, "it is not known here%s%s%s", g.best ? "; did you mean \"" : "",
-             g.best ? g.best : "", g.best ? "\"?" : "");
+    snprintf(w->text, sizeof w->text, "it is not known here%s", value_guess_hint(&g, hint));
     return false;
 }
 
@@ -280,15 +280,14 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
 /* ---- the table ---- */
 static void unknown(struct topo_msgs *m, const xmlNode *x, const char *name, const struct xattr *attrs)
 {
-    char shown[VALUE_SHOW_SIZE];
+    char shown[VALUE_SHOW_SIZE], hint[VALUE_HINT_SIZE];
     struct value_guess g;
 
     value_guess_init(&g, name);
     for (; attrs->name != NULL; attrs++)
         value_guess_offer(&g, attrs->name);
-    topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "<%s> has no attribute '%s'%s%s%s", (const char *)x->name,
-                  value_show(name, shown), g.best ? "; did you mean '" : "", g.best ? g.best : "",
-                  g.best ? "'?" : "");
+    topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "<%s> has no attribute '%s'%s", (const char *)x->name,
+                  value_show(name, shown), value_guess_hint(&g, hint));
 }
 
 unsigned exercise_attrs(struct topo_msgs *m, const xmlNode *x, const struct xattr *attrs, void *obj)

@@ -2,6 +2,7 @@
 #include "grading/exercise_parts.h"
 #include "grading/grading_parts.h"
 #include "topology/topo_index.h"
+#include "topology/topo_value.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,8 @@ struct checker {
     struct topo_index ix;
     struct topo_msgs *m;
 };
+
+#define KINDS_SEGMENT (1u << TOPO_NETWORK | 1u << TOPO_HUB | 1u << TOPO_SWITCH)
 
 #define COMPLAIN(k, line, ...) topo_msgs_add((k)->m, (line), TOPO_ERROR, __VA_ARGS__)
 
@@ -28,16 +31,51 @@ static const struct probe_ref *find_ref(const struct exercise *x, const char *na
     return NULL;
 }
 
+/* ---- what a name was probably meant to be ---- */
+static const char *like_ref(struct checker *k, const char *wrong, char out[VALUE_HINT_SIZE])
+{
+    struct value_guess g;
+
+    value_guess_init(&g, wrong);
+    for (size_t i = 0; i < k->x->nrefs; i++)
+        value_guess_offer(&g, k->x->refs[i].name);
+    return value_guess_hint(&g, out);
+}
+
+static const char *like_check(struct checker *k, const char *wrong, char out[VALUE_HINT_SIZE])
+{
+    struct value_guess g;
+
+    value_guess_init(&g, wrong);
+    for (size_t i = 0; i < k->x->nchecks; i++)
+        value_guess_offer(&g, k->x->checks[i].id);
+    return value_guess_hint(&g, out);
+}
+
+/* 'kinds': bits of enum topo_kind that would do. */
+static const char *like_topo(struct checker *k, const char *wrong, unsigned kinds, char out[VALUE_HINT_SIZE])
+{
+    struct value_guess g;
+
+    value_guess_init(&g, wrong);
+    for (size_t i = 0; i < k->ix.nrefs && k->m->n < TOPO_MSGS_MAX; i++)
+        if (kinds & 1u << k->ix.refs[i].kind)
+            value_guess_offer(&g, k->ix.refs[i].name);
+    return value_guess_hint(&g, out);
+}
+
 /* ---- references ---- */
 static void check_ref_place(struct checker *k, const struct probe_ref *r, int line)
 {
     const struct topo_ref *at;
+    char hint[VALUE_HINT_SIZE];
 
     if (r->segment[0] == '\0')
         return;
     at = topo_index_find(&k->ix, r->segment);
     if (at == NULL)
-        COMPLAIN(k, line, "reference '%s': the topology has no '%s'", r->name, r->segment);
+        COMPLAIN(k, line, "reference '%s': the topology has no '%s'%s", r->name, r->segment,
+                 like_topo(k, r->segment, KINDS_SEGMENT, hint));
     else if (at->kind != TOPO_NETWORK && at->kind != TOPO_HUB && at->kind != TOPO_SWITCH)
         COMPLAIN(k, line,
                  "reference '%s': '%s' is a %s; a reference host attaches to a network, hub or switch",
@@ -95,10 +133,12 @@ static void check_links(struct checker *k, const struct exercise_check *c, const
 {
     for (size_t i = 0; i < names->n; i++) {
         const struct topo_ref *r = topo_index_find(&k->ix, names->v[i]);
+        char hint[VALUE_HINT_SIZE];
 
         if (r == NULL || r->kind != TOPO_LINK)
-            COMPLAIN(k, c->line, "check '%s': %s names '%s', which is %s", c->id, what, names->v[i],
-                     r == NULL ? "not in the topology" : "not a link");
+            COMPLAIN(k, c->line, "check '%s': %s names '%s', which is %s%s", c->id, what, names->v[i],
+                     r == NULL ? "not in the topology" : "not a link",
+                     like_topo(k, names->v[i], 1u << TOPO_LINK, hint));
     }
 }
 
@@ -154,13 +194,15 @@ static void check_target(struct checker *k, const struct exercise_check *c)
 {
     const struct probe_ref *from = find_ref(k->x, c->from), *to = NULL;
     struct probe_addr target = grading_target(k->x, c);
-    char text[PROBE_ADDR_TEXT];
+    char text[PROBE_ADDR_TEXT], hint[VALUE_HINT_SIZE];
 
     if (c->from[0] != '\0' && from == NULL)
-        COMPLAIN(k, c->line, "check '%s': there is no reference '%s'", c->id, c->from);
+        COMPLAIN(k, c->line, "check '%s': there is no reference '%s'%s", c->id, c->from,
+                 like_ref(k, c->from, hint));
     if (c->to_ref[0] != '\0') {
         if ((to = find_ref(k->x, c->to_ref)) == NULL)
-            COMPLAIN(k, c->line, "check '%s': '%s' is neither an address nor a reference", c->id, c->to_ref);
+            COMPLAIN(k, c->line, "check '%s': '%s' is neither an address nor a reference%s", c->id, c->to_ref,
+                     like_ref(k, c->to_ref, hint));
         else if (to == from)
             COMPLAIN(k, c->line, "check '%s' goes from '%s' to itself", c->id, c->to_ref);
         else if (from != NULL && from->nnets > 0 && to->nnets > 0 && target.family == 0)
@@ -220,6 +262,7 @@ static void check_options(struct checker *k, const struct exercise_check *c)
 static void check_control(struct checker *k, const struct exercise_check *c)
 {
     const struct exercise_check *o = exercise_check_find(k->x, c->control);
+    char hint[VALUE_HINT_SIZE];
 
     if (!negative(c)) {
         if (c->control[0] != '\0')
@@ -230,7 +273,8 @@ static void check_control(struct checker *k, const struct exercise_check *c)
         COMPLAIN(k, c->line,
                  "check '%s' needs a control: what is blocked proves nothing unless something passes", c->id);
     else if (o == NULL)
-        COMPLAIN(k, c->line, "check '%s': there is no check '%s' to be its control", c->id, c->control);
+        COMPLAIN(k, c->line, "check '%s': there is no check '%s' to be its control%s", c->id, c->control,
+                 like_check(k, c->control, hint));
     else if (negative(o) || o->cut.n > 0)
         COMPLAIN(k, c->line,
                  "check '%s': its control '%s' must be a check that something passes, without a cut", c->id,
@@ -241,9 +285,11 @@ static void check_requires(struct checker *k, const struct exercise_check *c)
 {
     for (size_t i = 0; i < c->requires.n; i++) {
         const struct exercise_check *o = exercise_check_find(k->x, c->requires.v[i]);
+        char hint[VALUE_HINT_SIZE];
 
         if (o == NULL)
-            COMPLAIN(k, c->line, "check '%s' requires '%s', which does not exist", c->id, c->requires.v[i]);
+            COMPLAIN(k, c->line, "check '%s' requires '%s', which does not exist%s", c->id, c->requires.v[i],
+                     like_check(k, c->requires.v[i], hint));
         else if (o->cut.n > 0 && c->cut.n == 0)
             COMPLAIN(k, c->line, "check '%s' requires '%s', which cuts a link and therefore runs later",
                      c->id, c->requires.v[i]);

@@ -34,22 +34,22 @@ static void complain_text(struct reader *r, const xmlNode *n, const xmlNode *tex
     char shown[VALUE_SHOW_SIZE];
 
     if (s != NULL && s[strspn(s, " \t\r\n")] != '\0')
-        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "<%s> may not hold the text \"%s\"",
+        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "<%s> may not hold the text '%s'",
                       (const char *)n->name, value_show(s + strspn(s, " \t\r\n"), shown));
 }
 
 static void complain_element(struct reader *r, const xmlNode *n, const xmlNode *child,
                              const struct element *allowed, size_t nallowed)
 {
-    char shown[VALUE_SHOW_SIZE];
+    char shown[VALUE_SHOW_SIZE], hint[VALUE_HINT_SIZE];
     struct value_guess g;
 
     value_guess_init(&g, (const char *)child->name);
     for (size_t i = 0; i < nallowed; i++)
         value_guess_offer(&g, allowed[i].name);
-    topo_msgs_add(r->m, topo_xml_line(child), TOPO_ERROR, "<%s> is not allowed in <%s>%s%s%s",
+    topo_msgs_add(r->m, topo_xml_line(child), TOPO_ERROR, "<%s> is not allowed in <%s>%s",
                   value_show((const char *)child->name, shown), (const char *)n->name,
-                  g.best ? "; did you mean <" : "", g.best ? g.best : "", g.best ? ">?" : "");
+                  value_guess_hint(&g, hint));
 }
 
 static void children(struct reader *r, const xmlNode *n, const struct element *allowed, size_t nallowed,

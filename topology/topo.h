@@ -40,7 +40,7 @@ struct topo_msgs {
     }
 void topo_msgs_add(struct topo_msgs *m, int line, enum topo_severity severity, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
-void topo_msgs_sort(struct topo_msgs *m); /* by line, errors first; stable */
+void topo_msgs_sort(struct topo_msgs *m); /* worst first: errors, then warnings, each by line; stable */
 /* "FILE:LINE: error: text" per line; 'file' is printed as it is. */
 void topo_msgs_print(const struct topo_msgs *m, const char *file, struct buf *out);
 void topo_msgs_clear(struct topo_msgs *m); /* AUTO(topo_msgs_clear) */

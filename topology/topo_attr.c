@@ -106,14 +106,13 @@ static void unknown_attr(struct topo_msgs *m, const xmlNode *x, int line, const 
                          const struct attr *attrs)
 {
     struct value_guess g;
-    char shown[VALUE_SHOW_SIZE];
+    char shown[VALUE_SHOW_SIZE], hint[VALUE_HINT_SIZE];
 
     value_guess_init(&g, name);
     for (const struct attr *a = attrs; a != NULL && a->name != NULL; a++)
         value_guess_offer(&g, a->name);
-    topo_msgs_add(m, line, TOPO_ERROR, "<%s> has no attribute \"%s\"%s%s%s", (const char *)x->name,
-                  value_show(name, shown), g.best ? "; did you mean \"" : "", g.best ? g.best : "",
-                  g.best ? "\"?" : "");
+    topo_msgs_add(m, line, TOPO_ERROR, "<%s> has no attribute '%s'%s", (const char *)x->name,
+                  value_show(name, shown), value_guess_hint(&g, hint));
 }
 
 /* One that came from <defaults> has a line of its own. */

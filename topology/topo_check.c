@@ -4,7 +4,6 @@
 #include "labd/base/mem.h"
 #include "topology/topo_value.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define GUESSES_MAX 200000
@@ -17,20 +16,17 @@ bool check_may_guess(struct check *c, size_t n)
     return true;
 }
 
-const char *check_suggest(struct check *c, const char *wrong, unsigned kinds, char out[CHECK_SUGGEST_SIZE])
+const char *check_suggest(struct check *c, const char *wrong, unsigned kinds, char out[VALUE_HINT_SIZE])
 {
     struct value_guess g;
 
-    out[0] = '\0';
-    if (!check_may_guess(c, c->ix.nrefs))
-        return out;
     value_guess_init(&g, wrong);
+    if (!check_may_guess(c, c->ix.nrefs))
+        return value_guess_hint(&g, out);
     for (size_t i = 0; i < c->ix.nrefs; i++)
         if (kinds & (1u << c->ix.refs[i].kind) && name_ok(c->ix.refs[i].name))
             value_guess_offer(&g, c->ix.refs[i].name);
-    if (g.best != NULL)
-        snprintf(out, CHECK_SUGGEST_SIZE, "; did you mean \"%s\"?", g.best);
-    return out;
+    return value_guess_hint(&g, out);
 }
 
 static void check_name(struct check *c, const char *name, const char *what, int line)
@@ -38,7 +34,7 @@ static void check_name(struct check *c, const char *name, const char *what, int 
     struct err e;
 
     if (name == NULL)
-        check_error(c, line, "<%s> lacks the attribute \"name\"", what);
+        check_error(c, line, "<%s> lacks the attribute 'name'", what);
     else if (name_check(name, what, &e) < 0)
         check_error(c, line, "%s", e.msg);
 }
@@ -58,7 +54,7 @@ static void check_names(struct check *c)
         const struct topo_ref *a = &c->ix.refs[i - 1], *b = &c->ix.refs[i];
         char shown[VALUE_SHOW_SIZE];
         if (strcmp(a->name, b->name) == 0)
-            check_error(c, b->line, "the name \"%s\" is taken already: the %s in line %d has it",
+            check_error(c, b->line, "the name '%s' is taken already: the %s in line %d has it",
                         value_show(b->name, shown), topo_kind_name(a->kind), a->line);
     }
 }
@@ -79,11 +75,15 @@ size_t topo_check(const struct topo *t, struct topo_msgs *m)
         check_error(&c, t->line, "the title is longer than 200 bytes");
     check_names(&c);
     for (size_t i = 0; i < t->nnodes; i++)
+        c.nrouters += t->nodes[i].kind == TOPO_ROUTER;
+    for (size_t i = 0; i < t->nnodes; i++)
         check_node(&c, &t->nodes[i]);
     for (size_t i = 0; i < t->nelements; i++)
         check_switch(&c, &t->elements[i]);
     check_links(&c);
     check_addresses(&c);
+    if (m->nerrors == 0)
+        check_wires(&c);
     topo_index_clear(&c.ix);
     topo_msgs_sort(m);
     return m->nerrors;

@@ -2,6 +2,7 @@
 #include "topology/topo_check.h"
 
 #include "labd/base/mem.h"
+#include "labd/base/name.h"
 #include "topology/limits.h"
 #include "topology/topo_value.h"
 
@@ -65,8 +66,8 @@ static bool check_address(struct check *c, const struct topo_node *n, const stru
     value_show(x->text, shown);
     value_show(n->name != NULL ? n->name : "", where);
     if (!value_addr(x->text, a)) {
-        check_error(c, x->line,
-                    "\"%s\" is not an address; write for instance 10.0.1.10/24 or 2001:db8::10/64", shown);
+        check_error(c, x->line, "'%s' is not an address; write for instance 10.0.1.10/24 or 2001:db8::10/64",
+                    shown);
         return false;
     }
     if (!a->has_prefix) {
@@ -137,9 +138,22 @@ static bool on_link(const struct topo_node *n, const struct value_addr *via)
     return false;
 }
 
+static const char *suggest_iface(struct check *c, const struct topo_node *n, const char *wrong,
+                                 char out[VALUE_HINT_SIZE])
+{
+    struct value_guess g;
+
+    value_guess_init(&g, wrong);
+    if (check_may_guess(c, n->nifaces))
+        for (size_t i = 0; i < n->nifaces; i++)
+            if (n->ifaces[i].name != NULL && ifname_ok(n->ifaces[i].name))
+                value_guess_offer(&g, n->ifaces[i].name);
+    return value_guess_hint(&g, out);
+}
+
 static void check_route(struct check *c, const struct topo_node *n, const struct topo_route *r)
 {
-    char to_text[VALUE_SHOW_SIZE], via_text[VALUE_SHOW_SIZE], dev[VALUE_SHOW_SIZE];
+    char to_text[VALUE_SHOW_SIZE], via_text[VALUE_SHOW_SIZE], dev[VALUE_SHOW_SIZE], hint[VALUE_HINT_SIZE];
     struct value_addr to, via;
     bool all;
 
@@ -151,8 +165,11 @@ static void check_route(struct check *c, const struct topo_node *n, const struct
     value_show(r->via, via_text);
     all = strcmp(r->to, "default") == 0;
     if (!all && !value_addr(r->to, &to)) {
-        check_error(c, r->line, "to=\"%s\" is not \"default\", a prefix such as 10.0.2.0/24 or an address",
-                    to_text);
+        struct value_guess g;
+        value_guess_init(&g, r->to);
+        value_guess_offer(&g, "default");
+        check_error(c, r->line, "to=\"%s\" is not \"default\", a prefix such as 10.0.2.0/24 or an address%s",
+                    to_text, value_guess_hint(&g, hint));
         return;
     }
     if (!value_addr(r->via, &via) || via.has_prefix) {
@@ -164,14 +181,14 @@ static void check_route(struct check *c, const struct topo_node *n, const struct
     else if (!all && value_addr_host_bits(&to))
         check_error(c, r->line, "%s has bits set right of its prefix length; no route can have it", to_text);
     if (r->dev != NULL && topo_index_slot(&c->ix, (size_t)(n - c->t->nodes), r->dev) == NULL)
-        check_error(c, r->line, "dev=\"%s\": \"%s\" has no such interface", value_show(r->dev, dev), n->name);
+        check_error(c, r->line, "dev=\"%s\": '%s' has no such interface%s", value_show(r->dev, dev),
+                    n->name != NULL ? value_show(n->name, to_text) : "", suggest_iface(c, n, r->dev, hint));
     else if (r->dev == NULL && link_local(&via))
         check_error(c, r->line, "the gateway %s is link-local; say on which interface with dev=\"...\"",
                     via_text);
     else if (r->dev == NULL && !on_link(n, &via))
-        check_error(c, r->line,
-                    "the gateway %s is in no network of \"%s\": give an interface an address there", via_text,
-                    n->name != NULL ? value_show(n->name, dev) : "");
+        check_error(c, r->line, "the gateway %s is in no network of '%s': give an interface an address there",
+                    via_text, n->name != NULL ? value_show(n->name, dev) : "");
 }
 
 void check_routes(struct check *c, const struct topo_node *n)

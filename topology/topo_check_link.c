@@ -1,12 +1,15 @@
 /* Switches, links and what they join. */
 #include "topology/topo_check.h"
 
+#include "labd/base/buf.h"
 #include "labd/base/mem.h"
+#include "labd/base/name.h"
 #include "topology/limits.h"
 #include "topology/topo_value.h"
 
 #include <string.h>
 
+#define SLOTS_SHOWN 8 /* names of ports and interfaces in a message */
 #define KINDS_LINKED \
     (1u << TOPO_HOST | 1u << TOPO_ROUTER | 1u << TOPO_SWITCH | 1u << TOPO_HUB | 1u << TOPO_NETWORK)
 
@@ -15,7 +18,7 @@ static void check_vlan(struct check *c, const struct topo_port *p, uint32_t vlan
     char shown[VALUE_SHOW_SIZE];
 
     if (vlan < 1 || vlan > LIMIT_VLAN_MAX)
-        check_error(c, p->line, "VLAN %u of port \"%s\" is out of range: use 1 to %d", vlan,
+        check_error(c, p->line, "VLAN %u of port '%s' is out of range: use 1 to %d", vlan,
                     value_show(p->name != NULL ? p->name : "", shown), LIMIT_VLAN_MAX);
 }
 
@@ -25,7 +28,7 @@ static void check_trunk(struct check *c, const struct topo_port *p)
 
     value_show(p->name != NULL ? p->name : "", shown);
     if (p->ntrunks > PLAN_VLANS_MAX) {
-        check_error(c, p->line, "port \"%s\" has %zu VLANs; the most is %d, or trunk=\"all\"", shown,
+        check_error(c, p->line, "port '%s' has %zu VLANs; the most is %d, or trunk=\"all\"", shown,
                     p->ntrunks, PLAN_VLANS_MAX);
         return;
     }
@@ -33,7 +36,7 @@ static void check_trunk(struct check *c, const struct topo_port *p)
         check_vlan(c, p, p->trunks[i]);
         for (size_t k = 0; k < i; k++)
             if (p->trunks[k] == p->trunks[i]) {
-                check_error(c, p->line, "port \"%s\" names VLAN %u twice", shown, p->trunks[i]);
+                check_error(c, p->line, "port '%s' names VLAN %u twice", shown, p->trunks[i]);
                 break;
             }
     }
@@ -49,13 +52,12 @@ static void check_port(struct check *c, const struct topo_element *x, const stru
     value_show(p->name != NULL ? p->name : "", shown);
     value_show(x->name != NULL ? x->name : "", name);
     if (p->name == NULL)
-        check_error(c, p->line, "<port> lacks the attribute \"name\"");
+        check_error(c, p->line, "<port> lacks the attribute 'name'");
     else if (!ifname_ok(p->name))
-        check_error(
-            c, p->line,
-            "port name \"%s\" is not allowed: use 1 to 15 characters from a-z, 0-9, '.', '_' and '-', "
-            "beginning with a letter, and not \"lo\"",
-            shown);
+        check_error(c, p->line,
+                    "port name '%s' is not allowed: use 1 to 15 characters from a-z, 0-9, '.', '_' and '-', "
+                    "beginning with a letter, and not \"lo\"",
+                    shown);
     if (p->mode == PLAN_VLAN_ACCESS)
         check_vlan(c, p, p->access);
     else if (p->mode == PLAN_VLAN_TRUNK)
@@ -64,9 +66,9 @@ static void check_port(struct check *c, const struct topo_element *x, const stru
     if (slot == NULL)
         return;
     if (&x->ports[slot->i] != p)
-        check_error(c, p->line, "\"%s\" has two ports named \"%s\"", name, shown);
+        check_error(c, p->line, "'%s' has two ports named '%s'", name, shown);
     else if (slot->link < 0)
-        check_warn(c, p->line, "port \"%s\" of \"%s\" is not connected to anything", shown, name);
+        check_warn(c, p->line, "port '%s' of '%s' is not connected to anything", shown, name);
 }
 
 void check_switch(struct check *c, const struct topo_element *x)
@@ -93,33 +95,60 @@ static size_t find_root(struct joined *j, size_t i)
     return i;
 }
 
+/* The ports of a switch or the interfaces of a node, one after another: name 'i', or NULL behind the last. */
+static const char *slot_name(const struct topo *t, const struct topo_ref *ref, size_t i)
+{
+    const char *name;
+
+    if (ref->kind == TOPO_SWITCH) {
+        if (i >= t->elements[ref->i].nports)
+            return NULL;
+        name = t->elements[ref->i].ports[i].name;
+    } else {
+        if (i >= t->nodes[ref->i].nifaces)
+            return NULL;
+        name = t->nodes[ref->i].ifaces[i].name;
+    }
+    return name != NULL && ifname_ok(name) ? name : "";
+}
+
+/* The link ends at a port or interface that is not there. */
+static void no_such_slot(struct check *c, const struct topo_link *l, const struct topo_end *end,
+                         const struct topo_ref *ref, const char *what)
+{
+    AUTO(buf_clear) struct buf has = BUF_INIT;
+    char link[VALUE_SHOW_SIZE], node[VALUE_SHOW_SIZE], slot[VALUE_SHOW_SIZE], hint[VALUE_HINT_SIZE];
+    size_t n = 0,
+           count = ref->kind == TOPO_SWITCH ? c->t->elements[ref->i].nports : c->t->nodes[ref->i].nifaces;
+    bool guess = check_may_guess(c, count);
+    struct value_guess g;
+
+    value_guess_init(&g, end->iface);
+    for (const char *s; guess && (s = slot_name(c->t, ref, n)) != NULL; n++) {
+        value_guess_offer(&g, s);
+        if (n < SLOTS_SHOWN)
+            buf_printf(&has, "%s%s", n > 0 ? ", " : "", s);
+    }
+    if (n > SLOTS_SHOWN)
+        buf_printf(&has, " and %zu more", n - SLOTS_SHOWN);
+    check_error(c, l->line, "link '%s' ends at %s '%s' of '%s', which has %s%s%s",
+                value_show(l->name != NULL ? l->name : "", link), what, value_show(end->iface, slot),
+                value_show(end->node, node), n > 0 ? buf_str(&has) : "no ", n > 0 ? "" : "such ",
+                n > 0 ? value_guess_hint(&g, hint) : what);
+}
+
 static void check_slot(struct check *c, const struct topo_link *l, const struct topo_end *end,
                        const struct topo_ref *ref)
 {
     struct topo_slot *slot = topo_index_slot(&c->ix, topo_index_owner(&c->ix, ref), end->iface);
     const char *what = ref->kind == TOPO_SWITCH ? "port" : "interface";
     char node[VALUE_SHOW_SIZE], iface[VALUE_SHOW_SIZE];
-    struct value_guess g;
 
-    value_show(end->node, node);
-    value_show(end->iface, iface);
-    if (slot != NULL) {
-        if (slot->link != (int32_t)(l - c->t->links))
-            check_error(c, l->line, "%s \"%s\" of \"%s\" is used twice: by the link in line %d already", what,
-                        iface, node, c->t->links[slot->link].line);
-        return;
-    }
-    value_guess_init(&g, end->iface);
-    if (ref->kind == TOPO_SWITCH && check_may_guess(c, c->t->elements[ref->i].nports))
-        for (size_t i = 0; i < c->t->elements[ref->i].nports; i++)
-            if (c->t->elements[ref->i].ports[i].name != NULL)
-                value_guess_offer(&g, c->t->elements[ref->i].ports[i].name);
-    if (topo_kind_is_node(ref->kind) && check_may_guess(c, c->t->nodes[ref->i].nifaces))
-        for (size_t i = 0; i < c->t->nodes[ref->i].nifaces; i++)
-            if (c->t->nodes[ref->i].ifaces[i].name != NULL)
-                value_guess_offer(&g, c->t->nodes[ref->i].ifaces[i].name);
-    check_error(c, l->line, "%s \"%s\" has no %s \"%s\"%s%s%s", topo_kind_name(ref->kind), node, what, iface,
-                g.best ? "; did you mean \"" : "", g.best ? g.best : "", g.best ? "\"?" : "");
+    if (slot == NULL)
+        no_such_slot(c, l, end, ref, what);
+    else if (slot->link != (int32_t)(l - c->t->links))
+        check_error(c, l->line, "%s '%s' of '%s' is used twice: by the link in line %d already", what,
+                    value_show(end->iface, iface), value_show(end->node, node), c->t->links[slot->link].line);
 }
 
 /* What the end names, or NULL after an error. */
@@ -127,25 +156,24 @@ static const struct topo_ref *check_end(struct check *c, const struct topo_link 
 {
     const struct topo_end *end = &l->end[k];
     const struct topo_ref *ref = topo_index_find(&c->ix, end->node);
-    char shown[VALUE_SHOW_SIZE], hint[CHECK_SUGGEST_SIZE];
+    char shown[VALUE_SHOW_SIZE], hint[VALUE_HINT_SIZE];
 
     if (end->node == NULL) {
-        check_error(c, l->line, "<link> lacks the attribute \"%c\"", "ab"[k]);
+        check_error(c, l->line, "<link> lacks the attribute '%c'", "ab"[k]);
         return NULL;
     }
     value_show(end->node, shown);
     if (ref == NULL || ref->kind == TOPO_LINK) {
-        check_error(c, l->line,
-                    "end %c of the link: there is no host, router, switch, hub or network \"%s\"%s", "ab"[k],
-                    shown, check_suggest(c, end->node, KINDS_LINKED, hint));
+        check_error(c, l->line, "end %c of the link: there is no host, router, switch, hub or network '%s'%s",
+                    "ab"[k], shown, check_suggest(c, end->node, KINDS_LINKED, hint));
         return NULL;
     }
     if (topo_kind_is_node(ref->kind) && end->iface == NULL)
         check_error(c, l->line,
-                    "end %c of the link names no interface of \"%s\"; write \"%s:eth0\", for instance",
-                    "ab"[k], shown, shown);
+                    "end %c of the link names no interface of '%s'; write '%s:eth0', for instance", "ab"[k],
+                    shown, shown);
     else if ((ref->kind == TOPO_HUB || ref->kind == TOPO_NETWORK) && end->iface != NULL)
-        check_error(c, l->line, "end %c of the link: a %s has no ports with names; write \"%s\"", "ab"[k],
+        check_error(c, l->line, "end %c of the link: a %s has no ports with names; write '%s'", "ab"[k],
                     topo_kind_name(ref->kind), shown);
     else if (end->iface != NULL)
         check_slot(c, l, end, ref);

@@ -17,13 +17,13 @@ static const char *show(const char *s, char out[VALUE_SHOW_SIZE])
 static void check_network(struct check *c, const struct topo_iface *f)
 {
     const struct topo_ref *ref = topo_index_find(&c->ix, f->network);
-    char shown[VALUE_SHOW_SIZE], hint[CHECK_SUGGEST_SIZE];
+    char shown[VALUE_SHOW_SIZE], hint[VALUE_HINT_SIZE];
 
     if (ref == NULL)
-        check_error(c, f->line, "there is no network \"%s\"%s", show(f->network, shown),
+        check_error(c, f->line, "there is no network '%s'%s", show(f->network, shown),
                     check_suggest(c, f->network, 1u << TOPO_NETWORK, hint));
     else if (ref->kind != TOPO_NETWORK)
-        check_error(c, f->line, "\"%s\" is a %s, not a network; connect the interface to it with a <link>",
+        check_error(c, f->line, "'%s' is a %s, not a network; connect the interface to it with a <link>",
                     show(f->network, shown), topo_kind_name(ref->kind));
 }
 
@@ -36,11 +36,11 @@ static void check_iface(struct check *c, const struct topo_node *n, const struct
     show(f->name, shown);
     show(n->name, name);
     if (f->name == NULL)
-        check_error(c, f->line, "<interface> lacks the attribute \"name\"");
+        check_error(c, f->line, "<interface> lacks the attribute 'name'");
     else if (!ifname_ok(f->name))
         check_error(
             c, f->line,
-            "interface name \"%s\" is not allowed: use 1 to 15 characters from a-z, 0-9, '.', '_' and '-', "
+            "interface name '%s' is not allowed: use 1 to 15 characters from a-z, 0-9, '.', '_' and '-', "
             "beginning with a letter, and not \"lo\"",
             shown);
     if (f->mtu != 0 && (f->mtu < LIMIT_MTU_MIN || f->mtu > LIMIT_MTU_MAX))
@@ -57,13 +57,13 @@ static void check_iface(struct check *c, const struct topo_node *n, const struct
     if (slot == NULL)
         return;
     if (&n->ifaces[slot->i] != f)
-        check_error(c, f->line, "\"%s\" has two interfaces named \"%s\"", name, shown);
+        check_error(c, f->line, "'%s' has two interfaces named '%s'", name, shown);
     else if (f->network != NULL && slot->link >= 0)
         check_error(c, f->line,
-                    "interface \"%s\" of \"%s\" is attached to network \"%s\" and to the link in line %d",
-                    shown, name, f->network, c->t->links[slot->link].line);
+                    "interface '%s' of '%s' is attached to network '%s' and to the link in line %d", shown,
+                    name, f->network, c->t->links[slot->link].line);
     else if (f->network == NULL && slot->link < 0)
-        check_warn(c, f->line, "interface \"%s\" of \"%s\" is not connected to anything", shown, name);
+        check_warn(c, f->line, "interface '%s' of '%s' is not connected to anything", shown, name);
 }
 
 /* ---- files ---- */
@@ -82,9 +82,9 @@ static void check_file(struct check *c, const struct topo_node *n, const struct 
     char shown[VALUE_SHOW_SIZE];
 
     if (f->path == NULL)
-        check_error(c, f->line, "<file> lacks the attribute \"path\"");
+        check_error(c, f->line, "<file> lacks the attribute 'path'");
     else if (fault != NULL)
-        check_error(c, f->line, "file path \"%s\" %s", show(f->path, shown), fault);
+        check_error(c, f->line, "file path '%s' %s", show(f->path, shown), fault);
     else if (n->frr &&
              (strcmp(f->path, "/etc/frr/daemons") == 0 || strcmp(f->path, "/etc/frr/frr.conf") == 0))
         check_error(c, f->line, "%s is made from <frr>; write its text there", f->path);
@@ -109,17 +109,17 @@ static void check_files(struct check *c, const struct topo_node *n)
     qsort_r(v, k, sizeof *v, order_paths, n->files);
     for (size_t i = 1; i < k; i++)
         if (strcmp(f[v[i - 1]].path, f[v[i]].path) == 0)
-            check_error(c, f[v[i]].line, "\"%s\" has the file %s already, in line %d",
+            check_error(c, f[v[i]].line, "'%s' has the file %s already, in line %d",
                         n->name != NULL ? n->name : "", show(f[v[i]].path, shown), f[v[i - 1]].line);
 }
 
 /* ---- FRR ---- */
 static void check_frr(struct check *c, const struct topo_node *n)
 {
-    char shown[VALUE_SHOW_SIZE];
+    char shown[VALUE_SHOW_SIZE], hint[VALUE_HINT_SIZE];
 
     if (n->kind != TOPO_ROUTER)
-        check_error(c, n->frr_line, "only a <router> runs FRR; make \"%s\" a router or remove <frr>",
+        check_error(c, n->frr_line, "only a <router> runs FRR; make '%s' a router or remove <frr>",
                     show(n->name, shown));
     for (size_t i = 0; i < n->nfrr_daemons; i++) {
         struct value_guess g;
@@ -128,9 +128,25 @@ static void check_frr(struct check *c, const struct topo_node *n)
         value_guess_init(&g, n->frr_daemons[i]);
         for (size_t k = 0; limit_frr_daemons[k] != NULL; k++)
             value_guess_offer(&g, limit_frr_daemons[k]);
-        check_error(c, n->frr_line, "FRR has no daemon \"%s\"%s%s%s", show(n->frr_daemons[i], shown),
-                    g.best ? "; did you mean \"" : "", g.best ? g.best : "", g.best ? "\"?" : "");
+        check_error(c, n->frr_line, "FRR has no daemon '%s'%s", show(n->frr_daemons[i], shown),
+                    value_guess_hint(&g, hint));
     }
+}
+
+/* A router that was given addresses, but nothing that would tell it of the networks behind the other
+ * routers.  Without addresses, configuring it is the student's work. */
+static void check_idle(struct check *c, const struct topo_node *n)
+{
+    char name[VALUE_SHOW_SIZE];
+
+    if (n->kind != TOPO_ROUTER || c->nrouters < 2 || n->frr || n->nroutes + n->nfiles > 0 ||
+        n->startup.text != NULL || n->nifaces < 2)
+        return;
+    for (size_t i = 0; i < n->nifaces; i++)
+        if (n->ifaces[i].naddrs == 0)
+            return;
+    check_warn(c, n->line, "router '%s' has no route, no <frr> and no script: it knows only its own networks",
+               show(n->name, name));
 }
 
 void check_node(struct check *c, const struct topo_node *n)
@@ -142,13 +158,13 @@ void check_node(struct check *c, const struct topo_node *n)
     if (n->image != NULL && name_check(n->image, "image", &e) < 0)
         check_error(c, n->line, "%s", e.msg);
     if (n->memory_mb != 0 && (n->memory_mb < LIMIT_MEMORY_MIN || n->memory_mb > LIMIT_MEMORY_MAX))
-        check_error(c, n->line, "memory=\"%u\" of \"%s\" is out of range: use %d to %d (MiB)", n->memory_mb,
+        check_error(c, n->line, "memory=\"%u\" of '%s' is out of range: use %d to %d (MiB)", n->memory_mb,
                     name, LIMIT_MEMORY_MIN, LIMIT_MEMORY_MAX);
     if (n->vcpus > LIMIT_VCPUS_MAX)
-        check_error(c, n->line, "vcpus=\"%u\" of \"%s\" is out of range: use 1 to %d", n->vcpus, name,
+        check_error(c, n->line, "vcpus=\"%u\" of '%s' is out of range: use 1 to %d", n->vcpus, name,
                     LIMIT_VCPUS_MAX);
     if (n->nifaces > LIMIT_IFACES_MAX)
-        check_error(c, n->line, "\"%s\" has %zu interfaces; the most is %d", name, n->nifaces,
+        check_error(c, n->line, "'%s' has %zu interfaces; the most is %d", name, n->nifaces,
                     LIMIT_IFACES_MAX);
     for (size_t i = 0; i < n->nifaces; i++)
         check_iface(c, n, &n->ifaces[i]);
@@ -156,4 +172,5 @@ void check_node(struct check *c, const struct topo_node *n)
     check_files(c, n);
     if (n->frr)
         check_frr(c, n);
+    check_idle(c, n);
 }

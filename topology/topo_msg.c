@@ -43,9 +43,9 @@ void topo_msgs_add(struct topo_msgs *m, int line, enum topo_severity severity, c
 
 static bool before(const struct topo_msg *a, const struct topo_msg *b)
 {
-    if (a->line != b->line)
-        return a->line < b->line;
-    return a->severity > b->severity;
+    if (a->severity != b->severity)
+        return a->severity > b->severity;
+    return a->line < b->line;
 }
 
 void topo_msgs_sort(struct topo_msgs *m)

@@ -61,15 +61,14 @@ static void unknown_element(struct reader *r, const xmlNode *x, const xmlNode *c
 {
     const char *name = (const char *)child->name;
     struct value_guess g;
-    char shown[VALUE_SHOW_SIZE];
+    char shown[VALUE_SHOW_SIZE], hint[VALUE_HINT_SIZE];
 
     value_guess_init(&g, name);
     for (int i = 0; i < E_COUNT; i++)
         if (allowed & BIT(i))
             value_guess_offer(&g, specs[i].name);
-    topo_msgs_add(r->m, topo_xml_line(child), TOPO_ERROR, "<%s> is not allowed in <%s>%s%s%s",
-                  value_show(name, shown), (const char *)x->name, g.best ? "; did you mean <" : "",
-                  g.best ? g.best : "", g.best ? ">?" : "");
+    topo_msgs_add(r->m, topo_xml_line(child), TOPO_ERROR, "<%s> is not allowed in <%s>%s",
+                  value_show(name, shown), (const char *)x->name, value_guess_hint(&g, hint));
 }
 
 static const struct spec *find_spec(const xmlNode *x, unsigned allowed)
@@ -90,7 +89,7 @@ static void children(struct reader *r, const xmlNode *x, unsigned allowed, void 
             if (c->content != NULL && !all_space((const char *)c->content)) {
                 char shown[VALUE_SHOW_SIZE];
                 const char *s = (const char *)c->content;
-                topo_msgs_add(r->m, topo_xml_line(x), TOPO_ERROR, "<%s> may not hold the text \"%s\"",
+                topo_msgs_add(r->m, topo_xml_line(x), TOPO_ERROR, "<%s> may not hold the text '%s'",
                               (const char *)x->name, value_show(s + strspn(s, " \t\r\n"), shown));
             }
             continue;

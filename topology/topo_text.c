@@ -5,6 +5,7 @@
 #include "labd/base/mem.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool blank(const char *s, size_t n)
@@ -165,4 +166,12 @@ void value_guess_offer(struct value_guess *g, const char *candidate)
         g->distance = d;
         g->best = candidate;
     }
+}
+
+const char *value_guess_hint(const struct value_guess *g, char out[VALUE_HINT_SIZE])
+{
+    out[0] = '\0';
+    if (g->best != NULL)
+        snprintf(out, VALUE_HINT_SIZE, " (did you mean '%s'?)", g->best);
+    return out;
 }

@@ -54,5 +54,8 @@ struct value_guess {
 };
 void value_guess_init(struct value_guess *g, const char *wrong);
 void value_guess_offer(struct value_guess *g, const char *candidate);
+/* " (did you mean 'x'?)" for the end of a sentence, or "". */
+#define VALUE_HINT_SIZE 64
+const char *value_guess_hint(const struct value_guess *g, char out[VALUE_HINT_SIZE]);
 
 #endif

@@ -1,7 +1,7 @@
 #!/bin/sh
 # `make bench`: our figures beside those of others, on this machine, in this run.
 #
-# usage: run.sh [start] [memory] [console] [abilene]     (all four if none is named)
+# usage: run.sh [topology] [start] [memory] [console] [abilene]     (all five if none is named)
 # environment: BUILD, ROUNDS (3), SIZES ("10 50 100 200"), BENCH_PRIVATE_OVS=1
 #
 # The table goes to standard output, ready for the README; progress goes to standard error.
@@ -27,12 +27,12 @@ work=$(mktemp -d)
 trap stack_stop EXIT
 trap 'exit 130' INT TERM
 
-for part in start memory console abilene; do
+for part in topology start memory console abilene; do
     # shellcheck source=/dev/null
     . "tests/bench/$part.sh"
 done
 
-[ $# -gt 0 ] || set -- start memory console abilene
+[ $# -gt 0 ] || set -- topology start memory console abilene
 stack_start
 {
     echo "$(date -u +%F), $(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release), Linux $(uname -r | cut -d- -f1)," \
@@ -43,8 +43,8 @@ stack_start
     for part in "$@"; do
         echo
         case $part in
-        start | memory | console | abilene) "bench_$part" || { say "bench: $part failed"; echo "$part: failed"; failed=1; } ;;
-        *) die "there is no part '$part': start, memory, console, abilene" ;;
+        topology | start | memory | console | abilene) "bench_$part" || { say "bench: $part failed"; echo "$part: failed"; failed=1; } ;;
+        *) die "there is no part '$part': topology, start, memory, console, abilene" ;;
         esac
     done
 } || exit 1

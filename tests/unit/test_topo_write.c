@@ -38,6 +38,30 @@ static void test_read_back(void **state)
     }
 }
 
+static const char *const files[] = {
+    GOLDEN "everything.xml",
+    GOLDEN "everything.written.xml",
+    GOLDEN "abilene.imported.xml",
+    "tests/golden/import/graphml.ospf.xml",
+    "tests/golden/import/kathara.xml",
+    "tests/golden/import/containerlab.xml",
+    "tests/golden/import/vnx.xml",
+    "exercises/abilene/topology.xml",
+    "exercises/static-routing/topology.xml",
+    "exercises/vlan-office/topology.xml",
+};
+
+static void test_file_read_back(void **state)
+{
+    AUTO(buf_clear) struct buf in = BUF_INIT;
+
+    load_text(*state, &in);
+    AUTO(topo_freep) struct topo *t = load_valid(buf_str(&in));
+    AUTO(mem_freep) char *out = topo_write(t);
+    AUTO(topo_freep) struct topo *again = load_valid(out);
+    assert_true(topo_equal(t, again));
+}
+
 /* topo_equal() judges the writer, so it must see every difference. */
 static const struct change {
     const char *name, *from, *to;
@@ -114,6 +138,8 @@ int main(void)
 
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_golden);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_read_back);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++)
+        tests[n++] = row_test(files[i], test_file_read_back, files[i]);
     for (size_t i = 0; i < ARRAY_LEN(changes); i++)
         tests[n++] = row_test(changes[i].name, test_equal_sees, &changes[i]);
     return _cmocka_run_group_tests("topo_write", tests, n, NULL, NULL);
