@@ -17,6 +17,7 @@ void check_addresses(struct check *c);                       /* topo_check_addr.
 void check_routes(struct check *c, const struct topo_node *n);
 void check_links(struct check *c); /* topo_check_link.c */
 void check_switch(struct check *c, const struct topo_element *x);
+void check_bonds_and_mirrors(struct check *c, const struct topo_element *x); /* topo_check_bond.c */
 
 #define check_error(c, line, ...) topo_msgs_add((c)->m, line, TOPO_ERROR, __VA_ARGS__)
 #define check_warn(c, line, ...) topo_msgs_add((c)->m, line, TOPO_WARNING, __VA_ARGS__)
