@@ -18,6 +18,11 @@
 #define LIMIT_FILES_MAX 254   /* per node; two more are FRR's */
 #define LIMIT_RSTP_PRIORITY_MAX 61440u
 #define LIMIT_RSTP_PRIORITY_STEP 4096u
+/* Of Open vSwitch: it cuts what is outside. */
+#define LIMIT_AGEING_MIN 15 /* seconds */
+#define LIMIT_AGEING_MAX 3600
+#define LIMIT_MIRRORS_MAX 32 /* per switch */
+#define LIMIT_BOND_MAX 8     /* ports */
 
 const char *limit_path_fault(const char *path); /* of a file inside a guest */
 const char *limit_impair_fault(const struct plan_impair *i);

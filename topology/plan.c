@@ -27,6 +27,10 @@ void plan_free(struct plan *p)
     free(p->segments);
     free(p->ports);
     free(p->links);
+    free(p->bonds);
+    for (size_t i = 0; i < p->nmirrors; i++)
+        free(p->mirrors[i].from);
+    free(p->mirrors);
     free(p);
 }
 

@@ -65,6 +65,14 @@ struct plan_bridge {
     char element[NAME_SIZE]; /* the switch, or "" */
     bool rstp;
     uint32_t rstp_priority; /* 0 .. 61440, multiple of 4096 */
+    uint32_t mac_ageing;    /* seconds; 0: as Open vSwitch has it, 300 */
+};
+
+/* Ports of a switch that are one by LACP.  They have the same VLANs. */
+struct plan_bond {
+    char dev[IFNAME_SIZE]; /* "pl" + lab + "b" + index */
+    uint32_t bridge;
+    bool passive; /* waits for the other end to begin */
 };
 
 enum plan_vlan_mode { PLAN_VLAN_NONE, PLAN_VLAN_ACCESS, PLAN_VLAN_TRUNK };
@@ -82,6 +90,16 @@ struct plan_port {
     uint16_t vlan_tag;             /* access VLAN, or the trunk's native VLAN (0: none) */
     uint16_t vlan_trunks[PLAN_VLANS_MAX];
     size_t nvlan_trunks; /* 0 on a trunk: all */
+    int32_t bond;        /* index into plan.bonds, or -1 */
+};
+
+/* Port 'to' of a switch shows what passes by the ports 'from' and carries nothing else. */
+enum plan_mirror { PLAN_MIRROR_NONE, PLAN_MIRROR_IN, PLAN_MIRROR_OUT, PLAN_MIRROR_BOTH };
+struct plan_mirror_port {
+    uint32_t to;                /* index into plan.ports */
+    enum plan_mirror direction; /* as the switch sees it: in by 'from', out of it, or both */
+    uint32_t *from;
+    size_t nfrom; /* 1 .. */
 };
 
 enum plan_segment_kind {
@@ -118,6 +136,10 @@ struct plan {
     size_t nports;
     struct plan_link *links;
     size_t nlinks;
+    struct plan_bond *bonds;
+    size_t nbonds;
+    struct plan_mirror_port *mirrors;
+    size_t nmirrors;
 };
 
 /* Pure: same arguments, same plan.  'lab' matches lab_id_ok(); 't' is valid (topo_check() found no

@@ -7,6 +7,7 @@ const char *const plan_node_kinds[] = {"host", "router", NULL};
 const char *const plan_bridge_kinds[] = {"wires", "switch", NULL};
 const char *const plan_segment_kinds[] = {"link", "hub", "learn", NULL};
 const char *const plan_vlan_modes[] = {"none", "access", "trunk", NULL};
+const char *const plan_mirrors[] = {"none", "in", "out", "both", NULL};
 
 static json_t *number(uint64_t v)
 {
@@ -84,6 +85,8 @@ static json_t *bridge_json(const struct plan_bridge *b)
     json_object_set_new(o, "element", json_string(b->element));
     json_object_set_new(o, "rstp", json_boolean(b->rstp));
     json_object_set_new(o, "rstp_priority", number(b->rstp_priority));
+    if (b->mac_ageing != 0)
+        json_object_set_new(o, "mac_ageing", number(b->mac_ageing));
     return o;
 }
 
@@ -121,6 +124,8 @@ static json_t *port_json(const struct plan_port *p)
             json_array_append_new(trunks, number(p->vlan_trunks[i]));
         json_object_set_new(o, "vlan_trunks", trunks);
     }
+    if (p->bond >= 0)
+        json_object_set_new(o, "bond", json_integer(p->bond));
     return o;
 }
 
@@ -139,10 +144,32 @@ static json_t *link_json(const struct plan_link *l)
     return o;
 }
 
+static json_t *bond_json(const struct plan_bond *b)
+{
+    json_t *o = json_object();
+
+    json_object_set_new(o, "dev", json_string(b->dev));
+    json_object_set_new(o, "bridge", number(b->bridge));
+    json_object_set_new(o, "passive", json_boolean(b->passive));
+    return o;
+}
+
+static json_t *mirror_json(const struct plan_mirror_port *m)
+{
+    json_t *o = json_object(), *from = json_array();
+
+    for (size_t i = 0; i < m->nfrom; i++)
+        json_array_append_new(from, number(m->from[i]));
+    json_object_set_new(o, "to", number(m->to));
+    json_object_set_new(o, "direction", json_string(plan_mirrors[m->direction]));
+    json_object_set_new(o, "from", from);
+    return o;
+}
+
 json_t *plan_to_json(const struct plan *p)
 {
     json_t *o = json_object(), *nodes = json_array(), *bridges = json_array(), *segments = json_array(),
-           *ports = json_array(), *links = json_array();
+           *ports = json_array(), *links = json_array(), *bonds = json_array(), *mirrors = json_array();
 
     for (size_t i = 0; i < p->nnodes; i++)
         json_array_append_new(nodes, node_json(&p->nodes[i]));
@@ -154,11 +181,17 @@ json_t *plan_to_json(const struct plan *p)
         json_array_append_new(ports, port_json(&p->ports[i]));
     for (size_t i = 0; i < p->nlinks; i++)
         json_array_append_new(links, link_json(&p->links[i]));
+    for (size_t i = 0; i < p->nbonds; i++)
+        json_array_append_new(bonds, bond_json(&p->bonds[i]));
+    for (size_t i = 0; i < p->nmirrors; i++)
+        json_array_append_new(mirrors, mirror_json(&p->mirrors[i]));
     json_object_set_new(o, "lab", json_string(p->lab));
     json_object_set_new(o, "nodes", nodes);
     json_object_set_new(o, "bridges", bridges);
     json_object_set_new(o, "segments", segments);
     json_object_set_new(o, "ports", ports);
     json_object_set_new(o, "links", links);
+    json_object_set_new(o, "bonds", bonds);
+    json_object_set_new(o, "mirrors", mirrors);
     return o;
 }

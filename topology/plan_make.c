@@ -23,7 +23,8 @@ struct make {
     uint32_t *used; /* by bridge: OpenFlow ports given out */
     size_t nused;
     int32_t *element_segment; /* by element */
-    int32_t *link_segment;    /* by link between two interfaces, -1 before the first port */
+    struct plan_switch_ports sw;
+    int32_t *link_segment; /* by link between two interfaces, -1 before the first port */
     struct err *e;
 };
 
@@ -107,6 +108,7 @@ static void add_elements(struct make *m)
         copy_name(m->p->bridges[bridge].element, NAME_SIZE, x->name);
         m->p->bridges[bridge].rstp = x->rstp;
         m->p->bridges[bridge].rstp_priority = x->rstp_priority;
+        m->p->bridges[bridge].mac_ageing = x->mac_ageing;
         m->element_segment[i] = add_segment(m, PLAN_LEARN, bridge, x->name);
     }
 }
@@ -119,26 +121,20 @@ static struct plan_port *add_port(struct make *m, int32_t segment)
     port->segment = (uint32_t)segment;
     port->bridge = m->p->segments[segment].bridge;
     port->ofport = ++m->used[port->bridge];
-    port->node = port->iface = port->peer = port->link = -1;
+    port->node = port->iface = port->peer = port->link = port->bond = -1;
     plan_dev_port(port->dev, m->p->lab, m->p->nports - 1);
     return port;
 }
 
-/* The VLANs of the switch port that 'end' names; none for any other element. */
-static void set_vlans(struct make *m, struct plan_port *port, const struct topo_end *end)
+/* What the switch port that 'end' names is told; nothing for any other element. */
+static void set_switch(struct make *m, const struct topo_end *end)
 {
     const struct topo_ref *ref = topo_index_find(&m->ix, end->node);
-    const struct topo_slot *slot;
-    const struct topo_port *p;
 
-    if (ref->kind != TOPO_SWITCH || end->iface == NULL)
-        return;
-    slot = topo_index_slot(&m->ix, topo_index_owner(&m->ix, ref), end->iface);
-    p = &m->t->elements[ref->i].ports[slot->i];
-    port->vlan_mode = p->mode;
-    port->vlan_tag = (uint16_t)(p->mode == PLAN_VLAN_ACCESS ? p->access : p->native);
-    for (size_t i = 0; i < p->ntrunks; i++)
-        port->vlan_trunks[port->nvlan_trunks++] = (uint16_t)p->trunks[i];
+    if (ref->kind == TOPO_SWITCH && end->iface != NULL)
+        plan_switch_port(
+            &m->sw, m->p,
+            (size_t)(topo_index_slot(&m->ix, topo_index_owner(&m->ix, ref), end->iface) - m->ix.slots));
 }
 
 /* The port of an interface that link 'l' names. */
@@ -158,7 +154,7 @@ static void add_linked_port(struct make *m, size_t node, size_t iface, int32_t l
         port = add_port(m, m->link_segment[l]);
     } else {
         port = add_port(m, m->element_segment[ref->i]);
-        set_vlans(m, port, far);
+        set_switch(m, far);
     }
     port->link = l;
     m->p->links[l].port[!first] = (int32_t)m->p->nports - 1;
@@ -223,10 +219,10 @@ static void add_pair(struct make *m, size_t i)
     for (int k = 0; k < 2; k++) {
         const struct topo_ref *ref = topo_index_find(&m->ix, l->end[k].node);
         struct plan_port *port = add_port(m, m->element_segment[ref->i]);
-        set_vlans(m, port, &l->end[k]);
         port->peer = first + !k;
         port->link = (int32_t)i;
         out->port[k] = first + k;
+        set_switch(m, &l->end[k]);
     }
 }
 
@@ -299,6 +295,7 @@ static void add_macs(struct plan *p)
 static void make_clear(struct make *m)
 {
     topo_index_clear(&m->ix);
+    plan_switch_ports_clear(&m->sw);
     free(m->used);
     free(m->element_segment);
     free(m->link_segment);
@@ -333,6 +330,7 @@ struct plan *plan_make(const struct topo *t, const char *lab, struct err *e)
     m.p = p = xcalloc(1, sizeof *p);
     memcpy(p->lab, lab, LAB_ID_LEN);
     topo_index_init(&m.ix, t);
+    plan_switch_ports_init(&m.sw, t, &m.ix);
     m.element_segment = xcalloc(t->nelements + 1, sizeof *m.element_segment);
     m.link_segment = xcalloc(t->nlinks + 1, sizeof *m.link_segment);
     memset(m.link_segment, 0xff, t->nlinks * sizeof *m.link_segment);
@@ -347,6 +345,7 @@ struct plan *plan_make(const struct topo *t, const char *lab, struct err *e)
         add_node(&m, i);
     for (size_t i = 0; i < t->nlinks; i++)
         add_pair(&m, i);
+    plan_add_mirrors(&m.sw, p);
     if (check_room(&m, e) < 0)
         return NULL;
     add_macs(p);

@@ -12,6 +12,7 @@
 
 #define LINKS_MAX 200000
 #define SEGMENTS_MAX (PLAN_PORTS_MAX + LINKS_MAX)
+#define MIRRORS_MAX 4096
 #define TEXT_MAX (4u << 20) /* startup script, content of a file */
 
 /* ---- members ---- */
@@ -235,7 +236,9 @@ static int get_bridge(const json_t *o, const struct plan *p, size_t i, struct pl
     if (dev == NULL || get_word(o, "kind", plan_bridge_kinds, &kind, e) < 0 ||
         get_name(o, "element", name_or_empty, sizeof b->element, b->element, e) < 0 ||
         get_bool(o, "rstp", &b->rstp, e) < 0 ||
-        get_u32(o, "rstp_priority", 0, LIMIT_RSTP_PRIORITY_MAX, &b->rstp_priority, e) < 0)
+        get_u32(o, "rstp_priority", 0, LIMIT_RSTP_PRIORITY_MAX, &b->rstp_priority, e) < 0 ||
+        (json_object_get(o, "mac_ageing") != NULL &&
+         get_u32(o, "mac_ageing", LIMIT_AGEING_MIN, LIMIT_AGEING_MAX, &b->mac_ageing, e) < 0))
         return -1;
     b->kind = kind;
     plan_dev_bridge(want, p->lab, b->kind, i);
@@ -299,7 +302,8 @@ static int get_port(const json_t *o, const struct plan *p, size_t i, struct plan
         get_u32(o, "ofport", 1, PLAN_OFPORT_REFERENCE - 1, &port->ofport, e) < 0 ||
         get_index(o, "node", p->nnodes, &port->node, e) < 0 ||
         get_index(o, "peer", p->nports, &port->peer, e) < 0 ||
-        get_index(o, "link", p->nlinks, &port->link, e) < 0)
+        get_index(o, "link", p->nlinks, &port->link, e) < 0 ||
+        get_index(o, "bond", p->nbonds, &port->bond, e) < 0)
         return -1;
     if (get_index(o, "iface", port->node >= 0 ? p->nodes[port->node].nifaces : 0, &port->iface, e) < 0)
         return -1;
@@ -336,6 +340,59 @@ static int get_link(const json_t *o, const struct plan *p, struct plan_link *l, 
     return 0;
 }
 
+static int get_bond(const json_t *o, const struct plan *p, size_t i, struct plan_bond *b, struct err *e)
+{
+    char want[IFNAME_SIZE];
+    int32_t bridge = -1;
+    const char *dev = get_string(o, "dev", IFNAME_SIZE - 1, e);
+
+    if (dev == NULL || get_index(o, "bridge", p->nbridges, &bridge, e) < 0 ||
+        get_bool(o, "passive", &b->passive, e) < 0)
+        return -1;
+    if (bridge < 0)
+        return err_set(e, ERR_INVALID, "bridge is missing");
+    b->bridge = (uint32_t)bridge;
+    plan_dev_bond(want, p->lab, i);
+    if (strcmp(dev, want) != 0)
+        return err_set(e, ERR_INVALID, "dev is not %s", want);
+    memcpy(b->dev, want, sizeof want);
+    return 0;
+}
+
+static int get_mirror(const json_t *o, const struct plan *p, struct plan_mirror_port *m, struct err *e)
+{
+    const json_t *from;
+    int32_t to = -1;
+    unsigned direction = 0;
+
+    if (get_index(o, "to", p->nports, &to, e) < 0 ||
+        get_word(o, "direction", plan_mirrors, &direction, e) < 0)
+        return -1;
+    if (to < 0 || direction == PLAN_MIRROR_NONE)
+        return err_set(e, ERR_INVALID, "it shows nothing, or nowhere");
+    m->to = (uint32_t)to;
+    m->direction = direction;
+    from = get_array(o, "from", p->nports, e);
+    if (from == NULL)
+        return -1;
+    m->from = xcalloc(json_array_size(from) + 1, sizeof *m->from);
+    for (size_t i = 0; i < json_array_size(from); i++) {
+        const json_t *v = json_array_get(from, i);
+        json_int_t port = json_integer_value(v);
+        if (!json_is_integer(v) || port < 0 || port >= (json_int_t)p->nports)
+            return err_set(e, ERR_INVALID, "from[%zu] is not the index of a port", i);
+        m->from[m->nfrom++] = (uint32_t)port;
+    }
+    return 0;
+}
+
+/* Plans from before there were bonds and mirrors lack these members: '*out' is NULL then. */
+static int get_newer_array(const json_t *o, const char *key, size_t max, const json_t **out, struct err *e)
+{
+    *out = json_object_get(o, key);
+    return *out == NULL || get_array(o, key, max, e) != NULL ? 0 : -1;
+}
+
 static int get_parts(const json_t *j, struct plan *p, struct err *e)
 {
     const json_t *nodes = get_array(j, "nodes", PLAN_NODES_MAX, e);
@@ -343,8 +400,10 @@ static int get_parts(const json_t *j, struct plan *p, struct err *e)
     const json_t *segments = bridges ? get_array(j, "segments", SEGMENTS_MAX, e) : NULL;
     const json_t *ports = segments ? get_array(j, "ports", PLAN_PORTS_MAX, e) : NULL;
     const json_t *links = ports ? get_array(j, "links", LINKS_MAX, e) : NULL;
+    const json_t *bonds = NULL, *mirrors = NULL;
 
-    if (links == NULL)
+    if (links == NULL || get_newer_array(j, "bonds", PLAN_PORTS_MAX, &bonds, e) < 0 ||
+        get_newer_array(j, "mirrors", MIRRORS_MAX, &mirrors, e) < 0)
         return -1;
     p->nodes = xcalloc(json_array_size(nodes) + 1, sizeof *p->nodes);
     p->nnodes = json_array_size(nodes);
@@ -356,6 +415,10 @@ static int get_parts(const json_t *j, struct plan *p, struct err *e)
     p->nports = json_array_size(ports);
     p->links = xcalloc(json_array_size(links) + 1, sizeof *p->links);
     p->nlinks = json_array_size(links);
+    p->bonds = xcalloc(json_array_size(bonds) + 1, sizeof *p->bonds);
+    p->nbonds = json_array_size(bonds);
+    p->mirrors = xcalloc(json_array_size(mirrors) + 1, sizeof *p->mirrors);
+    p->nmirrors = json_array_size(mirrors);
     for (size_t i = 0; i < p->nnodes; i++)
         if (get_node(json_array_get(nodes, i), &p->nodes[i], e) < 0)
             return err_wrap(e, "nodes[%zu]", i);
@@ -371,6 +434,12 @@ static int get_parts(const json_t *j, struct plan *p, struct err *e)
     for (size_t i = 0; i < p->nlinks; i++)
         if (get_link(json_array_get(links, i), p, &p->links[i], e) < 0)
             return err_wrap(e, "links[%zu]", i);
+    for (size_t i = 0; i < p->nbonds; i++)
+        if (get_bond(json_array_get(bonds, i), p, i, &p->bonds[i], e) < 0)
+            return err_wrap(e, "bonds[%zu]", i);
+    for (size_t i = 0; i < p->nmirrors; i++)
+        if (get_mirror(json_array_get(mirrors, i), p, &p->mirrors[i], e) < 0)
+            return err_wrap(e, "mirrors[%zu]", i);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "topology/plan_verify.h"
 
 #include "labd/base/mem.h"
+#include "topology/limits.h"
 
 #include <string.h>
 
@@ -181,6 +182,76 @@ static int verify_ifaces(const struct plan *p, struct err *e)
     return 0;
 }
 
+/* ---- bonds and mirrors ---- */
+static bool same_vlans(const struct plan_port *a, const struct plan_port *b)
+{
+    return a->vlan_mode == b->vlan_mode && a->vlan_tag == b->vlan_tag && a->nvlan_trunks == b->nvlan_trunks &&
+           memcmp(a->vlan_trunks, b->vlan_trunks, a->nvlan_trunks * sizeof *a->vlan_trunks) == 0;
+}
+
+static int verify_bonds(const struct plan *p, struct err *e)
+{
+    AUTO(mem_freep) const struct plan_port **first = xcalloc(p->nbonds + 1, sizeof *first);
+    AUTO(mem_freep) size_t *n = xcalloc(p->nbonds + 1, sizeof *n);
+
+    for (size_t i = 0; i < p->nports; i++) {
+        const struct plan_port *q = &p->ports[i];
+        if (q->bond < 0)
+            continue;
+        if (q->bridge != p->bonds[q->bond].bridge)
+            return err_set(e, ERR_INVALID, "ports[%zu]: its bond is on another bridge", i);
+        if (n[q->bond]++ == 0)
+            first[q->bond] = q;
+        else if (!same_vlans(q, first[q->bond]))
+            return err_set(e, ERR_INVALID, "ports[%zu] has other VLANs than its bond", i);
+    }
+    for (size_t i = 0; i < p->nbonds; i++) {
+        const struct plan_bridge *b = &p->bridges[p->bonds[i].bridge];
+        if (b->kind != PLAN_SWITCH || b->rstp)
+            return err_set(e, ERR_INVALID, "bonds[%zu] is not on a switch without RSTP", i);
+        if (n[i] < 2 || n[i] > LIMIT_BOND_MAX)
+            return err_set(e, ERR_INVALID, "bonds[%zu] has %zu ports", i, n[i]);
+    }
+    return 0;
+}
+
+static int verify_mirror(const struct plan *p, const struct plan_mirror_port *m, bool *is_mirror, bool *seen,
+                         struct err *e)
+{
+    const struct plan_port *to = &p->ports[m->to];
+
+    if (p->bridges[to->bridge].kind != PLAN_SWITCH || to->bond >= 0 || to->vlan_mode != PLAN_VLAN_NONE)
+        return err_set(e, ERR_INVALID, "it is not to a plain port of a switch");
+    if (is_mirror[m->to])
+        return err_set(e, ERR_INVALID, "its port has another mirror");
+    is_mirror[m->to] = true;
+    if (m->nfrom == 0)
+        return err_set(e, ERR_INVALID, "it shows no port");
+    for (size_t i = 0; i < m->nfrom; i++) {
+        if (p->ports[m->from[i]].bridge != to->bridge || m->from[i] == m->to || seen[m->from[i]])
+            return err_set(e, ERR_INVALID, "from[%zu] is on another switch, its own, or there twice", i);
+        seen[m->from[i]] = true;
+    }
+    for (size_t i = 0; i < m->nfrom; i++)
+        seen[m->from[i]] = false;
+    return 0;
+}
+
+static int verify_mirrors(const struct plan *p, struct err *e)
+{
+    AUTO(mem_freep) bool *is_mirror = xcalloc(p->nports + 1, sizeof *is_mirror);
+    AUTO(mem_freep) bool *seen = xcalloc(p->nports + 1, sizeof *seen);
+    AUTO(mem_freep) size_t *n = xcalloc(p->nbridges + 1, sizeof *n);
+
+    for (size_t i = 0; i < p->nmirrors; i++) {
+        if (verify_mirror(p, &p->mirrors[i], is_mirror, seen, e) < 0)
+            return err_wrap(e, "mirrors[%zu]", i);
+        if (++n[p->ports[p->mirrors[i].to].bridge] > LIMIT_MIRRORS_MAX)
+            return err_set(e, ERR_INVALID, "mirrors[%zu] is one too many on its switch", i);
+    }
+    return 0;
+}
+
 int plan_verify(const struct plan *p, struct err *e)
 {
     if (verify_ifaces(p, e) < 0 || verify_bridges(p, e) < 0)
@@ -189,7 +260,8 @@ int plan_verify(const struct plan *p, struct err *e)
         if (verify_port(p, &p->ports[i], e) < 0)
             return err_wrap(e, "ports[%zu]", i);
     if (verify_links(p, e) < 0 || verify_segments(p, e) < 0 || unique_names(p, e) < 0 ||
-        unique_in_nodes(p, e) < 0 || unique_ofports(p, e) < 0)
+        unique_in_nodes(p, e) < 0 || unique_ofports(p, e) < 0 || verify_bonds(p, e) < 0 ||
+        verify_mirrors(p, e) < 0)
         return -1;
     return 0;
 }

@@ -3,7 +3,7 @@
 #ifndef TOPOLOGY_PLAN_WORDS_H
 #define TOPOLOGY_PLAN_WORDS_H
 
-extern const char *const plan_node_kinds[], *const plan_bridge_kinds[], *const plan_segment_kinds[],
-                                                                            *const plan_vlan_modes[];
+extern const char *const plan_node_kinds[],
+    *const plan_bridge_kinds[], *const plan_segment_kinds[], *const plan_vlan_modes[], *const plan_mirrors[];
 
 #endif

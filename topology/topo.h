@@ -99,8 +99,17 @@ struct topo_node { /* host, router */
     size_t nnotes;
     int line;
 };
-struct topo_port { /* of a switch */
+struct topo_words {
+    char **items;
+    size_t n;
+};
+struct topo_port { /* of a switch; a bond of several is one, too */
     char *name;
+    bool bond;
+    struct topo_words members;  /* of a bond: names of ports */
+    bool passive;               /* a bond that waits for the other end to begin with LACP */
+    enum plan_mirror mirror;    /* what it shows of other ports */
+    struct topo_words mirrored; /* names of ports and bonds; none: all others */
     enum plan_vlan_mode mode;
     uint32_t access;  /* with PLAN_VLAN_ACCESS */
     uint32_t native;  /* with PLAN_VLAN_TRUNK; 0: none */
@@ -113,6 +122,7 @@ struct topo_element { /* switch, hub, network */
     char *name;
     bool rstp;
     uint32_t rstp_priority;
+    uint32_t mac_ageing; /* seconds; 0: not given */
     struct topo_pos pos;
     struct topo_port *ports;
     size_t nports;

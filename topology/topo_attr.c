@@ -18,6 +18,9 @@ static const char *const wanted[] = {
     [A_PERCENT] = "a percentage such as \"0.1%\"",
     [A_RATE] = "a rate such as \"10mbit\", \"64kbit\" or \"1gbit\"",
     [A_TRUNK] = "\"all\" or a list of VLAN numbers such as \"10 20\"",
+    [A_MIRROR] = "\"all\" or a list of ports such as \"p1 p2\"",
+    [A_DIRECTION] = "\"in\", \"out\" or \"both\"",
+    [A_LACP] = "\"active\" or \"passive\"",
     [A_VERSION] = "\"1\", the version of the language that this program reads",
 };
 
@@ -46,15 +49,34 @@ static bool set_trunk(struct topo_port *p, const char *v)
     return p->ntrunks > 0;
 }
 
-static bool set_words(struct topo_node *node, const char *v)
+static bool set_words(char ***words, size_t *nwords, const char *v)
 {
     for (size_t n; *v != '\0'; v += n) {
         v += strspn(v, " \t\n");
         n = strcspn(v, " \t\n");
         if (n > 0)
-            *TOPO_PUSH(node->frr_daemons, node->nfrr_daemons) = xstrndup(v, n);
+            *TOPO_PUSH(*words, *nwords) = xstrndup(v, n);
     }
     return true;
+}
+
+static bool set_mirror(struct topo_port *p, const char *v)
+{
+    if (p->mirror == PLAN_MIRROR_NONE) /* no direction="..." before it */
+        p->mirror = PLAN_MIRROR_BOTH;
+    return strcmp(v, "all") == 0 || (set_words(&p->mirrored.items, &p->mirrored.n, v) && p->mirrored.n > 0);
+}
+
+static bool set_direction(enum plan_mirror *d, const char *v)
+{
+    static const char *const words[] = {NULL, "in", "out", "both"};
+
+    for (size_t i = 1; i < ARRAY_LEN(words); i++)
+        if (strcmp(v, words[i]) == 0) {
+            *d = (enum plan_mirror)i;
+            return true;
+        }
+    return false;
 }
 
 static bool set_end(struct topo_end *end, const char *v)
@@ -95,7 +117,16 @@ static bool set_value(enum attr_type type, const char *v, void *p)
     case A_TRUNK:
         return set_trunk(p, v);
     case A_WORDS:
-        return set_words(p, v);
+        return set_words(&((struct topo_node *)p)->frr_daemons, &((struct topo_node *)p)->nfrr_daemons, v);
+    case A_NAMES:
+        return set_words(&((struct topo_words *)p)->items, &((struct topo_words *)p)->n, v);
+    case A_MIRROR:
+        return set_mirror(p, v);
+    case A_DIRECTION:
+        return set_direction(p, v);
+    case A_LACP:
+        *(bool *)p = strcmp(v, "passive") == 0;
+        return *(bool *)p || strcmp(v, "active") == 0;
     case A_VERSION:
         return strcmp(v, "1") == 0;
     }

@@ -13,15 +13,19 @@ enum attr_type {
     A_POSITIVE, /* uint32_t, 1 .. */
     A_X,        /* struct topo_pos */
     A_Y,
-    A_BOOL,    /* bool */
-    A_MODE,    /* uint32_t, octal */
-    A_DELAY,   /* uint32_t, microseconds */
-    A_PERCENT, /* uint32_t, parts per million */
-    A_RATE,    /* uint64_t, bits per second */
-    A_END,     /* struct topo_end, "node:interface" */
-    A_TRUNK,   /* struct topo_port, list of VLANs */
-    A_WORDS,   /* struct topo_node, FRR daemons */
-    A_VERSION, /* nothing: "1" is all there is */
+    A_BOOL,      /* bool */
+    A_MODE,      /* uint32_t, octal */
+    A_DELAY,     /* uint32_t, microseconds */
+    A_PERCENT,   /* uint32_t, parts per million */
+    A_RATE,      /* uint64_t, bits per second */
+    A_END,       /* struct topo_end, "node:interface" */
+    A_TRUNK,     /* struct topo_port, list of VLANs */
+    A_WORDS,     /* struct topo_node, FRR daemons */
+    A_NAMES,     /* struct topo_words */
+    A_MIRROR,    /* struct topo_port, ports that are mirrored */
+    A_DIRECTION, /* enum plan_mirror */
+    A_LACP,      /* bool: passive */
+    A_VERSION,   /* nothing: "1" is all there is */
 };
 
 struct attr {

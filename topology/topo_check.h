@@ -19,6 +19,7 @@ void check_addresses(struct check *c);                       /* topo_check_addr.
 void check_routes(struct check *c, const struct topo_node *n);
 void check_links(struct check *c); /* topo_check_link.c */
 void check_switch(struct check *c, const struct topo_element *x);
+void check_bonds_and_mirrors(struct check *c, const struct topo_element *x); /* topo_check_bond.c */
 
 /* Warnings about wires; the topology is valid.  topo_check_wire.c */
 void check_wires(struct check *c);

@@ -67,7 +67,7 @@ static void check_port(struct check *c, const struct topo_element *x, const stru
         return;
     if (&x->ports[slot->i] != p)
         check_error(c, p->line, "'%s' has two ports named '%s'", name, shown);
-    else if (slot->link < 0)
+    else if (slot->link < 0 && !p->bond && slot->bond < 0)
         check_warn(c, p->line, "port '%s' of '%s' is not connected to anything", shown, name);
 }
 
@@ -80,6 +80,10 @@ void check_switch(struct check *c, const struct topo_element *x)
                     LIMIT_RSTP_PRIORITY_STEP, LIMIT_RSTP_PRIORITY_MAX);
     for (size_t i = 0; i < x->nports; i++)
         check_port(c, x, &x->ports[i]);
+    if (x->mac_ageing != 0 && (x->mac_ageing < LIMIT_AGEING_MIN || x->mac_ageing > LIMIT_AGEING_MAX))
+        check_error(c, x->line, "mac-ageing=\"%u\" is out of range: use %d to %d (seconds)", x->mac_ageing,
+                    LIMIT_AGEING_MIN, LIMIT_AGEING_MAX);
+    check_bonds_and_mirrors(c, x);
 }
 
 /* ---- links ---- */
@@ -146,6 +150,9 @@ static void check_slot(struct check *c, const struct topo_link *l, const struct 
 
     if (slot == NULL)
         no_such_slot(c, l, end, ref, what);
+    else if (ref->kind == TOPO_SWITCH && c->t->elements[ref->i].ports[slot->i].bond)
+        check_error(c, l->line, "'%s' of '%s' is a bond; links end at its ports",
+                    value_show(end->iface, iface), value_show(end->node, node));
     else if (slot->link != (int32_t)(l - c->t->links))
         check_error(c, l->line, "%s '%s' of '%s' is used twice: by the link in line %d already", what,
                     value_show(end->iface, iface), value_show(end->node, node), c->t->links[slot->link].line);
@@ -180,12 +187,24 @@ static const struct topo_ref *check_end(struct check *c, const struct topo_link 
     return ref;
 }
 
+/* A port that passes nothing on by which a loop could close: it shows others, or its bond's first port has
+ * been counted. */
+static bool closes_nothing(struct check *c, const struct topo_end *end, const struct topo_ref *ref)
+{
+    const struct topo_slot *slot = topo_index_slot(&c->ix, topo_index_owner(&c->ix, ref), end->iface);
+    const struct topo_port *ports = c->t->elements[ref->i].ports;
+
+    return slot != NULL && (ports[slot->i].mirror != PLAN_MIRROR_NONE ||
+                            (slot->bond >= 0 && strcmp(ports[slot->bond].members.items[0], end->iface) != 0));
+}
+
 static void check_loop(struct check *c, const struct topo_link *l, const struct topo_ref *const ref[2],
                        struct joined *j)
 {
     size_t a, b;
 
-    if (topo_kind_is_node(ref[0]->kind) || topo_kind_is_node(ref[1]->kind) || !l->up)
+    if (topo_kind_is_node(ref[0]->kind) || topo_kind_is_node(ref[1]->kind) || !l->up ||
+        closes_nothing(c, &l->end[0], ref[0]) || closes_nothing(c, &l->end[1], ref[1]))
         return;
     a = find_root(j, ref[0]->i);
     b = find_root(j, ref[1]->i);

@@ -56,17 +56,30 @@ static bool same_node(const struct topo_node *a, const struct topo_node *b)
     return true;
 }
 
+static bool same_words(const struct topo_words *a, const struct topo_words *b)
+{
+    if (a->n != b->n)
+        return false;
+    for (size_t i = 0; i < a->n; i++)
+        if (!same(a->items[i], b->items[i]))
+            return false;
+    return true;
+}
+
 static bool same_port(const struct topo_port *a, const struct topo_port *b)
 {
     return same(a->name, b->name) && a->mode == b->mode && a->access == b->access && a->native == b->native &&
-           a->ntrunks == b->ntrunks &&
+           a->ntrunks == b->ntrunks && a->bond == b->bond && a->passive == b->passive &&
+           a->mirror == b->mirror && same_words(&a->members, &b->members) &&
+           same_words(&a->mirrored, &b->mirrored) &&
            (a->ntrunks == 0 || memcmp(a->trunks, b->trunks, a->ntrunks * sizeof *a->trunks) == 0);
 }
 
 static bool same_element(const struct topo_element *a, const struct topo_element *b)
 {
     if (a->kind != b->kind || !same(a->name, b->name) || a->rstp != b->rstp ||
-        a->rstp_priority != b->rstp_priority || !same_pos(&a->pos, &b->pos) || a->nports != b->nports)
+        a->rstp_priority != b->rstp_priority || a->mac_ageing != b->mac_ageing ||
+        !same_pos(&a->pos, &b->pos) || a->nports != b->nports)
         return false;
     for (size_t i = 0; i < a->nports; i++)
         if (!same_port(&a->ports[i], &b->ports[i]))

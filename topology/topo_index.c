@@ -46,7 +46,7 @@ static void add_ref(struct topo_index *ix, const char *name, enum topo_kind kind
 static void add_slot(struct topo_index *ix, size_t owner, size_t i, const char *name, int line)
 {
     if (name != NULL)
-        ix->slots[ix->nslots++] = (struct topo_slot){owner, i, name, line, -1};
+        ix->slots[ix->nslots++] = (struct topo_slot){owner, i, name, line, -1, -1};
 }
 
 static void add_links(struct topo_index *ix, const struct topo *t)
@@ -60,6 +60,19 @@ static void add_links(struct topo_index *ix, const struct topo *t)
                 s = topo_index_slot(ix, topo_index_owner(ix, ref), end->iface);
             if (s != NULL && s->link < 0)
                 s->link = (int32_t)i;
+        }
+}
+
+static void add_bonds(struct topo_index *ix, const struct topo *t)
+{
+    for (size_t i = 0; i < t->nelements; i++)
+        for (size_t k = 0; k < t->elements[i].nports; k++) {
+            const struct topo_port *p = &t->elements[i].ports[k];
+            for (size_t n = 0; n < p->members.n; n++) {
+                struct topo_slot *s = topo_index_slot(ix, t->nnodes + i, p->members.items[n]);
+                if (s != NULL && s->bond < 0)
+                    s->bond = (int32_t)k;
+            }
         }
 }
 
@@ -91,6 +104,7 @@ void topo_index_init(struct topo_index *ix, const struct topo *t)
     qsort(ix->refs, ix->nrefs, sizeof *ix->refs, order_refs);
     qsort(ix->slots, ix->nslots, sizeof *ix->slots, order_slots);
     add_links(ix, t);
+    add_bonds(ix, t);
 }
 
 void topo_index_clear(struct topo_index *ix)

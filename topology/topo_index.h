@@ -23,6 +23,7 @@ struct topo_slot {
     const char *name;
     int line;
     int32_t link; /* the first link that names it, or -1 */
+    int32_t bond; /* a port of a switch: the first bond that names it, in ports; or -1 */
 };
 
 struct topo_index {

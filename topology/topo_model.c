@@ -62,12 +62,21 @@ static void node_clear(struct topo_node *n)
     texts_free(n->notes, n->nnotes);
 }
 
+static void words_free(struct topo_words *w)
+{
+    for (size_t i = 0; i < w->n; i++)
+        free(w->items[i]);
+    free(w->items);
+}
+
 static void element_clear(struct topo_element *x)
 {
     free(x->name);
     for (size_t i = 0; i < x->nports; i++) {
         free(x->ports[i].name);
         free(x->ports[i].trunks);
+        words_free(&x->ports[i].members);
+        words_free(&x->ports[i].mirrored);
     }
     free(x->ports);
 }

@@ -39,6 +39,7 @@ enum element {
     E_FRR,
     E_NOTE,
     E_PORT,
+    E_BOND,
     E_IMPAIR,
     E_COUNT
 };
@@ -283,14 +284,30 @@ static void read_router(struct reader *r, const xmlNode *x, void *parent)
     children(r, x, NODE_CHILDREN | BIT(E_FRR), n);
 }
 
+#define VLAN_ATTRS \
+    [ACCESS] = {"access", A_UINT, offsetof(struct topo_port, access)}, [TRUNK] = {"trunk", A_TRUNK, 0}, \
+    [NATIVE] = {"native", A_UINT, offsetof(struct topo_port, native)}
+enum { NAME, ACCESS, TRUNK, NATIVE, MIRROR, DIRECTION };
+
+static void check_vlan_attrs(struct reader *r, struct topo_port *p, unsigned given)
+{
+    if ((given & BIT(ACCESS)) && (given & BIT(TRUNK)))
+        topo_msgs_add(r->m, p->line, TOPO_ERROR,
+                      "a port is either access=\"VLAN\" or trunk=\"VLANs\", not both");
+    if ((given & BIT(NATIVE)) && !(given & BIT(TRUNK)))
+        topo_msgs_add(r->m, p->line, TOPO_ERROR, "native=\"%u\" needs trunk=\"...\" beside it", p->native);
+    else if ((given & BIT(NATIVE)) && p->native == 0)
+        topo_msgs_add(r->m, p->line, TOPO_ERROR, "native VLAN 0 is out of range: use 1 to 4094");
+    p->mode = given & BIT(TRUNK) ? PLAN_VLAN_TRUNK : given & BIT(ACCESS) ? PLAN_VLAN_ACCESS : PLAN_VLAN_NONE;
+}
+
 static void read_port(struct reader *r, const xmlNode *x, void *parent)
 {
-    enum { NAME, ACCESS, TRUNK, NATIVE };
     static const struct attr attrs[] = {
         [NAME] = {"name", A_STRING, offsetof(struct topo_port, name)},
-        [ACCESS] = {"access", A_UINT, offsetof(struct topo_port, access)},
-        [TRUNK] = {"trunk", A_TRUNK, 0},
-        [NATIVE] = {"native", A_UINT, offsetof(struct topo_port, native)},
+        VLAN_ATTRS,
+        [MIRROR] = {"mirror", A_MIRROR, 0},
+        [DIRECTION] = {"direction", A_DIRECTION, offsetof(struct topo_port, mirror)},
         ATTRS_END,
     };
     struct topo_element *sw = parent;
@@ -300,14 +317,29 @@ static void read_port(struct reader *r, const xmlNode *x, void *parent)
     p->line = topo_xml_line(x);
     given = topo_attrs(r->m, x, attrs, p);
     children(r, x, 0, p);
-    if ((given & BIT(ACCESS)) && (given & BIT(TRUNK)))
-        topo_msgs_add(r->m, p->line, TOPO_ERROR,
-                      "a port is either access=\"VLAN\" or trunk=\"VLANs\", not both");
-    if ((given & BIT(NATIVE)) && !(given & BIT(TRUNK)))
-        topo_msgs_add(r->m, p->line, TOPO_ERROR, "native=\"%u\" needs trunk=\"...\" beside it", p->native);
-    else if ((given & BIT(NATIVE)) && p->native == 0)
-        topo_msgs_add(r->m, p->line, TOPO_ERROR, "native VLAN 0 is out of range: use 1 to 4094");
-    p->mode = given & BIT(TRUNK) ? PLAN_VLAN_TRUNK : given & BIT(ACCESS) ? PLAN_VLAN_ACCESS : PLAN_VLAN_NONE;
+    check_vlan_attrs(r, p, given);
+    if ((given & BIT(DIRECTION)) && !(given & BIT(MIRROR))) {
+        topo_msgs_add(r->m, p->line, TOPO_ERROR, "direction=\"...\" needs mirror=\"...\" beside it");
+        p->mirror = PLAN_MIRROR_NONE;
+    }
+}
+
+static void read_bond(struct reader *r, const xmlNode *x, void *parent)
+{
+    static const struct attr attrs[] = {
+        [NAME] = {"name", A_STRING, offsetof(struct topo_port, name)},
+        VLAN_ATTRS,
+        {"ports", A_NAMES, offsetof(struct topo_port, members)},
+        {"lacp", A_LACP, offsetof(struct topo_port, passive)},
+        ATTRS_END,
+    };
+    struct topo_element *sw = parent;
+    struct topo_port *p = TOPO_PUSH(sw->ports, sw->nports);
+
+    p->line = topo_xml_line(x);
+    p->bond = true;
+    check_vlan_attrs(r, p, topo_attrs(r->m, x, attrs, p));
+    children(r, x, 0, p);
 }
 
 #define ELEMENT_ATTRS \
@@ -331,6 +363,7 @@ static void read_switch(struct reader *r, const xmlNode *x, void *parent)
         ELEMENT_ATTRS,
         {"rstp", A_BOOL, offsetof(struct topo_element, rstp)},
         {"rstp-priority", A_UINT, offsetof(struct topo_element, rstp_priority)},
+        {"mac-ageing", A_POSITIVE, offsetof(struct topo_element, mac_ageing)},
         ATTRS_END,
     };
     struct topo_element *el = push_element(r, x, TOPO_SWITCH);
@@ -338,7 +371,7 @@ static void read_switch(struct reader *r, const xmlNode *x, void *parent)
     (void)parent;
     el->rstp_priority = TOPO_RSTP_PRIORITY;
     topo_attrs(r->m, x, attrs, el);
-    children(r, x, BIT(E_PORT), el);
+    children(r, x, BIT(E_PORT) | BIT(E_BOND), el);
 }
 
 static void read_segment(struct reader *r, const xmlNode *x, enum topo_kind kind)
@@ -462,6 +495,7 @@ static const struct spec specs[E_COUNT] = {
     [E_FRR] = {"frr", true, read_frr},
     [E_NOTE] = {"note", false, read_note},
     [E_PORT] = {"port", false, read_port},
+    [E_BOND] = {"bond", false, read_bond},
     [E_IMPAIR] = {"impair", false, read_impair},
 };
 

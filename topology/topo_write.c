@@ -138,10 +138,31 @@ static void write_node(struct buf *b, const struct topo_node *n)
     buf_printf(b, "  </%s>\n", topo_kind_name(n->kind));
 }
 
+static void attr_words(struct buf *b, const char *name, const struct topo_words *w)
+{
+    buf_printf(b, " %s=\"", name);
+    for (size_t i = 0; i < w->n; i++) {
+        buf_puts(b, i > 0 ? " " : "");
+        add_escaped(b, w->items[i], true);
+    }
+    buf_putc(b, '"');
+}
+
 static void write_port(struct buf *b, const struct topo_port *p)
 {
-    buf_puts(b, "    <port");
+    static const char *const directions[] = {NULL, "in", "out", NULL};
+
+    buf_puts(b, p->bond ? "    <bond" : "    <port");
     attr(b, "name", p->name);
+    if (p->bond)
+        attr_words(b, "ports", &p->members);
+    if (p->passive)
+        attr(b, "lacp", "passive");
+    if (p->mirror != PLAN_MIRROR_NONE && p->mirrored.n == 0)
+        attr(b, "mirror", "all");
+    else if (p->mirror != PLAN_MIRROR_NONE)
+        attr_words(b, "mirror", &p->mirrored);
+    attr(b, "direction", directions[p->mirror]);
     if (p->mode == PLAN_VLAN_ACCESS)
         buf_printf(b, " access=\"%u\"", p->access);
     if (p->mode == PLAN_VLAN_TRUNK) {
@@ -162,6 +183,7 @@ static void write_element(struct buf *b, const struct topo_element *x)
         attr(b, "rstp", "yes");
     if (x->kind == TOPO_SWITCH && x->rstp_priority != TOPO_RSTP_PRIORITY)
         buf_printf(b, " rstp-priority=\"%u\"", x->rstp_priority);
+    attr_uint(b, "mac-ageing", x->mac_ageing);
     attr_pos(b, &x->pos);
     if (x->nports == 0) {
         buf_puts(b, "/>\n");

@@ -19,6 +19,34 @@ static void test_transaction(void **state)
     net_golden("transaction.txt", buf_str(&text));
 }
 
+static const char bonded[] =
+    "<topology name='t' version='1'>"
+    "<host name='h1'><interface name='eth0'/><interface name='eth1'/></host>"
+    "<switch name='s1' mac-ageing='30'><port name='p1'/><port name='p2'/>"
+    "<bond name='lag' ports='p1 p2' lacp='passive' trunk='10 20'/><port name='tap' mirror='lag'/></switch>"
+    "<switch name='s2'><port name='p1'/><port name='p2'/><bond name='lag' ports='p1 p2' trunk='10 20'/>"
+    "<port name='p3' access='10'/><port name='t1' mirror='p3' direction='in'/>"
+    "<port name='t2' mirror='all' direction='out'/></switch><hub name='x'/>"
+    "<link name='l1' a='s1:p1' b='s2:p1'/><link name='l2' a='s2:p2' b='s1:p2'/>"
+    "<link name='l3' a='h1:eth0' b='s2:p3'/><link name='l4' a='h1:eth1' b='s1:tap'/>"
+    "<link name='l5' a='s2:t1' b='x'/><link name='l6' a='s2:t2' b='x'/></topology>";
+
+static void test_bonds_and_mirrors(void **state)
+{
+    struct recorder r = RECORDER;
+    struct net_host h = net_host_recorded(&r);
+    AUTO(plan_freep) struct plan *p = net_plan(bonded, "aaaaaa");
+    struct err e = {0};
+
+    (void)state;
+    assert_int_equal(net_ovs_apply(&h, p, &e), 0);
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    for (const char *c = buf_str(&r.log); *c != '\0'; c++)
+        buf_puts(&text, strncmp(c, " -- ", 4) == 0 ? "\n" : (char[]){*c, '\0'});
+    net_golden("transaction-bond.txt", buf_str(&text));
+    buf_clear(&r.log);
+}
+
 static void test_kernel_datapath(void **state)
 {
     struct recorder r = RECORDER;
@@ -138,8 +166,9 @@ static void test_failure_of_a_dead_server(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[5 + ARRAY_LEN(bad_rows)] = {
+    struct CMUnitTest tests[6 + ARRAY_LEN(bad_rows)] = {
         cmocka_unit_test(test_transaction),
+        cmocka_unit_test(test_bonds_and_mirrors),
         cmocka_unit_test(test_kernel_datapath),
         cmocka_unit_test(test_many_ports),
         cmocka_unit_test(test_find),
@@ -151,7 +180,7 @@ int main(void)
             const void *in;
             void *out;
         } row = {.in = &bad_rows[i]};
-        tests[5 + i] = (struct CMUnitTest){bad_rows[i].name, test_find_bad, NULL, NULL, row.out};
+        tests[6 + i] = (struct CMUnitTest){bad_rows[i].name, test_find_bad, NULL, NULL, row.out};
     }
     return cmocka_run_group_tests_name("net_ovs", tests, NULL, NULL);
 }

@@ -133,6 +133,53 @@ static void test_switch(void **state)
     assert_int_equal(p->ports[1].vlan_trunks[1], 20);
 }
 
+#define TAPPED \
+    "<topology name='t'><host name='h1'><interface name='eth0'/><interface name='eth1'/></host><host name='h2'>" \
+    "<interface name='eth0'/><interface name='eth1'/></host><switch name='sw'><bond name='lag' ports='p1 p2' " \
+    "access='7'/><port name='p1'/><port name='p2'/><port name='p3'/><port name='p4'/>"
+#define TAPPED_LINKS \
+    "</switch><link name='l1' a='h1:eth0' b='sw:p1'/><link name='l2' a='h1:eth1' b='sw:p2'/>" \
+    "<link name='l3' a='h2:eth0' b='sw:p3'/><link name='l4' a='h2:eth1' b='sw:tap'/></topology>"
+
+static void test_bond(void **state)
+{
+    AUTO(plan_freep)
+    struct plan *p = plan_of(TAPPED "<port name='tap' mirror='lag'/>" TAPPED_LINKS, "abc123");
+
+    (void)state;
+    assert_int_equal(p->nbonds, 1);
+    assert_string_equal(p->bonds[0].dev, "plabc123b0");
+    assert_false(p->bonds[0].passive);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(p->ports[i].bond, i < 2 ? 0 : -1);
+        assert_int_equal(p->ports[i].vlan_tag, i < 2 ? 7 : 0);
+    }
+    assert_int_equal(p->nmirrors, 1);
+    assert_int_equal(p->mirrors[0].to, 3);
+    assert_int_equal(p->mirrors[0].direction, PLAN_MIRROR_BOTH);
+    assert_int_equal(p->mirrors[0].nfrom, 2); /* the ports of the bond */
+}
+
+static void test_mirror_of_all(void **state)
+{
+    AUTO(plan_freep)
+    struct plan *p = plan_of(TAPPED "<port name='tap' mirror='all' direction='out'/>" TAPPED_LINKS, "abc123");
+
+    (void)state;
+    assert_int_equal(p->nmirrors, 1);
+    assert_int_equal(p->mirrors[0].direction, PLAN_MIRROR_OUT);
+    assert_int_equal(p->mirrors[0].nfrom, 3); /* all but itself and the one without a cable */
+}
+
+/* To mirror nothing must not become to mirror all. */
+static void test_mirror_of_a_port_without_a_cable(void **state)
+{
+    AUTO(plan_freep) struct plan *p = plan_of(TAPPED "<port name='tap' mirror='p4'/>" TAPPED_LINKS, "abc123");
+
+    (void)state;
+    assert_int_equal(p->nmirrors, 0);
+}
+
 static void test_link_of_two_elements(void **state)
 {
     AUTO(plan_freep)
@@ -330,6 +377,9 @@ int main(void)
         cmocka_unit_test(test_network),
         cmocka_unit_test(test_interface_without_cable),
         cmocka_unit_test(test_switch),
+        cmocka_unit_test(test_bond),
+        cmocka_unit_test(test_mirror_of_all),
+        cmocka_unit_test(test_mirror_of_a_port_without_a_cable),
         cmocka_unit_test(test_link_of_two_elements),
         cmocka_unit_test(test_link_of_one_host),
         cmocka_unit_test(test_impairments),

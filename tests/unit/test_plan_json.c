@@ -33,7 +33,9 @@ static void set_path(json_t *j, const char *path, const char *value)
     }
     v = value != NULL ? json_loads(value, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
     assert_true(value == NULL || v != NULL);
-    if (json_is_array(j) && v == NULL)
+    if (json_is_array(j) && strtoul(key, NULL, 10) == json_array_size(j))
+        json_array_append_new(j, v);
+    else if (json_is_array(j) && v == NULL)
         json_array_remove(j, strtoul(key, NULL, 10));
     else if (json_is_array(j))
         json_array_set_new(j, strtoul(key, NULL, 10), v);
@@ -119,6 +121,20 @@ static const struct row {
     {"impairment as text", "links.0.impair.0", "\"x\"", "the impairment is not an object"},
     {"impairment beyond 100%", "links.0.impair.0", "{\"loss_ppm\":1000001}", "a percentage is above 100%"},
     {"impairment negative", "links.0.impair.0", "{\"delay_us\":-1}", "delay_us is not from 0"},
+    {"ageing", "bridges.3.mac_ageing", "14", "mac_ageing is not from 15"},
+    {"bond device of the host", "bonds.0.dev", "\"bond0\"", "bonds[0]: dev is not plabc123b0"},
+    {"bond on a switch with RSTP", "bonds.0.bridge", "1", "its bond is on another bridge"},
+    {"bond without ports", "bonds.2", "{\"dev\":\"plabc123b2\",\"bridge\":3,\"passive\":false}",
+     "bonds[2] has 0 ports"},
+    {"bond on the wires", "bonds.2", "{\"dev\":\"plabc123b2\",\"bridge\":0,\"passive\":false}",
+     "bonds[2] is not on a switch"},
+    {"bonds is an object", "bonds", "{}", "bonds is not a list"},
+    {"bonds gone", "bonds", NULL, "bond is an index into nothing"},
+    {"mirror from another switch", "mirrors.0.from", "[0]", "mirrors[0]: from[0] is on another switch"},
+    {"mirror from nothing", "mirrors.0.from", "[]", "mirrors[0]: it shows no port"},
+    {"mirror of no direction", "mirrors.0.direction", "\"none\"", "it shows nothing"},
+    {"mirror to a wire", "mirrors.0.to", "0", "not to a plain port of a switch"},
+    {"mirror from a port that is none", "mirrors.0.from", "[-1]", "from[0] is not the index of a port"},
     {"impairment jitter alone", "links.0.impair.0", "{\"jitter_us\":5}", "jitter is larger than delay"},
 };
 
@@ -160,6 +176,8 @@ static const struct row port_rows[] = {
     {"VLAN 4095", "vlan_tag", "4095", "vlan_tag is not from"},
     {"VLAN list of text", "vlan_trunks", "[\"1\"]", "vlan_trunks"},
     {"VLAN list with 0", "vlan_trunks", "[0]", "vlan_trunks"},
+    {"bond alone", "bond", "1", "another bridge"},
+    {"bond beyond all", "bond", "2", "bond is not from 0 to 1"},
 };
 
 static void test_port_row(void **state)
@@ -283,7 +301,7 @@ static void test_random_changes(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[120];
+    struct CMUnitTest tests[160];
     size_t n = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)

@@ -118,6 +118,21 @@ static const struct row {
     {"switch with VLAN 4095", "<switch name='s'><port name='p' access='4095'/></switch>", false},
     {"switch with VLAN 0", "<switch name='s'><port name='p' access='0'/></switch>", false},
     {"switch with a large priority", "<switch name='s' rstp-priority='65536'/>", false},
+    {"switch with ageing", "<switch name='s' mac-ageing='15'/>", true},
+    {"switch with fast ageing", "<switch name='s' mac-ageing='14'/>", false},
+    {"switch with a bond and a mirror",
+     "<switch name='s'><bond name='b' ports='p q' lacp='passive' access='5'/><port name='p'/><port name='q'/>"
+     "<port name='t' mirror='b r' direction='out'/><port name='r'/></switch>"
+     "<link name='x' a='s:p' b='zz:eth0'/><link name='y' a='s:q' b='zz:eth1'/>",
+     true},
+    {"bond of one port", "<switch name='s'><bond name='b' ports='p'/></switch>", false},
+    {"bond that does not say of what", "<switch name='s'><bond name='b'/></switch>", false},
+    {"bond with another lacp", "<switch name='s'><bond name='b' ports='p q' lacp='slow'/></switch>", false},
+    {"mirror of nothing", "<switch name='s'><port name='t' mirror=''/></switch>", false},
+    {"mirror with VLANs", "<switch name='s'><port name='t' mirror='all' access='5'/></switch>", false},
+    {"mirror of another direction", "<switch name='s'><port name='t' mirror='all' direction='a'/></switch>",
+     false},
+    {"direction without mirror", "<switch name='s'><port name='t' direction='in'/></switch>", false},
     {"hub", "<hub name='h' x='1' y='2'/>", true},
     {"hub with rstp", "<hub name='h' rstp='yes'/>", false},
     {"hub with a port", "<hub name='h'><port name='p'/></hub>", false},
@@ -197,7 +212,7 @@ static void test_golden_file(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[120];
+    struct CMUnitTest tests[160];
     size_t n = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)

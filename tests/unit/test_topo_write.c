@@ -90,6 +90,13 @@ static const struct change {
     {"trunk VLAN", "trunk=\"10  20\"", "trunk=\"10 21\""},
     {"native VLAN", "native=\"1\"", "native=\"2\""},
     {"trunk or plain", "<port name=\"p3\" trunk=\"all\"", "<port name=\"p3\""},
+    {"MAC ageing", "mac-ageing=\"60\"", "mac-ageing=\"61\""},
+    {"no MAC ageing", " mac-ageing=\"60\"", ""},
+    {"ports of a bond", "ports=\"p2 p1\"", "ports=\"p1 p2\""},
+    {"LACP", "lacp=\"passive\"", "lacp=\"active\""},
+    {"mirrored ports", "mirror=\"lag\"", "mirror=\"all\""},
+    {"mirrored direction", "direction=\"in\"", "direction=\"out\""},
+    {"mirror or plain", " mirror=\"all\"/>", "/>"},
     {"link state", "up=\"no\"", "up=\"yes\""},
     {"delay", "delay=\"20ms\"", "delay=\"21ms\""},
     {"jitter", "jitter=\"2ms\"", "jitter=\"3ms\""},
@@ -133,7 +140,7 @@ static void test_equal_sees(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[60];
+    struct CMUnitTest tests[2 + ARRAY_LEN(changes)];
     size_t n = 0;
 
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_golden);

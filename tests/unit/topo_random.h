@@ -147,6 +147,7 @@ static inline void rnd_element(struct rnd *r, struct topo *t)
     if (x->kind == TOPO_SWITCH) {
         x->rstp = rnd_one_in(r, 2);
         x->rstp_priority = rnd_one_in(r, 2) ? TOPO_RSTP_PRIORITY : 4096 * rnd_below(r, 16);
+        x->mac_ageing = rnd_one_in(r, 2) ? 15 + rnd_below(r, 3586) : 0;
     }
 }
 
@@ -164,6 +165,42 @@ static inline void rnd_end(struct rnd *r, struct topo *t, size_t v, struct topo_
         rnd_port(r, x);
         end->iface = xstrdup(x->ports[x->nports - 1].name);
     }
+}
+
+/* A port that shows all others, or those that are named. */
+static inline void rnd_mirror(struct rnd *r, struct topo_element *x)
+{
+    struct topo_port m = {.mirror = PLAN_MIRROR_IN + rnd_below(r, 3)};
+
+    for (size_t i = 0; i < x->nports; i++)
+        if (rnd_one_in(r, 3))
+            *TOPO_PUSH(m.mirrored.items, m.mirrored.n) = xstrdup(x->ports[i].name);
+    m.name = xstrdup("tap");
+    *TOPO_PUSH(x->ports, x->nports) = m;
+}
+
+/* A switch with a bond to the newest node. */
+static inline void rnd_bond(struct rnd *r, struct topo *t)
+{
+    struct topo_element *x = TOPO_PUSH(t->elements, t->nelements);
+    struct topo_port bond = {.bond = true, .passive = rnd_one_in(r, 2), .mode = PLAN_VLAN_ACCESS};
+    struct topo_node *n = &t->nodes[t->nnodes - 1];
+
+    x->kind = TOPO_SWITCH;
+    x->name = xstrdup("bonded");
+    x->rstp_priority = TOPO_RSTP_PRIORITY;
+    for (uint32_t i = 2 + rnd_below(r, 3); i > 0; i--) {
+        struct topo_link *l = TOPO_PUSH(t->links, t->nlinks);
+        TOPO_PUSH(x->ports, x->nports)->name = xasprintf("m%u", i);
+        *TOPO_PUSH(bond.members.items, bond.members.n) = xasprintf("m%u", i);
+        l->name = xasprintf("bl%u", i);
+        l->up = true;
+        l->end[0] = (struct topo_end){xstrdup(x->name), xasprintf("m%u", i)};
+        l->end[1] = (struct topo_end){xstrdup(n->name), xstrdup(rnd_iface(r, n)->name)};
+    }
+    bond.name = xstrdup("lag");
+    bond.access = 1 + rnd_below(r, 4094);
+    *TOPO_PUSH(x->ports, x->nports) = bond;
 }
 
 static inline void rnd_link(struct rnd *r, struct topo *t)
@@ -193,6 +230,11 @@ static inline struct topo *rnd_topo(struct rnd *r)
         rnd_element(r, t);
     for (uint32_t n = rnd_below(r, 12); n > 0; n--)
         rnd_link(r, t);
+    for (size_t i = 0; i < t->nelements; i++)
+        if (t->elements[i].kind == TOPO_SWITCH && rnd_one_in(r, 2))
+            rnd_mirror(r, &t->elements[i]);
+    if (rnd_one_in(r, 3))
+        rnd_bond(r, t);
     for (size_t i = 0; i < t->nelements; i++)
         if (t->elements[i].kind == TOPO_NETWORK && rnd_one_in(r, 2))
             rnd_iface(r, &t->nodes[rnd_below(r, (uint32_t)t->nnodes)])->network =

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The contract tests of driver xen in dom0 of a nested Xen machine.  Closes with the runner's line 'N passed, N failed'.
-# usage: contract.sh [TEST...]      others below build/tests/contract, test_net for example; test_guest and test_guest_xen
+# usage: contract.sh [TEST...]      others below build/tests/contract, test_net_link for example; test_guest and test_guest_xen
 #                                   without one
 set -eu
 

@@ -40,7 +40,7 @@ static void warn_of_losses(const struct topo *t, struct topo_msgs *m, bool rates
             addresses += n->ifaces[k].naddrs;
     }
     for (size_t i = 0; i < t->nelements; i++)
-        vlans += t->elements[i].nports > 0 || t->elements[i].rstp;
+        vlans += t->elements[i].nports > 0 || t->elements[i].rstp || t->elements[i].mac_ageing != 0;
     for (size_t i = 0; i < t->nlinks; i++)
         links += impaired(&t->links[i].impair[0], rates) || impaired(&t->links[i].impair[1], rates) ||
                  !t->links[i].up;
@@ -50,7 +50,9 @@ static void warn_of_losses(const struct topo *t, struct topo_msgs *m, bool rates
     if (addresses > 0)
         topo_msgs_add(m, 0, TOPO_WARNING, "%zu addresses are not part of a graph", addresses);
     if (vlans > 0)
-        topo_msgs_add(m, 0, TOPO_WARNING, "VLANs and RSTP of %zu switches are not part of a graph", vlans);
+        topo_msgs_add(m, 0, TOPO_WARNING,
+                      "VLANs, bonds, mirrors, RSTP and ageing of %zu switches are not part of a graph",
+                      vlans);
     if (links > 0)
         topo_msgs_add(m, 0, TOPO_WARNING, "impairments and state of %zu links are not part of a graph",
                       links);

@@ -81,12 +81,12 @@ static int drop_ports(const struct attach *a, struct err *e)
         return -1;
     net_ovs_begin(&v, a->h, "ovs-vsctl");
     for (size_t i = 0; i < a->p->nports; i++) {
-        if (!a->make[i] || json_object_get(found.ports, a->p->ports[i].dev) == NULL)
+        if (!a->make[i] || json_object_get(found.ports, net_ovs_port_name(a->p, &a->p->ports[i])) == NULL)
             continue;
         argv_add(&v, "--");
         argv_add(&v, "--if-exists");
         argv_add(&v, "del-port");
-        argv_add(&v, a->p->ports[i].dev);
+        argv_add(&v, net_ovs_port_name(a->p, &a->p->ports[i]));
         n++;
     }
     net_ovs_found_clear(&found);
@@ -259,7 +259,7 @@ int net_observe(const struct net_host *h, const struct plan *p, struct net_obser
     for (size_t i = 0; i < p->nbridges; i++)
         o.missing += json_object_get(found.bridges, p->bridges[i].dev) == NULL;
     for (size_t i = 0; i < p->nports; i++) {
-        o.missing += json_object_get(found.ports, p->ports[i].dev) == NULL;
+        o.missing += json_object_get(found.ports, net_ovs_port_name(p, &p->ports[i])) == NULL;
         o.missing += net_seen_find(&seen, p->ports[i].dev) == NULL;
     }
     net_ovs_found_clear(&found);

@@ -55,6 +55,9 @@ int net_far_quiet(const struct net_host *h, const struct net_far_end *v, size_t 
 #define NET_OVS_PORTS_AT_ONCE 400 /* keeps an argument vector far below ARG_MAX */
 void net_ovs_bridges_args(struct argv *a, const struct net_host *h, const struct plan *p);
 void net_ovs_ports_args(struct argv *a, const struct plan *p, size_t first, size_t n);
+void net_ovs_mirrors_args(struct argv *a, const struct plan *p);
+/* The row of table Port that 'q' belongs to: its own, or its bond's. */
+const char *net_ovs_port_name(const struct plan *p, const struct plan_port *q);
 int net_ovs_apply(const struct net_host *h, const struct plan *p, struct err *e) MUST_CHECK;
 void net_ovs_begin(struct argv *a, const struct net_host *h, const char *program);
 int net_ovs_run(const struct net_host *h, const struct argv *a, struct buf *out, struct err *e) MUST_CHECK;

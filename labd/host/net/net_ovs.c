@@ -91,6 +91,8 @@ static void add_bridge(struct argv *a, const struct net_host *h, const struct pl
     if (b->kind != PLAN_SWITCH)
         return;
     argv_addf(a, "rstp_enable=%s", b->rstp ? "true" : "false");
+    if (b->mac_ageing != 0)
+        argv_addf(a, "other_config:mac-aging-time=%u", b->mac_ageing);
     if (b->rstp) {
         argv_addf(a, "other_config:rstp-priority=%u", b->rstp_priority);
         argv_addf(a, "other_config:rstp-address=\"%s\"", address);
@@ -124,6 +126,14 @@ static bool knows_vlans(const struct plan *p, uint32_t bridge)
     return false;
 }
 
+static bool mirrors(const struct plan *p, const struct plan_port *q)
+{
+    for (size_t i = 0; i < p->nmirrors; i++)
+        if (&p->ports[p->mirrors[i].to] == q)
+            return true;
+    return false;
+}
+
 static void set_vlans(struct argv *a, const struct plan *p, const struct plan_port *q, bool vlans)
 {
     switch (q->vlan_mode) {
@@ -142,8 +152,9 @@ static void set_vlans(struct argv *a, const struct plan *p, const struct plan_po
         break;
     case PLAN_VLAN_NONE:
         /* Between configured ports, one without configuration is in the default VLAN, as on any switch
-         * that one can buy; Open vSwitch would make it a trunk of all VLANs. */
-        if (vlans && p->bridges[q->bridge].kind == PLAN_SWITCH) {
+         * that one can buy; Open vSwitch would make it a trunk of all VLANs.  A mirror is one, so that it
+         * shows the tags. */
+        if (vlans && !mirrors(p, q) && p->bridges[q->bridge].kind == PLAN_SWITCH) {
             argv_add(a, "vlan_mode=access");
             argv_add(a, "tag=0");
         }
@@ -151,33 +162,138 @@ static void set_vlans(struct argv *a, const struct plan *p, const struct plan_po
     }
 }
 
+const char *net_ovs_port_name(const struct plan *p, const struct plan_port *q)
+{
+    return q->bond >= 0 ? p->bonds[q->bond].dev : q->dev;
+}
+
+static void set_port(struct argv *a, const struct plan *p, const struct plan_port *q, bool vlans)
+{
+    argv_add(a, "--");
+    argv_add(a, "set");
+    argv_add(a, "Port");
+    argv_add(a, net_ovs_port_name(p, q));
+    argv_addf(a, "external_ids:paralab-lab=%s", p->lab);
+    set_vlans(a, p, q, vlans);
+}
+
+static void set_ofport(struct argv *a, const struct plan_port *q)
+{
+    argv_add(a, "--");
+    argv_add(a, "set");
+    argv_add(a, "Interface");
+    argv_add(a, q->dev);
+    argv_addf(a, "ofport_request=%u", q->ofport);
+}
+
+/* 'last' is the bond's port with the highest index. */
+static void add_bond(struct argv *a, const struct plan *p, size_t last, bool vlans)
+{
+    const struct plan_port *q = &p->ports[last];
+    const struct plan_bond *b = &p->bonds[q->bond];
+
+    argv_add(a, "--");
+    argv_add(a, "--may-exist");
+    argv_add(a, "add-bond");
+    argv_add(a, p->bridges[b->bridge].dev);
+    argv_add(a, b->dev);
+    for (size_t i = 0; i <= last; i++)
+        if (p->ports[i].bond == q->bond)
+            argv_add(a, p->ports[i].dev);
+    set_port(a, p, q, vlans);
+    argv_add(a, "bond_mode=balance-tcp");
+    argv_addf(a, "lacp=%s", b->passive ? "passive" : "active");
+    argv_add(a, "other_config:lacp-time=fast"); /* a partner that is silent is gone after 3 s, not 90 */
+    for (size_t i = 0; i <= last; i++)
+        if (p->ports[i].bond == q->bond)
+            set_ofport(a, &p->ports[i]);
+}
+
+/* "@m" + 'i' for the transaction: the rows of the ports have to be got before they can be named. */
+static void add_mirror(struct argv *a, const struct plan *p, size_t i)
+{
+    const struct plan_mirror_port *m = &p->mirrors[i];
+    AUTO(mem_freep) bool *bond = xcalloc(p->nbonds + 1, sizeof *bond);
+    AUTO(buf_clear) struct buf list = BUF_INIT;
+
+    for (size_t k = 0; k < m->nfrom; k++) {
+        const struct plan_port *q = &p->ports[m->from[k]];
+        if (q->bond >= 0 && bond[q->bond])
+            continue;
+        if (q->bond >= 0)
+            bond[q->bond] = true;
+        argv_add(a, "--");
+        argv_addf(a, "--id=@m%zup%zu", i, k);
+        argv_add(a, "get");
+        argv_add(a, "Port");
+        argv_add(a, net_ovs_port_name(p, q));
+        buf_printf(&list, "%s@m%zup%zu", k > 0 ? "," : "", i, k);
+    }
+    argv_add(a, "--");
+    argv_addf(a, "--id=@m%zuto", i);
+    argv_add(a, "get");
+    argv_add(a, "Port");
+    argv_add(a, p->ports[m->to].dev);
+    argv_add(a, "--");
+    argv_addf(a, "--id=@m%zu", i);
+    argv_add(a, "create");
+    argv_add(a, "Mirror");
+    argv_addf(a, "name=%s", p->ports[m->to].dev);
+    argv_addf(a, "output_port=@m%zuto", i);
+    if (m->direction != PLAN_MIRROR_OUT)
+        argv_addf(a, "select_src_port=%s", buf_str(&list));
+    if (m->direction != PLAN_MIRROR_IN)
+        argv_addf(a, "select_dst_port=%s", buf_str(&list));
+}
+
 void net_ovs_ports_args(struct argv *a, const struct plan *p, size_t first, size_t n)
 {
     AUTO(mem_freep) bool *vlans = xcalloc(p->nbridges + 1, sizeof *vlans);
+    AUTO(mem_freep) size_t *last = xcalloc(p->nbonds + 1, sizeof *last);
 
+    for (size_t i = 0; i < p->nports; i++)
+        if (p->ports[i].bond >= 0)
+            last[p->ports[i].bond] = i;
     for (size_t i = 0; i < p->nbridges; i++)
         vlans[i] = p->bridges[i].kind == PLAN_SWITCH && knows_vlans(p, (uint32_t)i);
     for (size_t i = first; i < first + n; i++) {
         const struct plan_port *q = &p->ports[i];
+        if (q->bond >= 0) {
+            if (last[q->bond] == i)
+                add_bond(a, p, i, vlans[q->bridge]);
+            continue;
+        }
         argv_add(a, "--");
         argv_add(a, "--may-exist");
         argv_add(a, "add-port");
         argv_add(a, p->bridges[q->bridge].dev);
         argv_add(a, q->dev);
-        argv_add(a, "--");
-        argv_add(a, "set");
-        argv_add(a, "Port");
-        argv_add(a, q->dev);
-        argv_addf(a, "external_ids:paralab-lab=%s", p->lab);
-        set_vlans(a, p, q, vlans[q->bridge]);
+        set_port(a, p, q, vlans[q->bridge]);
         /* A guest's port forwards at once ("portfast"), until a BPDU comes in from it. */
         if (p->bridges[q->bridge].rstp && q->node >= 0)
             argv_add(a, "other_config:rstp-port-admin-edge=true");
-        argv_add(a, "--");
-        argv_add(a, "set");
-        argv_add(a, "Interface");
-        argv_add(a, q->dev);
-        argv_addf(a, "ofport_request=%u", q->ofport);
+        set_ofport(a, q);
+    }
+}
+
+void net_ovs_mirrors_args(struct argv *a, const struct plan *p)
+{
+    AUTO(mem_freep) struct buf *lists = xcalloc(p->nbridges + 1, sizeof *lists);
+
+    for (size_t i = 0; i < p->nmirrors; i++) {
+        struct buf *list = &lists[p->ports[p->mirrors[i].to].bridge];
+        add_mirror(a, p, i);
+        buf_printf(list, "%s@m%zu", list->len > 0 ? "," : "", i);
+    }
+    for (size_t i = 0; i < p->nbridges; i++) {
+        if (lists[i].len > 0) { /* in place of those of an earlier run */
+            argv_add(a, "--");
+            argv_add(a, "set");
+            argv_add(a, "Bridge");
+            argv_add(a, p->bridges[i].dev);
+            argv_addf(a, "mirrors=%s", buf_str(&lists[i]));
+        }
+        buf_clear(&lists[i]);
     }
 }
 
@@ -190,6 +306,8 @@ int net_ovs_apply(const struct net_host *h, const struct plan *p, struct err *e)
         if (first == 0)
             net_ovs_bridges_args(&a, h, p);
         net_ovs_ports_args(&a, p, first, n);
+        if (first + n == p->nports)
+            net_ovs_mirrors_args(&a, p);
         if (net_ovs_run(h, &a, NULL, e) < 0)
             return -1;
     }
