@@ -206,6 +206,7 @@ void ctl_help_completion(struct buf *out)
         "    esac\n"
         "    case $prev in\n"
         "    --driver) mapfile -t COMPREPLY < <(compgen -W 'container fake' -- \"$cur\"); return ;;\n"
+        "    --format) mapfile -t COMPREPLY < <(compgen -W 'json junit gradescope' -- \"$cur\"); return ;;\n"
         "    --socket | --output | --write | -o | -w) mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;\n"
         "    --server | --token | --name) return ;;\n"
         "    esac\n"

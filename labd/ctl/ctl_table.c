@@ -20,6 +20,7 @@ const struct ctl_flag_row ctl_flags[FLAG_COUNT] = {
     [FLAG_DELAY] = {"delay", 0, NULL, "graphml: delays by distance, where coordinates are known"},
     [FLAG_OSPF] = {"ospf", 0, NULL, "graphml: add addresses, and OSPF on all routers"},
     [FLAG_NO_RATES] = {"no-rates", 0, NULL, "graphml: leave the speeds of links out"},
+    [FLAG_FORMAT] = {"format", 0, "FORMAT", "print the report as json, junit or gradescope"},
     [FLAG_LIST] = {"list", 0, NULL, NULL},
     [FLAG_MAN] = {"man", 0, NULL, NULL},
     [FLAG_COMPLETION] = {"completion", 0, NULL, NULL},
@@ -78,9 +79,14 @@ const struct ctl_cmd ctl_table[] = {
      "Writes pcapng, live, until Ctrl-C: of a link (seen from its end a), or of a node's interface. _FILTER_ is\n"
      "in the language of *pcap-filter*(7). To watch: *labctl capture LAB LINK | tcpdump -r -*.",
      cmd_capture},
-    {"grade", "LAB", 1, 1, B(JSON), CTL_DAEMON, "lab", "grade the lab as it stands",
-     "Grades the lab and prints the report. The exit status is 0 if every point was reached, else 1.",
+    {"grade", "LAB", 1, 1, B(JSON) | B(FORMAT), CTL_DAEMON, "lab", "grade the lab as it stands",
+     "Grades the lab and prints the report. _FORMAT_ is *json*, *junit* (JUnit XML, for continuous integration) or\n"
+     "*gradescope* (results.json of an autograder). The exit status is 0 if every point was reached, else 1.",
      cmd_grade},
+    {"scores", "[EXERCISE]", 0, 1, B(OUTPUT), CTL_DAEMON, "exercise", "print the scores of the class as CSV",
+     "One row for each student and exercise, or for each student of _EXERCISE_. Only instructors may see it. No cell\n"
+     "is a formula: a text that a spreadsheet could take for one has an apostrophe in front.",
+     cmd_scores},
     {"reset", "LAB [NODE]", 1, 2, B(WAIT), CTL_DAEMON, "lab node",
      "discard the work in a lab, or in one node",
      "Starts the node, or all of them, afresh from the topology. What was changed in it is lost.", cmd_reset},
