@@ -79,6 +79,7 @@ EXTRA_xen_domains = -std=gnu17
 
 # Schemas are taken in by .incbin, which the compiler's dependency files do not see.
 $(BUILD)/obj/topology/topo_rng.o: topology/topology.rng
+$(BUILD)/obj/labd/ctl/cmd_exercise_new.o: $(shell find labd/ctl/template -type f)
 $(BUILD)/obj/grading/exercise_rng.o: grading/exercise.rng
 
 define program

@@ -194,7 +194,7 @@ void ctl_help_completion(struct buf *out)
         "        return\n"
         "    fi\n"
         "    if [ \"$cmd\" = exercise ]; then\n"
-        "        [ \"$COMP_CWORD\" -eq 2 ] && { mapfile -t COMPREPLY < <(compgen -W test -- \"$cur\"); return; }\n"
+        "        [ \"$COMP_CWORD\" -eq 2 ] && { mapfile -t COMPREPLY < <(compgen -W 'new test' -- \"$cur\"); return; }\n"
         "        cmd=\"exercise ${COMP_WORDS[2]}\" first=3\n"
         "    fi\n"
         "    case $cmd in\n");

@@ -105,6 +105,10 @@ const struct ctl_cmd ctl_table[] = {
      cmd_resume},
     {"down", "LAB...", 0, -1, B(ALL), CTL_DAEMON, "lab", "stop and remove labs",
      "Returns when nothing of them is left.", cmd_down},
+    {"exercise new", "DIR", 1, 1, 0, 0, "dir", "begin an exercise from a small one that works",
+     "Makes the folder _DIR_, whose name is the id of the exercise: two hosts on a LAN, instructions, checks, a\n"
+     "reference solution and two wrong ones. *labctl exercise test* passes it as it is. Needs no daemon.",
+     cmd_exercise_new},
     {"exercise test", "DIR [SOLUTION...]", 1, -1, B(DRIVER) | B(JSON), CTL_DAEMON, "dir",
      "try an exercise's own solutions",
      "Starts a lab for the exercise's reference solution and one for each of its wrong solutions, or for each\n"

@@ -34,6 +34,14 @@ test('exercises', { timeout: 1500000 }, async t => {
     await t.test(`${n}: every promised score holds`, () => assert.equal(r.status, 0, `${r.stdout}${r.stderr}`));
   }
 
+  await t.test('what labctl exercise new makes passes labctl exercise test as it is', async () => {
+    const dir = path.join(stack.dir, 'my-first');
+    await stack.ok(['exercise', 'new', dir]);
+    const r = await stack.labctl(['exercise', 'test', dir, '--json']);
+    assert.equal(r.status, 0, `${r.stdout}${r.stderr}`);
+    assert.deepEqual(JSON.parse(r.stdout).runs.map(x => [x.name, x.score]), [['solution', 10], ['wrong/one-for-both', 5], ['wrong/prefix', 5]]);
+  });
+
   await t.test('a solution alone, by its name; a name that is none is refused with those that are', async () => {
     const dir = path.join(folder, 'static-routing');
     const one = await stack.labctl(['exercise', 'test', dir, 'wrong/no-gateway', '--json']);
