@@ -15,7 +15,7 @@ static struct plan_iface ifaces[] = {{"wan", "02:50:00:00:00:01", 1500, 0},
                                      {"eth0", "02:50:00:00:00:02", 1500, 1}};
 static struct plan_port ports[] = {{.node = 0, .iface = 0}, {.node = 0, .iface = 1}};
 
-/* One node, or all, whichever the test needs: a domain costs seconds under emulation. */
+/* One node is enough for these tests; it keeps running from one to the next. */
 static void boot_one(struct fixture *f)
 {
     struct err e;
@@ -26,17 +26,6 @@ static void boot_one(struct fixture *f)
     fixture_forget(f);
     assert_ok(f->ops->wait(&f->lab, f->all, 1, 90000, fixture_report, f, &e), &e);
     assert_ok(f->seen[0].why.code == ERR_NONE ? 0 : -1, &f->seen[0].why);
-}
-
-static void boot_wired(struct fixture *f)
-{
-    for (size_t i = 0; i < 2; i++)
-        snprintf(ports[i].dev, sizeof ports[i].dev, "pl%s.%zu", f->plan.lab, i);
-    f->nodes[0].ifaces = ifaces;
-    f->nodes[0].nifaces = 2;
-    f->plan.ports = ports;
-    f->plan.nports = 2;
-    boot_one(f);
 }
 
 static struct guest_observed wait_stopped(struct fixture *f, size_t node)
@@ -139,7 +128,7 @@ static void has_the_planned_interfaces_and_no_other(void **state)
 {
     struct fixture *f = *state;
 
-    boot_wired(f);
+    boot_one(f);
     fixture_expect(f, 0, "cd /sys/class/net; ls -d */ | tr -d / | tr '\\n' ' '", "eth0 lo wan ");
     fixture_expect(f, 0, "cat /sys/class/net/wan/address /sys/class/net/eth0/address",
                    "02:50:00:00:00:01\n02:50:00:00:00:02\n");
@@ -160,7 +149,7 @@ static void a_carrier_comes_and_goes(void **state)
     struct fixture *f = *state;
     struct err e;
 
-    boot_wired(f);
+    boot_one(f);
     fixture_expect(f, 0, "cat /sys/class/net/wan/carrier", "1\n");
     assert_ok(f->ops->carrier(&f->lab, 0, 0, false, &e), &e);
     fixture_expect(
@@ -379,34 +368,58 @@ static void a_lab_that_cannot_be_saved_runs_on(void **state)
     assert_int_equal(umount2(f->state_dir, MNT_DETACH), 0);
 }
 
-#define ROW(test) \
+/* Tests that share a node; one that has ended it lets the next boot it. */
+#define SHARED(test) \
+    { \
+#test, test, NULL, NULL, NULL \
+    }
+/* Those that need a host of their own. */
+#define ALONE(test) \
     { \
 #test, test, fixture_setup, fixture_teardown, (void *)(uintptr_t)&guest_xen \
     }
 
+static int set_up_wired(void **state)
+{
+    *state = (void *)(uintptr_t)&guest_xen;
+    if (fixture_setup(state) != 0)
+        return -1;
+    struct fixture *f = *state;
+    for (size_t i = 0; i < ARRAY_LEN(ports); i++)
+        snprintf(ports[i].dev, sizeof ports[i].dev, "pl%s.%zu", f->plan.lab, i);
+    f->nodes[0].ifaces = ifaces;
+    f->nodes[0].nifaces = ARRAY_LEN(ifaces);
+    f->plan.ports = ports;
+    f->plan.nports = ARRAY_LEN(ports);
+    return 0;
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        ROW(poweroff_is_told),
-        ROW(reboot_is_told),
-        ROW(panic_is_told),
-        ROW(destroyed_from_outside_is_noticed),
-        ROW(too_much_memory_leaves_nothing),
-        ROW(has_the_planned_interfaces_and_no_other),
-        ROW(a_carrier_comes_and_goes),
-        ROW(no_process_of_dom0_belongs_to_a_guest),
-        ROW(a_full_disk_is_the_guests_own_trouble),
-        ROW(four_megabytes_go_both_ways),
-        ROW(many_commands_at_once),
-        ROW(a_command_ends_with_who_asked_for_it),
-        ROW(killing_everything_brings_shell_and_agent_back),
-        ROW(the_console_takes_a_size),
-        ROW(a_saved_guest_keeps_what_is_in_memory),
-        ROW(an_interrupted_resume_begins_again),
-        ROW(an_interrupted_wake_is_completed),
-        ROW(a_lab_that_cannot_be_saved_runs_on),
+    const struct CMUnitTest shared[] = {
+        SHARED(has_the_planned_interfaces_and_no_other),
+        SHARED(a_carrier_comes_and_goes),
+        SHARED(no_process_of_dom0_belongs_to_a_guest),
+        SHARED(a_full_disk_is_the_guests_own_trouble),
+        SHARED(four_megabytes_go_both_ways),
+        SHARED(many_commands_at_once),
+        SHARED(a_command_ends_with_who_asked_for_it),
+        SHARED(killing_everything_brings_shell_and_agent_back),
+        SHARED(the_console_takes_a_size),
+        SHARED(a_saved_guest_keeps_what_is_in_memory),
+        SHARED(an_interrupted_resume_begins_again),
+        SHARED(an_interrupted_wake_is_completed),
+        SHARED(poweroff_is_told),
+        SHARED(reboot_is_told),
+        SHARED(panic_is_told),
+        SHARED(destroyed_from_outside_is_noticed),
+    };
+    const struct CMUnitTest alone[] = {
+        ALONE(too_much_memory_leaves_nothing),
+        ALONE(a_lab_that_cannot_be_saved_runs_on),
     };
 
     cmocka_set_test_filter(getenv("TEST_FILTER"));
-    return cmocka_run_group_tests_name("xen", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("one node", shared, set_up_wired, fixture_teardown) +
+           cmocka_run_group_tests_name("alone", alone, NULL, NULL);
 }
