@@ -36,6 +36,7 @@ enum ctl_flag {
     FLAG_OSPF,
     FLAG_NO_RATES,
     FLAG_FORMAT,
+    FLAG_RUNS,
     FLAG_LIST,
     FLAG_MAN,
     FLAG_COMPLETION,

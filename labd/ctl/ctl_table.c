@@ -21,6 +21,7 @@ const struct ctl_flag_row ctl_flags[FLAG_COUNT] = {
     [FLAG_OSPF] = {"ospf", 0, NULL, "graphml: add addresses, and OSPF on all routers"},
     [FLAG_NO_RATES] = {"no-rates", 0, NULL, "graphml: leave the speeds of links out"},
     [FLAG_FORMAT] = {"format", 0, "FORMAT", "print the report as json, junit or gradescope"},
+    [FLAG_RUNS] = {"runs", 0, "N", "try each solution N times, and count the grades that differ"},
     [FLAG_LIST] = {"list", 0, NULL, NULL},
     [FLAG_MAN] = {"man", 0, NULL, NULL},
     [FLAG_COMPLETION] = {"completion", 0, NULL, NULL},
@@ -109,11 +110,12 @@ const struct ctl_cmd ctl_table[] = {
      "Makes the folder _DIR_, whose name is the id of the exercise: two hosts on a LAN, instructions, checks, a\n"
      "reference solution and two wrong ones. *labctl exercise test* passes it as it is. Needs no daemon.",
      cmd_exercise_new},
-    {"exercise test", "DIR [SOLUTION...]", 1, -1, B(DRIVER) | B(JSON), CTL_DAEMON, "dir",
+    {"exercise test", "DIR [SOLUTION...]", 1, -1, B(DRIVER) | B(JSON) | B(RUNS), CTL_DAEMON, "dir",
      "try an exercise's own solutions",
      "Starts a lab for the exercise's reference solution and one for each of its wrong solutions, or for each\n"
      "_SOLUTION_, a folder as exercise.xml names it; runs their scripts, grades, and compares the score with the\n"
-     "one that the author promised. Prints a table; the exit status is 1 on any difference. The labs are\n"
+     "one that the author promised. Prints a table; the exit status is 1 on any difference. With *--runs* everything is\n"
+     "tried _N_ times, each in a lab of its own, and the share of grades that differ is printed. The labs are\n"
      "removed, also after Ctrl-C.",
      cmd_exercise_test},
     {"help", "[COMMAND]", 0, 2, B(LIST) | B(MAN) | B(COMPLETION), 0, "command", "explain a command",

@@ -47,6 +47,9 @@ test('exercises', { timeout: 1500000 }, async t => {
     const one = await stack.labctl(['exercise', 'test', dir, 'wrong/no-gateway', '--json']);
     assert.equal(one.status, 0, one.stderr);
     assert.deepEqual(JSON.parse(one.stdout).runs.map(r => [r.name, r.score]), [['wrong/no-gateway', 85]]);
+    const two = await stack.labctl(['exercise', 'test', dir, 'solution', '--runs', '2', '--json']);
+    assert.deepEqual(JSON.parse(two.stdout).runs.map(r => [r.run, r.score]), [[1, 100], [2, 100]]);
+    assert.deepEqual([JSON.parse(two.stdout).graded, JSON.parse(two.stdout).differ], [2, 0]);
     const none = await stack.labctl(['exercise', 'test', dir, 'wrong/no-gatway']);
     assert.equal(none.status, 1, none.stderr);
     assert.match(none.stderr, /it has solution, wrong\/no-forwarding, wrong\/no-gateway, wrong\/loopback, wrong\/wrong-mask\n$/);
