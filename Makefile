@@ -206,6 +206,11 @@ bench: all web/dist/index.html bench-deps ## print our figures as ratios against
 	@images/build.sh >/dev/null
 	@BUILD=$(BUILD) tests/bench/run.sh
 
+.PHONY: bench-grading
+bench-grading: all web/dist/index.html ## time to grade, grades that differ (RUNS=3, CLASS=30, EXERCISES=a,b; root)
+	@images/build.sh >/dev/null
+	@BUILD=$(BUILD) RUNS=$(or $(RUNS),3) CLASS=$(or $(CLASS),30) node tests/bench/grading.mjs
+
 .PHONY: bench-xen
 bench-xen: xen-parts ## print our figures on Xen beside stock xl's, in the same nested machine (root)
 	@images/kernel/build.sh cloud
