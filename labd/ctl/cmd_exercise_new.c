@@ -12,7 +12,7 @@
 #define ID "@ID@" /* in the files: the exercise's id */
 
 #define TEMPLATE(symbol, path) \
-    extern const char symbol[]; \
+    extern const char(symbol)[]; \
     __asm__(".section .rodata\n" #symbol ":\n.incbin \"labd/ctl/template/" path "\"\n.byte 0\n.previous\n")
 
 TEMPLATE(template_exercise, "exercise.xml");
