@@ -79,6 +79,7 @@ EXTRA_xen_domains = -std=gnu17
 
 # Schemas are taken in by .incbin, which the compiler's dependency files do not see.
 $(BUILD)/obj/topology/topo_rng.o: topology/topology.rng
+$(BUILD)/obj/labd/ctl/cmd_exercise_new.o: $(shell find labd/ctl/template -type f)
 $(BUILD)/obj/grading/exercise_rng.o: grading/exercise.rng
 
 define program
@@ -204,6 +205,11 @@ bench-deps: ## install the peers that we are measured against (root)
 bench: all web/dist/index.html bench-deps ## print our figures as ratios against others (root)
 	@images/build.sh >/dev/null
 	@BUILD=$(BUILD) tests/bench/run.sh
+
+.PHONY: bench-grading
+bench-grading: all web/dist/index.html ## time to grade, grades that differ (RUNS=3, CLASS=30, EXERCISES=a,b; root)
+	@images/build.sh >/dev/null
+	@BUILD=$(BUILD) RUNS=$(or $(RUNS),3) CLASS=$(or $(CLASS),30) node tests/bench/grading.mjs
 
 .PHONY: bench-xen
 bench-xen: xen-parts ## print our figures on Xen beside stock xl's, in the same nested machine (root)

@@ -15,9 +15,11 @@
 #include <string.h>
 
 #define SCRIPT_OUTPUT_MAX 4096u
+#define RUNS_MAX 1000u
 
 struct trial {
     const char *which; /* "solution", "wrong/no-forwarding" */
+    unsigned run;      /* 1 .. of --runs */
     unsigned promised;
     bool graded;
     long long score;
@@ -142,11 +144,31 @@ static bool as_promised(const struct trial *t)
     return t->graded && t->score == t->promised;
 }
 
+/* Trials that were graded, but not as promised. */
+static size_t differing(const struct trial *trials, size_t n)
+{
+    size_t differ = 0;
+
+    for (size_t i = 0; i < n; i++)
+        differ += trials[i].graded && !as_promised(&trials[i]);
+    return differ;
+}
+
+static size_t graded(const struct trial *trials, size_t n)
+{
+    size_t all = 0;
+
+    for (size_t i = 0; i < n; i++)
+        all += trials[i].graded;
+    return all;
+}
+
 static json_t *trial_json(const struct trial *t)
 {
-    json_t *j = json_pack("{s:s, s:i, s:o, s:b, s:f, s:o}", "name", t->which, "promised", (int)t->promised,
-                          "score", t->graded ? json_integer(t->score) : json_null(), "ok", as_promised(t),
-                          "seconds", t->seconds, "error", t->graded ? json_null() : json_string(t->e.msg));
+    json_t *j = json_pack("{s:s, s:i, s:i, s:o, s:b, s:f, s:o}", "name", t->which, "run", (int)t->run,
+                          "promised", (int)t->promised, "score",
+                          t->graded ? json_integer(t->score) : json_null(), "ok", as_promised(t), "seconds",
+                          t->seconds, "error", t->graded ? json_null() : json_string(t->e.msg));
     if (t->report != NULL)
         json_object_set(j, "report", t->report);
     return j;
@@ -158,8 +180,9 @@ static void print_json(struct ctl *c, const struct exercise *x, const struct tri
 
     for (size_t i = 0; i < n; i++)
         json_array_append_new(runs, trial_json(&trials[i]));
-    json_t *j = json_pack("{s:s, s:i, s:b, s:o}", "exercise", x->id, "max_score", (int)exercise_max_score(x),
-                          "ok", ok, "runs", runs);
+    json_t *j = json_pack("{s:s, s:i, s:b, s:I, s:I, s:o}", "exercise", x->id, "max_score",
+                          (int)exercise_max_score(x), "ok", ok, "graded", (json_int_t)graded(trials, n),
+                          "differ", (json_int_t)differing(trials, n), "runs", runs);
     text_json(c->out, j);
     json_decref(j);
 }
@@ -182,6 +205,9 @@ static void print_table(struct ctl *c, const struct trial *trials, size_t n)
         text_cell(&t, "%s", as_promised(&trials[i]) ? "ok" : trials[i].graded ? "DIFFERS" : trials[i].e.msg);
     }
     text_table_print(&t, c->out);
+    if (c->flag[FLAG_RUNS] != NULL && graded(trials, n) > 0)
+        fprintf(c->out, "%zu of %zu grades differ from the promise: %.2f %%\n", differing(trials, n),
+                graded(trials, n), 100.0 * (double)differing(trials, n) / (double)graded(trials, n));
     for (size_t i = 0; i < n; i++) {
         if (!trials[i].graded || as_promised(&trials[i]))
             continue;
@@ -197,7 +223,8 @@ static size_t run_all(struct ctl *c, const struct exercise *x, struct trial *tri
 
     for (size_t i = 0; i < n; i++) {
         if (visible)
-            ctl_say(c, "%s ...", trials[i].which);
+            ctl_say(c, c->flag[FLAG_RUNS] != NULL ? "%s, run %u ..." : "%s ...", trials[i].which,
+                    trials[i].run);
         run_trial(c, x, &trials[i]);
         if (!trials[i].graded && trials[i].e.code == ERR_TIMEOUT &&
             strcmp(trials[i].e.msg, "interrupted") == 0)
@@ -232,7 +259,7 @@ static int check_names(const struct ctl *c, const struct exercise *x, struct err
 }
 
 /* The solutions that the command line names, or all. */
-static size_t choose(const struct ctl *c, const struct exercise *x, struct trial *trials)
+static size_t choose(const struct ctl *c, const struct exercise *x, unsigned run, struct trial *trials)
 {
     size_t n = 0;
 
@@ -242,13 +269,30 @@ static size_t choose(const struct ctl *c, const struct exercise *x, struct trial
             wanted = wanted || strcmp(c->args[k], solution_name(x, i)) == 0;
         if (wanted)
             trials[n++] = (struct trial){.which = solution_name(x, i),
+                                         .run = run,
                                          .promised = i == 0 ? exercise_max_score(x) : x->wrongs[i - 1].score};
     }
     return n;
 }
 
+/* 1 without --runs; 0 if it is no number that can be. */
+static unsigned runs(const struct ctl *c)
+{
+    const char *s = c->flag[FLAG_RUNS] != NULL ? c->flag[FLAG_RUNS] : "1";
+    size_t len = strlen(s);
+    unsigned long n = len > 0 && len <= 4 && strspn(s, "0123456789") == len ? strtoul(s, NULL, 10) : 0;
+
+    return n <= RUNS_MAX ? (unsigned)n : 0;
+}
+
 int cmd_exercise_test(struct ctl *c, struct err *e)
 {
+    unsigned nruns = runs(c);
+
+    if (nruns == 0) {
+        ctl_say(c, "--runs takes a number from 1 to %u", RUNS_MAX);
+        return CTL_USAGE;
+    }
     AUTO(mem_freep) char *dir = source_exercise_dir(c->args[0]);
     AUTO(exercise_freep)
     struct exercise *x = exercise_load_dir(dir != NULL ? dir : c->args[0], NULL, NULL, e);
@@ -259,8 +303,11 @@ int cmd_exercise_test(struct ctl *c, struct err *e)
         return err_set(e, ERR_INVALID, "%s: the exercise has no <solution>", c->args[0]);
     if (check_names(c, x, e) < 0)
         return -1;
-    AUTO(mem_freep) struct trial *trials = xcalloc(1 + x->nwrongs, sizeof *trials);
-    size_t n = choose(c, x, trials);
+    AUTO(mem_freep) struct trial *trials = xcalloc(nruns * (1 + x->nwrongs), sizeof *trials);
+    size_t n = 0;
+
+    for (unsigned run = 1; run <= nruns; run++)
+        n += choose(c, x, run, trials + n);
 
     ctl_signals_catch();
     size_t ran = run_all(c, x, trials, n);

@@ -257,12 +257,11 @@ static CURL *aim(struct ctl_http *h, const char *path, struct err *e)
     return h->easy;
 }
 
-int ctl_http(struct ctl_http *h, const char *method, const char *path, json_t *body, json_t **reply,
-             struct err *e)
+/* Sends the request; '*status' is below 400 and 'answer' holds the body. */
+static int exchange(struct ctl_http *h, const char *method, const char *path, json_t *body, long *status,
+                    struct buf *answer, struct err *e)
 {
-    AUTO(buf_clear) struct buf answer = BUF_INIT;
     AUTO(mem_freep) char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
-    long status = 0;
 
     json_decref(body);
     CURL *easy = aim(h, path, e);
@@ -276,13 +275,33 @@ int ctl_http(struct ctl_http *h, const char *method, const char *path, json_t *b
     }
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, REQUEST_TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, collect);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, answer);
     CURLcode code = curl_easy_perform(easy);
     if (code != CURLE_OK)
         return failure(h, easy, code == CURLE_WRITE_ERROR ? CURLE_FILESIZE_EXCEEDED : code, h->error, e);
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    if (status >= 400)
-        return ctl_http_problem(status, buf_str(&answer), answer.len, e);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, status);
+    return *status < 400 ? 0 : ctl_http_problem(*status, buf_str(answer), answer->len, e);
+}
+
+int ctl_http_text(struct ctl_http *h, const char *path, struct buf *out, struct err *e)
+{
+    long status = 0;
+
+    if (exchange(h, "GET", path, NULL, &status, out, e) < 0)
+        return -1;
+    return status < 300
+               ? 0
+               : err_set(e, ERR_PROTOCOL, "%s does not answer like labd (status %ld)", h->base, status);
+}
+
+int ctl_http(struct ctl_http *h, const char *method, const char *path, json_t *body, json_t **reply,
+             struct err *e)
+{
+    AUTO(buf_clear) struct buf answer = BUF_INIT;
+    long status = 0;
+
+    if (exchange(h, method, path, body, &status, &answer, e) < 0)
+        return -1;
     json_t *j = answer.len == 0 ? json_null() : json_loadb(answer.data, answer.len, 0, NULL);
     if (status >= 300 || j == NULL) {
         json_decref(j);

@@ -3,6 +3,7 @@
 #ifndef CTL_CTL_HTTP_H
 #define CTL_CTL_HTTP_H
 
+#include "labd/base/buf.h"
 #include "labd/base/err.h"
 
 #include <curl/curl.h>
@@ -26,6 +27,9 @@ void ctl_http_free(struct ctl_http *h); /* NULL is fine */
  * ERR_UNREACHABLE if nobody answers, ERR_DENIED if the socket may not be opened. */
 int ctl_http(struct ctl_http *h, const char *method, const char *path, json_t *body, json_t **reply,
              struct err *e) MUST_CHECK;
+
+/* GETs a text, such as CSV, into 'out'. */
+int ctl_http_text(struct ctl_http *h, const char *path, struct buf *out, struct err *e) MUST_CHECK;
 
 /* Follows a server-sent event stream.  'fn' gets each event and returns false to stop.  0 when 'fn'
  * stopped it; -1 otherwise, ERR_UNREACHABLE when the stream ended. */

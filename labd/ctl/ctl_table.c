@@ -21,6 +21,8 @@ const struct ctl_flag_row ctl_flags[FLAG_COUNT] = {
     [FLAG_OSPF] = {"ospf", 0, NULL, "graphml: add addresses, and OSPF on all routers"},
     [FLAG_NO_RATES] = {"no-rates", 0, NULL, "graphml: leave the speeds of links out"},
     [FLAG_EXPAND] = {"expand", 0, NULL, "print the topology with its groups and templates written out"},
+    [FLAG_FORMAT] = {"format", 0, "FORMAT", "print the report as json, junit or gradescope"},
+    [FLAG_RUNS] = {"runs", 0, "N", "try each solution N times, and count the grades that differ"},
     [FLAG_LIST] = {"list", 0, NULL, NULL},
     [FLAG_MAN] = {"man", 0, NULL, NULL},
     [FLAG_COMPLETION] = {"completion", 0, NULL, NULL},
@@ -81,9 +83,14 @@ const struct ctl_cmd ctl_table[] = {
      "Writes pcapng, live, until Ctrl-C: of a link (seen from its end a), or of a node's interface. _FILTER_ is\n"
      "in the language of *pcap-filter*(7). To watch: *labctl capture LAB LINK | tcpdump -r -*.",
      cmd_capture},
-    {"grade", "LAB", 1, 1, B(JSON), CTL_DAEMON, "lab", "grade the lab as it stands",
-     "Grades the lab and prints the report. The exit status is 0 if every point was reached, else 1.",
+    {"grade", "LAB", 1, 1, B(JSON) | B(FORMAT), CTL_DAEMON, "lab", "grade the lab as it stands",
+     "Grades the lab and prints the report. _FORMAT_ is *json*, *junit* (JUnit XML, for continuous integration) or\n"
+     "*gradescope* (results.json of an autograder). The exit status is 0 if every point was reached, else 1.",
      cmd_grade},
+    {"scores", "[EXERCISE]", 0, 1, B(OUTPUT), CTL_DAEMON, "exercise", "print the scores of the class as CSV",
+     "One row for each student and exercise, or for each student of _EXERCISE_. Only instructors may see it. No cell\n"
+     "is a formula: a text that a spreadsheet could take for one has an apostrophe in front.",
+     cmd_scores},
     {"reset", "LAB [NODE]", 1, 2, B(WAIT), CTL_DAEMON, "lab node",
      "discard the work in a lab, or in one node",
      "Starts the node, or all of them, afresh from the topology. What was changed in it is lost.", cmd_reset},
@@ -102,11 +109,16 @@ const struct ctl_cmd ctl_table[] = {
      cmd_resume},
     {"down", "LAB...", 0, -1, B(ALL), CTL_DAEMON, "lab", "stop and remove labs",
      "Returns when nothing of them is left.", cmd_down},
-    {"exercise test", "DIR [SOLUTION...]", 1, -1, B(DRIVER) | B(JSON), CTL_DAEMON, "dir",
+    {"exercise new", "DIR", 1, 1, 0, 0, "dir", "begin an exercise from a small one that works",
+     "Makes the folder _DIR_, whose name is the id of the exercise: two hosts on a LAN, instructions, checks, a\n"
+     "reference solution and two wrong ones. *labctl exercise test* passes it as it is. Needs no daemon.",
+     cmd_exercise_new},
+    {"exercise test", "DIR [SOLUTION...]", 1, -1, B(DRIVER) | B(JSON) | B(RUNS), CTL_DAEMON, "dir",
      "try an exercise's own solutions",
      "Starts a lab for the exercise's reference solution and one for each of its wrong solutions, or for each\n"
      "_SOLUTION_, a folder as exercise.xml names it; runs their scripts, grades, and compares the score with the\n"
-     "one that the author promised. Prints a table; the exit status is 1 on any difference. The labs are\n"
+     "one that the author promised. Prints a table; the exit status is 1 on any difference. With *--runs* everything is\n"
+     "tried _N_ times, each in a lab of its own, and the share of grades that differ is printed. The labs are\n"
      "removed, also after Ctrl-C.",
      cmd_exercise_test},
     {"help", "[COMMAND]", 0, 2, B(LIST) | B(MAN) | B(COMPLETION), 0, "command", "explain a command",

@@ -1,5 +1,6 @@
 #include "labd/site/report.h"
 
+#include "labd/base/csv.h"
 #include "labd/base/log.h"
 #include "labd/base/mem.h"
 #include "labd/site/exercises.h"
@@ -8,6 +9,7 @@
 #include "labd/site/session.h"
 
 #include <string.h>
+#include <time.h>
 
 /* ---- overview ---- */
 
@@ -50,6 +52,70 @@ void report_overview(struct http_req *r, void *arg)
         return;
     }
     http_reply_json(r, 200, json_pack("{s:o}", "rows", v.rows));
+}
+
+/* ---- scores of a class, as CSV ---- */
+
+struct scores {
+    struct site *site;
+    const char *exercise; /* or NULL: of all */
+    struct buf out;
+};
+
+/* "2026-11-27 05:29:29", UTC; empty for 0. */
+static void csv_time(struct buf *out, int64_t ms)
+{
+    time_t t = (time_t)(ms / 1000);
+    char text[32] = "";
+    struct tm tm;
+
+    if (ms != 0 && gmtime_r(&t, &tm) != NULL)
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
+    csv_text(out, text);
+}
+
+static void scores_clear(struct scores *v)
+{
+    buf_clear(&v->out);
+}
+
+static void scores_row(const struct store_overview *o, void *arg)
+{
+    struct scores *v = arg;
+    const struct site_exercise *se = exercises_find(v->site->exercises, o->exercise);
+
+    if (v->exercise != NULL && strcmp(v->exercise, o->exercise) != 0)
+        return;
+    csv_text(&v->out, o->login);
+    csv_text(&v->out, o->name);
+    csv_text(&v->out, o->exercise);
+    csv_text(&v->out, se != NULL ? se->x->title : "");
+    if (o->score.has_best)
+        csv_number(&v->out, o->score.best);
+    else
+        csv_text(&v->out, "");
+    csv_number(&v->out, se != NULL ? (int64_t)exercise_max_score(se->x) : o->score.max);
+    csv_number(&v->out, o->score.attempts);
+    csv_time(&v->out, o->score.last);
+    csv_end(&v->out);
+}
+
+void report_scores(struct http_req *r, void *arg)
+{
+    static const char *const head[] = {"login", "name",      "exercise", "title",
+                                       "score", "max_score", "attempts", "last_utc"};
+    AUTO(scores_clear) struct scores v = {.site = arg, .exercise = http_query(r, "exercise")};
+    struct err e;
+
+    for (size_t i = 0; i < ARRAY_LEN(head); i++)
+        csv_text(&v.out, head[i]);
+    csv_end(&v.out);
+    if (store_overview_each(v.site->store, who_of(r)->inst, scores_row, &v, &e) < 0) {
+        http_problem(r, &e);
+        return;
+    }
+    http_reply_header(r, "Content-Disposition", "attachment; filename=\"scores.csv\"");
+    http_reply_text(r, 200, "text/csv; charset=utf-8; header=present", buf_str(&v.out), v.out.len);
 }
 
 /* ---- host ---- */

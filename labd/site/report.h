@@ -5,6 +5,6 @@
 
 #include "labd/site/site_int.h"
 
-http_handler_fn report_overview, report_host, report_health, report_metrics;
+http_handler_fn report_overview, report_scores, report_host, report_health, report_metrics;
 
 #endif

@@ -36,6 +36,7 @@ const struct http_route site_routes[] = {
     {"GET", V1 "/labs/{id}/attempts", ROLE_STUDENT, 0, attempt_list},
     {"GET", V1 "/attempts/{id}", ROLE_STUDENT, 0, attempt_get},
     {"GET", V1 "/overview", ROLE_INSTRUCTOR, 0, report_overview},
+    {"GET", V1 "/scores", ROLE_INSTRUCTOR, 0, report_scores},
     {"GET", V1 "/host", ROLE_INSTRUCTOR, 0, report_host},
     {"GET", "/healthz", HTTP_LEVEL_PUBLIC, 0, report_health},
     {"GET", "/metrics", HTTP_LEVEL_PUBLIC, 0, report_metrics},

@@ -34,11 +34,22 @@ test('exercises', { timeout: 1500000 }, async t => {
     await t.test(`${n}: every promised score holds`, () => assert.equal(r.status, 0, `${r.stdout}${r.stderr}`));
   }
 
+  await t.test('what labctl exercise new makes passes labctl exercise test as it is', async () => {
+    const dir = path.join(stack.dir, 'my-first');
+    await stack.ok(['exercise', 'new', dir]);
+    const r = await stack.labctl(['exercise', 'test', dir, '--json']);
+    assert.equal(r.status, 0, `${r.stdout}${r.stderr}`);
+    assert.deepEqual(JSON.parse(r.stdout).runs.map(x => [x.name, x.score]), [['solution', 10], ['wrong/one-for-both', 5], ['wrong/prefix', 5]]);
+  });
+
   await t.test('a solution alone, by its name; a name that is none is refused with those that are', async () => {
     const dir = path.join(folder, 'static-routing');
     const one = await stack.labctl(['exercise', 'test', dir, 'wrong/no-gateway', '--json']);
     assert.equal(one.status, 0, one.stderr);
     assert.deepEqual(JSON.parse(one.stdout).runs.map(r => [r.name, r.score]), [['wrong/no-gateway', 85]]);
+    const two = await stack.labctl(['exercise', 'test', dir, 'solution', '--runs', '2', '--json']);
+    assert.deepEqual(JSON.parse(two.stdout).runs.map(r => [r.run, r.score]), [[1, 100], [2, 100]]);
+    assert.deepEqual([JSON.parse(two.stdout).graded, JSON.parse(two.stdout).differ], [2, 0]);
     const none = await stack.labctl(['exercise', 'test', dir, 'wrong/no-gatway']);
     assert.equal(none.status, 1, none.stderr);
     assert.match(none.stderr, /it has solution, wrong\/no-forwarding, wrong\/no-gateway, wrong\/loopback, wrong\/wrong-mask\n$/);

@@ -477,6 +477,58 @@ static const struct row {
      {"\"max_score\": 10", "\"checks\": [", "\"evidence\": \"wire\""},
      "",
      NULL},
+    {"grade for continuous integration",
+     {"grade", "abc123", "--format", "junit"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING},
+      {"POST /api/v1/labs/abc123/attempts", 202, "{\"id\":7,\"state\":\"done\",\"report\":" REPORT(4) "}"}},
+     1,
+     {"<testsuite name=\"e\" tests=\"1\" failures=\"1\"", "<failure message=\"nothing ?[31marrived\""},
+     "",
+     NULL},
+    {"grade for Gradescope",
+     {"grade", "abc123", "--format=gradescope"},
+     {{"GET /api/v1/labs/abc123", 200, RUNNING},
+      {"POST /api/v1/labs/abc123/attempts", 202, "{\"id\":7,\"state\":\"done\",\"report\":" REPORT(10) "}"}},
+     0,
+     {"\"paralab_report\": {", "\"status\": \"failed\""},
+     "",
+     NULL},
+    {"grade: no such format",
+     {"grade", "abc123", "--format", "xml"},
+     {{NULL, 0, NULL}},
+     2,
+     {""},
+     "there is no format 'xml': use json, junit or gradescope",
+     NULL},
+    {"scores", {"scores"}, {{"GET /api/v1/scores", 200, "\"login\"\r\n"}}, 0, {"\"login\"\r\n"}, "", NULL},
+    {"scores of an exercise, as a student",
+     {"scores", "tiny"},
+     {{"GET /api/v1/scores?exercise=tiny", 403, PROBLEM("denied", 403, "only instructors")}},
+     4,
+     {""},
+     "labctl: only instructors",
+     NULL},
+    {"scores: hostile name",
+     {"scores", "x&y"},
+     {{NULL, 0, NULL}},
+     1,
+     {""},
+     "exercise name 'x&y' is not allowed",
+     NULL},
+    {"exercise test: no number of runs",
+     {"exercise", "test", "exercises/static-routing", "--runs", "0"},
+     {{NULL, 0, NULL}},
+     2,
+     {""},
+     "--runs takes a number from 1 to 1000",
+     NULL},
+    {"exercise test: too many runs",
+     {"exercise", "test", "exercises/static-routing", "--runs", "1001"},
+     {{NULL, 0, NULL}},
+     2,
+     {""},
+     "--runs takes a number from 1 to 1000",
+     NULL},
     {"grade: our fault",
      {"grade", "abc123"},
      {{"GET /api/v1/labs/abc123", 200, RUNNING},
@@ -630,6 +682,37 @@ static void test_bad_token(void **state)
     contains("standard error", err, "the token holds a blank");
 }
 
+/* What it makes is a valid exercise of the folder's name; what is there already is left alone. */
+static void test_exercise_new(void **state)
+{
+    char top[] = "/tmp/labctl-test-XXXXXX";
+    const struct server none = {.socket = "/nonexistent"};
+    struct err e = {0};
+
+    (void)state;
+    assert_non_null(mkdtemp(top));
+    AUTO(mem_freep) char *dir = xasprintf("%s/my-first", top), *bad = xasprintf("%s/My First", top);
+    const char *const words[] = {"exercise", "new", dir, NULL}, *const check[] = {"validate", dir, NULL},
+                      *const wrong[] = {"exercise", "new", bad, NULL};
+    AUTO(mem_freep)
+    char *out = NULL, *err = NULL, *out2 = NULL, *err2 = NULL, *out3 = NULL, *err3 = NULL, *out4 = NULL,
+         *err4 = NULL;
+    int made = run(&none, words, &out, &err), valid = run(&none, check, &out2, &err2),
+        again = run(&none, words, &out3, &err3), named = run(&none, wrong, &out4, &err4);
+    bool left = file_exists(bad);
+    int removed = file_remove_tree(top, &e);
+    assert_int_equal(made, 0);
+    contains("standard output", out, "labctl exercise test");
+    assert_int_equal(valid, 0);
+    contains("standard output", out2, "ok: 2 nodes");
+    assert_int_equal(again, 1);
+    contains("standard error", err3, "exists already");
+    assert_int_equal(named, 1);
+    contains("standard error", err4, "exercise name 'My First' is not allowed");
+    assert_false(left);
+    assert_int_equal(removed, 0);
+}
+
 static void collect(bool error, const uint8_t *data, size_t n, void *arg)
 {
     if (!error)
@@ -671,7 +754,7 @@ static void test_exec_input(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 4];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + 5];
     size_t n = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -685,6 +768,7 @@ int main(void)
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_nobody_there);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_bad_server);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_bad_token);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_exercise_new);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_exec_input);
     return _cmocka_run_group_tests("ctl_cmd", tests, n, NULL, NULL);
 }

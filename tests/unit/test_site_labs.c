@@ -487,6 +487,47 @@ static void test_overview(void **state)
     reply_clear(&r);
 }
 
+/* An account's name is what its owner chose; a spreadsheet must not run it. */
+static void test_scores(void **state)
+{
+    struct fixture *f = *state;
+    struct store_user u = {.login = "eve", .name = "=cmd|'/c calc'!A1", .role = ROLE_STUDENT};
+    struct store_lab l = {.id = "evelab",
+                          .host = STORE_HOST_LOCAL,
+                          .exercise = "tiny",
+                          .name = "tiny",
+                          .title = "T",
+                          .topology = (char[]){"<t/>"},
+                          .driver = "fake",
+                          .created = 1};
+    struct store_attempt a = {.lab = "evelab", .exercise = "tiny", .started = 1700000000000, .max_score = 10};
+    struct reply r;
+    struct err e;
+
+    struct store *st = store_open(f->db, &e);
+    fixture_check(st == NULL ? -1 : 0, &e);
+    fixture_check(store_user_put(st, STORE_INSTITUTION_DEFAULT, &u, 1, &u.id, &e), &e);
+    l.owner = a.user = u.id;
+    fixture_check(store_lab_add(st, STORE_INSTITUTION_DEFAULT, &l, &e), &e);
+    fixture_check(store_attempt_add(st, STORE_INSTITUTION_DEFAULT, &a, &e), &e);
+    a.state = ATTEMPT_DONE;
+    a.score = 7;
+    fixture_check(store_attempt_finish(st, STORE_INSTITUTION_DEFAULT, &a, &e), &e);
+    store_close(st);
+    request(f, f->instructor, "GET", "/api/v1/scores?exercise=tiny", NULL, &r);
+    assert_int_equal(r.status, 200);
+    assert_non_null(strstr(r.head, "text/csv"));
+    assert_non_null(strstr(r.body, "\"eve\",\"'=cmd|'/c calc'!A1\",\"tiny\",\"Tiny & small\",7,10,1,"
+                                   "\"2023-11-14 22:13:20\"\r\n"));
+    reply_clear(&r);
+    request(f, f->instructor, "GET", "/api/v1/scores?exercise=other", NULL, &r);
+    assert_null(strstr(r.body, "eve"));
+    reply_clear(&r);
+    request(f, f->student, "GET", "/api/v1/scores", NULL, &r);
+    assert_int_equal(r.status, 403);
+    reply_clear(&r);
+}
+
 static int setup(void **state)
 {
     int rc = fixture_setup(state);
@@ -533,6 +574,7 @@ int main(void)
         T(test_labd_killed),
         T(test_wanted_but_never_asked),
         T(test_overview),
+        T(test_scores),
     };
     struct CMUnitTest all[ARRAY_LEN(start_rows) + ARRAY_LEN(tests)];
     size_t n = 0;
