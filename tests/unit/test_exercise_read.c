@@ -153,7 +153,7 @@ static const struct row {
      "itself"},
     {"TCP without port",
      ONE("<check id='c' kind='tcp-open' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0'/>"), 5,
-     "needs a port"},
+     "needs the attribute 'port'"},
     {"port for an echo",
      ONE("<check id='c' kind='reachability' title='t' points='1' port='80' from='a' to='b'/>"), 5,
      "a port makes sense"},
@@ -174,7 +174,7 @@ static const struct row {
      7, "something passes"},
     {"control of a positive check",
      CHECKS("<check id='c' kind='reachability' title='t' points='1' control='c1' from='a' to='b'/>"), 6,
-     "belongs to unreachable"},
+     "<check kind=\"reachability\"> has no attribute 'control'"},
     {"requires nothing known",
      CHECKS("<check id='c' kind='reachability' title='t' points='1' requires='c1 z' from='a' to='b'/>"), 6,
      "requires 'z'"},
@@ -208,7 +208,7 @@ static const struct row {
      "can never pass"},
     {"via for reachability",
      CHECKS("<check id='c' kind='reachability' title='t' points='1' from='a' to='b' via='l1'/>"), 6,
-     "belong to kind"},
+     "has no attribute 'via'"},
     {"no time to settle",
      FILE_(ID, META, "hold='5'", REFS,
            "<check id='c' kind='path' title='t' points='1' from='a' to='b' cut='l1' settle='2s'/>"),
@@ -216,7 +216,7 @@ static const struct row {
     {"expect on an open port",
      CHECKS(
          "<check id='c' kind='tcp-open' title='t' points='1' port='80' expect='filtered' from='a' to='b'/>"),
-     6, "expect belongs"},
+     6, "has no attribute 'expect'"},
     {"filtered, but nobody looks",
      CHECKS(
          "<check id='o' kind='tcp-open' title='t' points='1' port='80' from='a' to='10.0.2.10' seen-at='h2:eth0'/>\n"
@@ -225,7 +225,17 @@ static const struct row {
     {"hops of what must not arrive",
      CHECKS(
          "<check id='c' kind='unreachable' title='t' points='1' control='c1' hops='1' from='a' to='10.0.2.9' seen-at='h2:eth0'/>"),
+     6, "has no attribute 'hops'"},
+    {"UDP without port",
+     CHECKS(
+         "<check id='c' kind='reachability' proto='udp' title='t' points='1' from='a' to='10.0.2.9' seen-at='h2:eth0'/>"),
+     6, "needs a port"},
+    {"hops of what nobody watches",
+     CHECKS("<check id='c' kind='tcp-open' title='t' points='1' port='80' hops='1' from='a' to='10.0.2.9'/>"),
      6, "hops needs"},
+    {"unknown kind says nothing of its attributes",
+     CHECKS("<check id='c' kind='pathh' title='t' points='1' from='a' to='b' via='l1'/>"), 6,
+     "did you mean \"path\"?"},
     {"element in a hint",
      ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'><hint>a <b>b</b></hint></check>"),
      5, "<b> is not allowed"},
