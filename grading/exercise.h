@@ -54,7 +54,9 @@ struct exercise_check {
     struct exercise_names via, avoids, cut; /* links */
     unsigned settle_ms; /* how long the network may take to find a new path after the cut */
     enum exercise_expect expect;
-    char *hint; /* or NULL */
+    struct probe_addr as,
+        becomes; /* nat: the source and the destination after translation; family 0: as sent */
+    char *hint;  /* or NULL */
     int line;
 };
 

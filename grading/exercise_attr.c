@@ -206,8 +206,8 @@ static bool read_kind(const char *v, const struct check_kind **out, struct why *
 /* Stores value 'v' at 'at', or in the struct 'obj' where the type says so. */
 static bool store(const char *v, const struct xattr *a, void *obj, void *at, struct why *w)
 {
-    static const char *const expects[] = {"any", "filtered", "refused"}, *const protos[] = {"icmp", "udp"},
-                             *const bools[] = {"no", "yes"};
+    static const char *const expects[] = {"any", "filtered", "refused"},
+                             *const protos[] = {"icmp", "udp", "tcp"}, *const bools[] = {"no", "yes"};
     unsigned u = 0;
     long n = 0;
 
@@ -262,8 +262,10 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
         return read_word(v, expects, ARRAY_LEN(expects), &u, w) &&
                (*(enum exercise_expect *)at = (enum exercise_expect)u, true);
     case XA_PROTO:
-        return read_word(v, protos, ARRAY_LEN(protos), &u, w) &&
+        return read_word(v, protos, a->max == PROBE_TCP ? 3 : 2, &u, w) &&
                (*(enum probe_kind *)at = (enum probe_kind)u, true);
+    case XA_ADDR:
+        return probe_addr_parse(v, at) || bad(w, "it must be an IPv4 or IPv6 address");
     }
     return bad(w, "it has an unknown type");
 }

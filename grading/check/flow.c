@@ -80,10 +80,10 @@ void flow_review(struct check_review *k, const struct exercise_check *c)
     else if (c->to.family != 0 && from != NULL)
         review_to_addr(k, c, from);
     check_review_port(k, c, c->seen_at);
-    if (c->proto == PROBE_UDP && c->port == 0)
+    if (c->proto != PROBE_ICMP && c->port == 0 && c->kind->proto == PROBE_ICMP)
         CHECK_COMPLAIN(k, c, "check '%s' needs a port", c->id);
     if (c->proto == PROBE_ICMP && c->port != 0)
-        CHECK_COMPLAIN(k, c, "check '%s': a port makes sense with proto=\"udp\"", c->id);
+        CHECK_COMPLAIN(k, c, "check '%s': a port makes sense with a proto that has ports", c->id);
     if (c->hops != EXERCISE_HOPS_ANY && !flow_watched(c))
         CHECK_COMPLAIN(k, c, "check '%s': hops needs something that arrives where it is watched", c->id);
 }
