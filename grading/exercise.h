@@ -3,7 +3,7 @@
  * graded.  Used by the grader, labd and labctl.  Shape: grading/exercise.rng.
  *
  *   exercise_read.c XML -> struct exercise,  exercise_check.c its meaning,  exercise_files.c what else is
- *   in the folder,  exercise.c all of it in one */
+ *   in the folder,  exercise.c all of it in one,  check/ what is particular to a kind of check */
 #ifndef GRADING_EXERCISE_H
 #define GRADING_EXERCISE_H
 
@@ -22,16 +22,7 @@
 #define EXERCISE_TEXT_MAX (256u << 10) /* instructions, a script */
 
 struct buf;
-
-enum exercise_kind {
-    EXERCISE_REACHABILITY,
-    EXERCISE_UNREACHABLE,
-    EXERCISE_TCP_OPEN,
-    EXERCISE_TCP_CLOSED,
-    EXERCISE_PATH,
-    EXERCISE_KIND_COUNT
-};
-const char *exercise_kind_name(enum exercise_kind k); /* "reachability" .. */
+struct check_kind;
 
 /* What a closed TCP port has to look like. */
 enum exercise_expect {
@@ -47,7 +38,7 @@ struct exercise_names { /* of links or checks */
 
 struct exercise_check {
     char id[NAME_SIZE];
-    enum exercise_kind kind;
+    const struct check_kind *kind; /* grading/check/check.h; NULL while reading an unknown one */
     char *title;
     unsigned points;
     struct exercise_names requires; /* ids: this check is blocked unless each passes */
@@ -63,7 +54,9 @@ struct exercise_check {
     struct exercise_names via, avoids, cut; /* links */
     unsigned settle_ms; /* how long the network may take to find a new path after the cut */
     enum exercise_expect expect;
-    char *hint; /* or NULL */
+    struct probe_addr as,
+        becomes; /* nat: the source and the destination after translation; family 0: as sent */
+    char *hint;  /* or NULL */
     int line;
 };
 

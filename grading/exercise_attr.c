@@ -1,5 +1,6 @@
 #include "grading/exercise_attr.h"
 
+#include "grading/check/check.h"
 #include "labd/base/mem.h"
 #include "topology/topo_value.h"
 #include "topology/topo_xml.h"
@@ -10,19 +11,7 @@
 
 #define TEXT_MAX 2000
 #define NAMES_MAX 64
-
-const char *exercise_kind_name(enum exercise_kind k)
-{
-    static const char *const names[EXERCISE_KIND_COUNT] = {
-        [EXERCISE_REACHABILITY] = "reachability",
-        [EXERCISE_UNREACHABLE] = "unreachable",
-        [EXERCISE_TCP_OPEN] = "tcp-open",
-        [EXERCISE_TCP_CLOSED] = "tcp-closed",
-        [EXERCISE_PATH] = "path",
-    };
-
-    return names[k];
-}
+#define KINDS_MAX 64
 
 void exercise_fold(char *s)
 {
@@ -199,24 +188,26 @@ static bool read_word(const char *v, const char *const *words, size_t n, unsigne
     return false;
 }
 
-static bool read_kind(const char *v, enum exercise_kind *out, struct why *w)
+static bool read_kind(const char *v, const struct check_kind **out, struct why *w)
 {
-    const char *words[EXERCISE_KIND_COUNT];
-    unsigned k;
+    const char *words[KINDS_MAX];
+    unsigned n = 0, k;
 
-    for (unsigned i = 0; i < EXERCISE_KIND_COUNT; i++)
-        words[i] = exercise_kind_name((enum exercise_kind)i);
-    if (!read_word(v, words, EXERCISE_KIND_COUNT, &k, w))
+    while (n < KINDS_MAX && check_kinds[n] != NULL) {
+        words[n] = check_kinds[n]->name;
+        n++;
+    }
+    if (!read_word(v, words, n, &k, w))
         return false;
-    *out = (enum exercise_kind)k;
+    *out = check_kinds[k];
     return true;
 }
 
 /* Stores value 'v' at 'at', or in the struct 'obj' where the type says so. */
 static bool store(const char *v, const struct xattr *a, void *obj, void *at, struct why *w)
 {
-    static const char *const expects[] = {"any", "filtered", "refused"}, *const protos[] = {"icmp", "udp"},
-                             *const bools[] = {"no", "yes"};
+    static const char *const expects[] = {"any", "filtered", "refused"},
+                             *const protos[] = {"icmp", "udp", "tcp"}, *const bools[] = {"no", "yes"};
     unsigned u = 0;
     long n = 0;
 
@@ -271,8 +262,10 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
         return read_word(v, expects, ARRAY_LEN(expects), &u, w) &&
                (*(enum exercise_expect *)at = (enum exercise_expect)u, true);
     case XA_PROTO:
-        return read_word(v, protos, ARRAY_LEN(protos), &u, w) &&
+        return read_word(v, protos, a->max == PROBE_TCP ? 3 : 2, &u, w) &&
                (*(enum probe_kind *)at = (enum probe_kind)u, true);
+    case XA_ADDR:
+        return probe_addr_parse(v, at) || bad(w, "it must be an IPv4 or IPv6 address");
     }
     return bad(w, "it has an unknown type");
 }
@@ -280,14 +273,18 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
 /* ---- the table ---- */
 static void unknown(struct topo_msgs *m, const xmlNode *x, const char *name, const struct xattr *attrs)
 {
-    char shown[VALUE_SHOW_SIZE], hint[VALUE_HINT_SIZE];
+    xmlChar *kind = xmlGetNoNsProp(x, (const xmlChar *)"kind"); /* a check's attributes are its kind's */
+    char shown[VALUE_SHOW_SIZE], shown_kind[VALUE_SHOW_SIZE], hint[VALUE_HINT_SIZE];
     struct value_guess g;
 
     value_guess_init(&g, name);
     for (; attrs->name != NULL; attrs++)
         value_guess_offer(&g, attrs->name);
-    topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "<%s> has no attribute '%s'%s", (const char *)x->name,
+    topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "<%s%s%s%s> has no attribute '%s'%s",
+                  (const char *)x->name, kind != NULL ? " kind=\"" : "",
+                  kind != NULL ? value_show((const char *)kind, shown_kind) : "", kind != NULL ? "\"" : "",
                   value_show(name, shown), value_guess_hint(&g, hint));
+    xmlFree(kind);
 }
 
 unsigned exercise_attrs(struct topo_msgs *m, const xmlNode *x, const struct xattr *attrs, void *obj)
@@ -301,11 +298,12 @@ unsigned exercise_attrs(struct topo_msgs *m, const xmlNode *x, const struct xatt
         struct why w = {""};
         unsigned i = 0;
 
-        while (attrs[i].name != NULL && (p->ns != NULL || strcmp(attrs[i].name, name) != 0))
+        while (attrs[i].name != NULL && (p->ns != NULL || strcmp(attrs[i].name, name) != 0) &&
+               strcmp(attrs[i].name, XATTR_ANY) != 0)
             i++;
         if (attrs[i].name == NULL) {
             unknown(m, x, name, attrs);
-        } else {
+        } else if (strcmp(attrs[i].name, XATTR_ANY) != 0) {
             const char *value = v != NULL ? (const char *)v : "";
 
             given |= 1u << i;

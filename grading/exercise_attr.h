@@ -24,9 +24,10 @@ enum xattr_type {
     XA_GATEWAY,  /* struct probe_ref */
     XA_NET6,
     XA_GATEWAY6,
-    XA_KIND,   /* enum exercise_kind */
+    XA_KIND,   /* const struct check_kind * */
     XA_EXPECT, /* enum exercise_expect */
-    XA_PROTO,  /* enum probe_kind, icmp or udp */
+    XA_PROTO,  /* enum probe_kind: icmp, udp, and tcp if 'max' is PROBE_TCP */
+    XA_ADDR,   /* struct probe_addr */
 };
 
 struct xattr {
@@ -40,6 +41,9 @@ struct xattr {
     { \
         NULL, XA_NAME, 0, false, 0, 0 \
     }
+
+/* Entry that takes any attribute and looks at none. */
+#define XATTR_ANY "*"
 
 /* Stores the attributes of 'x' in 'obj'; reports those that are unknown, missing or malformed.  Returns
  * a bit for each entry of 'attrs' that was given and understood. */

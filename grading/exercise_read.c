@@ -1,6 +1,7 @@
 /* The reader: exercise.xml to struct exercise.  Elements and attributes are tables; it reports what has
  * the wrong form and goes on, so that one run names all problems.  grading/exercise.rng says the same
  * for editors; a test holds the two against each other. */
+#include "grading/check/check.h"
 #include "grading/exercise_attr.h"
 #include "grading/exercise_parts.h"
 #include "labd/base/mem.h"
@@ -14,6 +15,7 @@
 #define HOLD 2
 #define INTERVAL_MS 500
 #define SETTLE_MS 20000
+#define XATTRS_MAX 32 /* of one element: a bit each */
 
 struct reader {
     struct exercise *x;
@@ -221,34 +223,45 @@ static void read_reference(struct reader *r, const xmlNode *n, void *obj)
     x->refs[x->nrefs++] = ref;
 }
 
-static void read_check(struct reader *r, const xmlNode *n, void *obj)
+/* The attributes that every check has and those of its kind. */
+static void read_check_attrs(struct reader *r, const xmlNode *n, struct exercise_check *c)
 {
-    static const struct xattr attrs[] = {
+    static const struct xattr common[] = {
         {"id", XA_NAME, offsetof(struct exercise_check, id), true, 0, 0},
         {"kind", XA_KIND, offsetof(struct exercise_check, kind), true, 0, 0},
         {"title", XA_TEXT, offsetof(struct exercise_check, title), true, 0, 0},
         {"points", XA_UINT, offsetof(struct exercise_check, points), true, 0, 1000},
         {"requires", XA_NAMES, offsetof(struct exercise_check, requires), false, 0, 0},
-        {"control", XA_NAME, offsetof(struct exercise_check, control), false, 0, 0},
-        {"from", XA_NAME, offsetof(struct exercise_check, from), true, 0, 0},
-        {"to", XA_TO, 0, true, 0, 0},
-        {"proto", XA_PROTO, offsetof(struct exercise_check, proto), false, 0, 0},
-        {"port", XA_PORT, offsetof(struct exercise_check, port), false, 1, 65535},
-        {"seen-at", XA_SEEN, offsetof(struct exercise_check, seen_at), false, 0, 0},
-        {"hops", XA_INT, offsetof(struct exercise_check, hops), false, 0, 60},
-        {"both", XA_BOOL, offsetof(struct exercise_check, both), false, 0, 0},
-        {"via", XA_NAMES, offsetof(struct exercise_check, via), false, 0, 0},
-        {"avoids", XA_NAMES, offsetof(struct exercise_check, avoids), false, 0, 0},
-        {"cut", XA_NAMES, offsetof(struct exercise_check, cut), false, 0, 0},
-        {"settle", XA_DURATION, offsetof(struct exercise_check, settle_ms), false, 1000, 90000},
-        {"expect", XA_EXPECT, offsetof(struct exercise_check, expect), false, 0, 0},
-        XATTRS_END,
     };
-    enum { KIND = 1u << 1, BOTH = 1u << 12 };
+    static const struct xattr any[] = {{XATTR_ANY, XA_NAME, 0, false, 0, 0}, XATTRS_END};
+    xmlChar *name = xmlGetNoNsProp(n, (const xmlChar *)"kind");
+    const struct check_kind *kind = name != NULL ? check_kind_find((const char *)name) : NULL;
+    const struct xattr *own = kind != NULL ? kind->attrs : any;
+    struct xattr attrs[XATTRS_MAX];
+    size_t count = ARRAY_LEN(common), both = 0;
+    unsigned good;
+
+    xmlFree(name);
+    memcpy(attrs, common, sizeof common);
+    for (size_t i = 0; count < XATTRS_MAX - 1 && own[i].name != NULL; i++) {
+        if (own[i].offset == offsetof(struct exercise_check, both))
+            both = count;
+        attrs[count++] = own[i];
+    }
+    attrs[count] = (struct xattr)XATTRS_END;
+    good = exercise_attrs(r->m, n, attrs, c);
+    if (kind == NULL)
+        return;
+    if (kind->proto != PROBE_ICMP)
+        c->proto = kind->proto;
+    c->both = both > 0 && (good & 1u << both ? c->both : c->proto != PROBE_UDP);
+}
+
+static void read_check(struct reader *r, const xmlNode *n, void *obj)
+{
     static const struct element parts[] = {{"hint", true, false, read_hint}};
     struct exercise *x = obj;
     struct exercise_check *c;
-    unsigned good;
 
     if (x->nchecks >= EXERCISE_CHECKS_MAX) {
         topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "there are more than %d checks",
@@ -260,15 +273,8 @@ static void read_check(struct reader *r, const xmlNode *n, void *obj)
     memset(c, 0, sizeof *c);
     c->line = topo_xml_line(n);
     c->hops = EXERCISE_HOPS_ANY;
-    c->both = true;
     c->settle_ms = SETTLE_MS;
-    good = exercise_attrs(r->m, n, attrs, c);
-    if (!(good & KIND))
-        c->kind = EXERCISE_KIND_COUNT;
-    if (!(good & BOTH) && c->proto == PROBE_UDP)
-        c->both = false;
-    if (c->kind == EXERCISE_TCP_OPEN || c->kind == EXERCISE_TCP_CLOSED)
-        c->proto = PROBE_TCP;
+    read_check_attrs(r, n, c);
     children(r, n, parts, ARRAY_LEN(parts), c);
 }
 

@@ -26,7 +26,7 @@
  *          "mac"?,"pid"?}],
  *        "observe":[{"port":"h2:eth0","dev"?,"element"?}],
  *        "probes":[{"id","kind":"icmp|udp|tcp","from","to","port","ttl","far","count","interval_ms",
- *          "timeout_ms","stop"}],
+ *          "timeout_ms","stop","also"?:["10.0.2.1"]}],
  *        "cut":["l1"]}
  * result: {"lost":0,"probes":[{"id","error":null,"samples":[{"sent_us","reply_us":null,"reply_ttl",
  *          "tcp":null,"data":false,"echo":false,
@@ -49,6 +49,8 @@ struct plan;
 #define PROBE_ADDRS_MAX 2 /* of a reference: one IPv4, one IPv6 */
 #define PROBE_PORTS_MAX 128
 #define PROBE_PROBES_MAX 128
+#define PROBE_ALSO_MAX 2
+#define PROBE_ALSO_ALL_MAX 32 /* of all probes together: a capture filter is limited by the kernel */
 #define PROBE_COUNT_MAX 200
 #define PROBE_TCP_COUNT_MAX 40
 #define PROBE_CUT_MAX 8
@@ -110,6 +112,9 @@ struct probe {
     unsigned timeout_ms;         /* how long to wait after the last sample was sent */
     /* Stop sending after so many consecutive samples that were answered (and seen at 'far'); 0: never. */
     unsigned stop;
+    /* Addresses that its packets may bear on the way, translated, beside the sender's and 'to'. */
+    struct probe_addr also[PROBE_ALSO_MAX];
+    size_t nalso;
 };
 
 struct probe_spec {
@@ -123,7 +128,8 @@ struct probe_spec {
     size_t ncut;
 };
 
-struct probe_spec *probe_spec_new(void); /* zeroed; never NULL */
+unsigned probe_spec_also(const struct probe_spec *s); /* addresses in also[] of all probes */
+struct probe_spec *probe_spec_new(void);              /* zeroed; never NULL */
 void probe_spec_free(struct probe_spec *s);
 void probe_spec_freep(struct probe_spec **s);
 json_t *probe_spec_to_json(const struct probe_spec *s); /* new reference */

@@ -86,13 +86,16 @@ json_t *probe_spec_to_json(const struct probe_spec *s)
         json_array_append_new(ports, port_json(&s->ports[i]));
     for (size_t i = 0; i < s->nprobes; i++) {
         const struct probe *p = &s->probes[i];
+        json_t *also = json_array();
 
-        json_array_append_new(probes, json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:s, s:i, s:i, s:i, s:i}",
-                                                "id", p->id, "kind", kinds[p->kind], "from", p->from, "to",
-                                                probe_json_from_addr(&p->to), "port", (int)p->port, "ttl",
-                                                (int)p->ttl, "far", p->far, "count", (int)p->count,
-                                                "interval_ms", (int)p->interval_ms, "timeout_ms",
-                                                (int)p->timeout_ms, "stop", (int)p->stop));
+        for (size_t k = 0; k < p->nalso; k++)
+            json_array_append_new(also, probe_json_from_addr(&p->also[k]));
+        json_array_append_new(
+            probes, json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:s, s:i, s:i, s:i, s:i, s:o}", "id", p->id,
+                              "kind", kinds[p->kind], "from", p->from, "to", probe_json_from_addr(&p->to),
+                              "port", (int)p->port, "ttl", (int)p->ttl, "far", p->far, "count", (int)p->count,
+                              "interval_ms", (int)p->interval_ms, "timeout_ms", (int)p->timeout_ms, "stop",
+                              (int)p->stop, "also", also));
     }
     for (size_t i = 0; i < s->ncut; i++)
         json_array_append_new(cut, json_string(s->cut[i]));
@@ -197,6 +200,23 @@ static int far_check(const struct probe_spec *s, const struct probe *p, struct e
     return err_set(e, ERR_INVALID, "probe '%s': port '%s' is not observed", p->id, p->far);
 }
 
+static int also_read(const json_t *j, struct probe *p, struct err *e)
+{
+    const json_t *list;
+    json_t *v;
+    size_t i;
+
+    if (probe_json_array(j, "also", PROBE_ALSO_MAX, &list, e) < 0)
+        return -1;
+    json_array_foreach(list, i, v) {
+        if (!probe_addr_parse(json_string_value(v), &p->also[p->nalso]))
+            return err_set(e, ERR_INVALID, "probe '%s': 'also' holds something that is not an address",
+                           p->id);
+        p->nalso++;
+    }
+    return 0;
+}
+
 static int probe_read(const json_t *j, const struct probe_spec *s, struct probe *p, struct err *e)
 {
     json_int_t port, ttl, count, interval, timeout, stop;
@@ -219,7 +239,8 @@ static int probe_read(const json_t *j, const struct probe_spec *s, struct probe 
                        &count, e) < 0 ||
         probe_json_int(j, p->id, "interval_ms", 10, 10000, 200, &interval, e) < 0 ||
         probe_json_int(j, p->id, "timeout_ms", 10, 10000, 1000, &timeout, e) < 0 ||
-        probe_json_int(j, p->id, "stop", 0, PROBE_COUNT_MAX, 0, &stop, e) < 0 || far_check(s, p, e) < 0)
+        probe_json_int(j, p->id, "stop", 0, PROBE_COUNT_MAX, 0, &stop, e) < 0 || far_check(s, p, e) < 0 ||
+        also_read(j, p, e) < 0)
         return -1;
     p->port = (uint16_t)port;
     p->ttl = (uint8_t)ttl;
@@ -264,6 +285,9 @@ static int samples_check(const struct probe_spec *s, struct err *e)
     if (all > PROBE_SAMPLES_MAX || tcp > PROBE_TCP_SAMPLES_MAX)
         return err_set(e, ERR_CAPACITY, "more than %d samples (%d of TCP) in one probe spec",
                        PROBE_SAMPLES_MAX, PROBE_TCP_SAMPLES_MAX);
+    if (probe_spec_also(s) > PROBE_ALSO_ALL_MAX)
+        return err_set(e, ERR_CAPACITY, "more than %d translated addresses in one probe spec",
+                       PROBE_ALSO_ALL_MAX);
     return 0;
 }
 
@@ -309,6 +333,15 @@ struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct e
                        PROBE_DURATION_MAX_MS / 1000),
                NULL;
     return TAKE(s);
+}
+
+unsigned probe_spec_also(const struct probe_spec *s)
+{
+    unsigned n = 0;
+
+    for (size_t i = 0; i < s->nprobes; i++)
+        n += (unsigned)s->probes[i].nalso;
+    return n;
 }
 
 unsigned probe_spec_duration_ms(const struct probe_spec *s)

@@ -27,8 +27,11 @@ static size_t addresses(const struct probe_spec *s, struct probe_addr *out)
     for (size_t i = 0; i < s->nrefs; i++)
         for (size_t k = 0; k < s->refs[i].nnets; k++)
             out[n++] = s->refs[i].net[k].addr;
-    for (size_t i = 0; i < s->nprobes; i++)
+    for (size_t i = 0; i < s->nprobes; i++) {
         out[n++] = s->probes[i].to;
+        for (size_t k = 0; k < s->probes[i].nalso; k++)
+            out[n++] = s->probes[i].also[k];
+    }
     return n;
 }
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#define SOURCES_MAX 4 /* of one packet at one port */
+
 static size_t nonce_hash(const uint8_t *nonce, size_t size)
 {
     uint64_t h;
@@ -62,16 +64,20 @@ int match_nonces(struct engine *en, struct err *e)
     return 0;
 }
 
-/* Repetitions at the same port carry nothing new, and would let a student fill the list. */
+/* Repetitions at the same port carry nothing new, and would let a student fill the list; the same packet from
+ * another source does (a translator that leaks), up to a few. */
 static void record(struct engine *en, struct shot *s, const struct packet *p, const char *port, bool in,
                    int64_t t_us, enum probe_what what, uint32_t seq)
 {
     struct seen *n;
+    unsigned sources = 0;
 
     for (size_t i = 0; i < s->nseen; i++) {
         struct seen *o = &s->seen[i];
 
-        if (o->g.what == what && o->g.in == in && o->seq == seq && strcmp(o->g.port, port) == 0) {
+        if (o->g.what != what || o->g.in != in || o->seq != seq || strcmp(o->g.port, port) != 0)
+            continue;
+        if (probe_addr_equal(&o->g.src, &p->src) || ++sources == SOURCES_MAX) {
             if (t_us < o->g.t_us)
                 o->g.t_us = t_us;
             return;
@@ -105,15 +111,21 @@ static void echo_or_datagram(struct engine *en, const struct packet *p, const ch
 {
     struct volley *v;
     struct shot *s;
-    bool reply;
+    bool reply = p->kind == PROBE_ICMP && p->echo_reply;
 
     if (p->ndata < NONCE_SIZE || (s = nonce_find(en, p->data, &v)) == NULL || v->p->kind != p->kind ||
         s->state == SHOT_WAITING)
         return;
-    reply = p->kind == PROBE_ICMP ? p->echo_reply : p->sport == v->p->port && p->dport == v->ident;
-    if (p->kind == PROBE_UDP && !reply && p->dport != v->p->port)
-        return;
+    if (p->kind == PROBE_UDP) { /* one of the two ports may have been translated */
+        bool there = p->sport == v->ident || p->dport == v->p->port;
+
+        reply = p->sport == v->p->port && p->dport == v->ident;
+        if (!reply && !there && !(reply = p->sport == v->p->port || p->dport == v->ident))
+            return;
+    }
     record(en, s, p, port, in, t_us, reply ? PROBE_REPLY : PROBE_REQUEST, 0);
+    if (p->kind == PROBE_UDP) /* at home nothing is translated */
+        reply = p->sport == v->p->port && p->dport == v->ident;
     if (reply && in && at_home(v, port) && s->s.reply_us < 0 && probe_addr_equal(&p->src, &v->p->to) &&
         probe_addr_equal(&p->dst, &v->self)) {
         s->s.reply_us = t_us < s->s.sent_us ? s->s.sent_us : t_us;
@@ -127,15 +139,17 @@ static bool holds_nonce(const struct packet *p, const struct shot *s)
     return p->ndata >= NONCE_HEX && memmem(p->data, p->ndata, s->hex, NONCE_HEX) != NULL;
 }
 
-/* One of the two addresses may have been translated on the way; the ports stay. */
+/* Addresses and the server's port may have been translated on the way; the client's port stays, and what bears
+ * no nonce is held against the sequence number when all is over: genuine() of engine.c. */
 static void segment(struct engine *en, struct volley *v, struct shot *s, const struct packet *p,
                     const char *port, bool in, int64_t t_us)
 {
     bool home = at_home(v, port);
 
-    if (p->sport == s->lport && (p->dport == v->p->port || probe_addr_equal(&p->dst, &v->p->to))) {
+    if (p->sport == s->lport) {
         if ((p->flags & (PACKET_SYN | PACKET_ACK)) == PACKET_SYN) {
-            if (home && !in) {
+            /* Exactly this one: connections to different peers may share the client's port. */
+            if (home && !in && p->dport == v->p->port && probe_addr_equal(&p->dst, &v->p->to)) {
                 s->isn = p->seq;
                 s->isn_known = true;
             }
@@ -143,7 +157,7 @@ static void segment(struct engine *en, struct volley *v, struct shot *s, const s
         } else if (holds_nonce(p, s)) {
             record(en, s, p, port, in, t_us, PROBE_DATA, 0);
         }
-    } else if (p->dport == s->lport && (p->sport == v->p->port || probe_addr_equal(&p->src, &v->p->to))) {
+    } else if (p->dport == s->lport) {
         if ((p->flags & (PACKET_SYN | PACKET_ACK)) == (PACKET_SYN | PACKET_ACK))
             record(en, s, p, port, in, t_us, PROBE_SYNACK, p->ack);
         else if ((p->flags & PACKET_RST) != 0)

@@ -28,7 +28,7 @@ uint64_t watch_lost(struct watch *w);
 
 /* The filter, for tests: fills 'out' (room for WATCH_FILTER_MAX) and returns the number of
  * instructions. */
-#define WATCH_ADDRS_MAX (PROBE_REFS_MAX * PROBE_ADDRS_MAX + PROBE_PROBES_MAX)
+#define WATCH_ADDRS_MAX (PROBE_REFS_MAX * PROBE_ADDRS_MAX + PROBE_PROBES_MAX + PROBE_ALSO_ALL_MAX)
 #define WATCH_FILTER_MAX (16 + 4 * WATCH_ADDRS_MAX)
 size_t watch_filter(const struct probe_addr *addrs, size_t naddrs, struct sock_filter *out);
 

@@ -2,7 +2,7 @@
  * look right without forwarding.  Needs root.
  *
  *   refa, h1 - [br1] - r1 - [br2] - h2, refb      (br1, br2 and the host-side devices in namespace w) */
-#include "grading/probe.h"
+#include "grading/grading_parts.h"
 #include "labd/base/mem.h"
 #include "labd/base/proc.h"
 
@@ -529,13 +529,113 @@ static void test_runs_without_privilege(void **state)
     assert_non_null(strstr(status, "Seccomp:\t2"));
 }
 
+/* ---- whole checks: from the exercise's text to the verdict ---- */
+static const char check_topology[] =
+    "<topology name='t'><host name='h1'><interface name='eth0' network='lan'/></host><host name='h2'><interface name='eth0' network='lan2'/></host>"
+    "<router name='r1'><interface name='eth0' network='lan'/><interface name='eth1' network='lan2'/></router>"
+    "<network name='lan'/><network name='lan2'/></topology>";
+static const char check_head[] =
+    "<exercise id='x' title='X'><summary>s</summary><topology file='t.xml'/><grading>"
+    "<reference name='refa' at='lan' address='10.0.1.250/24' gateway='10.0.1.1'/>"
+    "<reference name='refb' at='lan2' address='10.0.2.250/24' gateway='10.0.2.1'/><check id='c' title='t' points='1' from='refa' ";
+
+#define NAT_TABLE(hook, priority, rule) \
+    "n $r1 nft 'add table t; add chain t c { type nat hook " hook " priority " priority \
+    "; }; add rule t c " rule "'"
+#define NAT_GONE "n $r1 nft delete table t"
+#define SNAT "kind='nat' to='10.0.2.10' seen-at='h2:eth0' as='10.0.2.1'/>"
+#define DNAT "kind='nat' proto='tcp' port='8080' to='10.0.1.1' seen-at='h2:eth0' becomes='10.0.2.10'/>"
+
+static const struct check_row {
+    const char *name, *set, *unset; /* shell */
+    const char *check;              /* the rest of the element */
+    enum grading_status status;
+    const char *observed;
+} check_rows[] = {
+    {"nat: source translated", NAT_TABLE("postrouting", "100", "oifname eth1 snat to 10.0.2.1"), NAT_GONE,
+     SNAT, GRADING_PASS, "answer came back"},
+    {"nat: cheat, routed without translation", NULL, NULL, SNAT, GRADING_FAIL,
+     "10.0.1.250 instead of 10.0.2.1"},
+    {"nat: cheat, the router takes the far address", "ip -n $r1 addr add 10.0.2.10/32 dev lo",
+     "ip -n $r1 addr del 10.0.2.10/32 dev lo", SNAT, GRADING_FAIL, "something else answered"},
+    {"nat: cheat, a copy is sent with the private source",
+     NAT_TABLE(
+         "postrouting", "100",
+         "oifname eth1 snat to 10.0.2.1'; n $r1 nft 'add chain t d { type filter hook prerouting priority "
+         "-300; }; add rule t d iifname eth0 ip daddr 10.0.2.10 dup to 10.0.2.10 device eth1"),
+     NAT_GONE, SNAT, GRADING_FAIL, "10.0.1.250 instead of 10.0.2.1"},
+    {"nat: destination and port translated",
+     NAT_TABLE("prerouting", "-100", "tcp dport 8080 dnat ip to 10.0.2.10:80"), NAT_GONE, DNAT, GRADING_PASS,
+     "answer came back"},
+    {"nat: cheat, redirected to a server on the router",
+     NAT_TABLE("prerouting", "-100", "tcp dport 8080 redirect to :80"), NAT_GONE, DNAT, GRADING_FAIL,
+     "something else answered"},
+    {"nat: cheat, the source is hidden as well",
+     NAT_TABLE(
+         "prerouting", "-100",
+         "tcp dport 8080 dnat ip to 10.0.2.10:80'; n $r1 nft 'add chain t o { type nat hook postrouting "
+         "priority 100; }; add rule t o masquerade"),
+     NAT_GONE, DNAT, GRADING_FAIL, "10.0.2.1 instead of 10.0.1.250"},
+};
+
+static int check_unset(void **state)
+{
+    const struct check_row *r = *state;
+
+    return shell(r->unset);
+}
+
+/* What labhost resolves from its plan. */
+static void resolve(struct probe_spec *s)
+{
+    AUTO(probe_spec_freep) struct probe_spec *all = spec_new();
+
+    for (size_t i = 0; i < s->nrefs; i++) {
+        const struct probe_ref *r = probe_ref_find(all, s->refs[i].name);
+
+        assert_non_null(r);
+        memcpy(s->refs[i].mac, r->mac, sizeof r->mac);
+        s->refs[i].pid = r->pid;
+    }
+    for (size_t i = 0; i < s->nports; i++)
+        for (size_t k = 0; k < all->nports; k++)
+            if (strcmp(s->ports[i].name, all->ports[k].name) == 0)
+                memcpy(s->ports[i].dev, all->ports[k].dev, IFNAME_SIZE);
+}
+
+static void test_check(void **state)
+{
+    const struct check_row *row = *state;
+    AUTO(mem_freep) char *xml = xasprintf("%s%s</grading></exercise>", check_head, row->check);
+    AUTO(exercise_freep) struct exercise *x = NULL;
+    AUTO(probe_spec_freep) struct probe_spec *s = NULL;
+    AUTO(probe_result_freep) struct probe_result *r = NULL;
+    struct grading_verdict v;
+    struct err e = {0};
+
+    x = exercise_load_mem(xml, strlen(xml), check_topology, sizeof check_topology - 1, NULL, NULL, &e);
+    if (x == NULL)
+        fail_msg("%s", e.msg);
+    assert_int_equal(shell(row->set), 0);
+    s = grading_spec(x, GRADING_ALL_UNCUT, GRADING_STEADY, &e);
+    assert_non_null(s);
+    resolve(s);
+    r = probe_run(s);
+    v = grading_judge(x, 0, r, false);
+    if (v.status != row->status || strstr(v.observed, row->observed) == NULL)
+        fail_msg("%s: %s", grading_status_name(v.status), v.observed);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 6];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(check_rows) + 6];
     size_t n = 0;
 
     for (; n < ARRAY_LEN(rows); n++)
         tests[n] = (struct CMUnitTest){rows[n].name, test_row, NULL, row_unset, (void *)(uintptr_t)&rows[n]};
+    for (size_t i = 0; i < ARRAY_LEN(check_rows); i++)
+        tests[n++] = (struct CMUnitTest){check_rows[i].name, test_check, NULL, check_unset,
+                                         (void *)(uintptr_t)&check_rows[i]};
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_path_in_order);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_refusal_comes_from_the_host);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_translated_source_is_reported);

@@ -28,6 +28,11 @@ static const char topology[] =
 #define OK \
     "<check id='c1' kind='reachability' title='t' points='10' from='a' to='10.0.2.10' seen-at='h2:eth0'/>"
 #define CHECKS(more) FILE_(ID, META, "", REFS, OK "\n" more)
+#define N(id) \
+    "<check id='n" id \
+    "' kind='nat' title='t' points='1' from='a' to='10.0.2.9' seen-at='h2:eth0' as='10.0.9.1' " \
+    "becomes='10.0.8.1'/>"
+#define N4(id) N(id "1") N(id "2") N(id "3") N(id "4")
 #define ONE(text) FILE_(ID, META, "", REFS, text)
 
 static const struct row {
@@ -44,7 +49,8 @@ static const struct row {
          "<check id='c3' kind='tcp-open' title='t' points='1' from='a' to='10.0.2.10' port='80' seen-at='h2:eth0'/>"
          "<check id='c4' kind='tcp-closed' title='t' points='1' control='c3' from='a' to='10.0.2.10' port='22' seen-at='h2:eth0' expect='refused'/>"
          "<check id='c5' kind='path' title='t' points='1' requires='c1 c3' from='a' to='10.0.2.10' seen-at='h2:eth0' avoids='l1'/>"
-         "<check id='c6' kind='path' title='t' points='1' requires='c5' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' settle='5s'/>"),
+         "<check id='c6' kind='path' title='t' points='1' requires='c5' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' settle='5s'/>"
+         "<check id='c7' kind='nat' title='t' points='1' proto='tcp' port='80' from='a' to='10.0.1.1' seen-at='h2:eth0' becomes='10.0.2.10'/>"),
      0, NULL},
     {"not XML", "<exercise", 1, ""},
     {"a DTD", "<!DOCTYPE exercise [<!ENTITY a 'b'>]>\n<exercise/>", 1, "DOCTYPE"},
@@ -163,10 +169,10 @@ static const struct row {
      "itself"},
     {"TCP without port",
      ONE("<check id='c' kind='tcp-open' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0'/>"), 5,
-     "needs a port"},
+     "needs the attribute 'port'"},
     {"port for an echo",
      ONE("<check id='c' kind='reachability' title='t' points='1' port='80' from='a' to='b'/>"), 5,
-     "a port makes sense"},
+     "proto that has ports"},
     {"port zero", ONE("<check id='c' kind='tcp-open' title='t' points='1' port='0' from='a' to='b'/>"), 5,
      "from 1 to 65535"},
     {"negative without control",
@@ -184,7 +190,7 @@ static const struct row {
      7, "something passes"},
     {"control of a positive check",
      CHECKS("<check id='c' kind='reachability' title='t' points='1' control='c1' from='a' to='b'/>"), 6,
-     "belongs to unreachable"},
+     "<check kind=\"reachability\"> has no attribute 'control'"},
     {"requires nothing known",
      CHECKS("<check id='c' kind='reachability' title='t' points='1' requires='c1 z' from='a' to='b'/>"), 6,
      "requires 'z'"},
@@ -218,7 +224,7 @@ static const struct row {
      "can never pass"},
     {"via for reachability",
      CHECKS("<check id='c' kind='reachability' title='t' points='1' from='a' to='b' via='l1'/>"), 6,
-     "belong to kind"},
+     "has no attribute 'via'"},
     {"no time to settle",
      FILE_(ID, META, "hold='5'", REFS,
            "<check id='c' kind='path' title='t' points='1' from='a' to='b' cut='l1' settle='2s'/>"),
@@ -226,7 +232,7 @@ static const struct row {
     {"expect on an open port",
      CHECKS(
          "<check id='c' kind='tcp-open' title='t' points='1' port='80' expect='filtered' from='a' to='b'/>"),
-     6, "expect belongs"},
+     6, "has no attribute 'expect'"},
     {"filtered, but nobody looks",
      CHECKS(
          "<check id='o' kind='tcp-open' title='t' points='1' port='80' from='a' to='10.0.2.10' seen-at='h2:eth0'/>\n"
@@ -235,7 +241,44 @@ static const struct row {
     {"hops of what must not arrive",
      CHECKS(
          "<check id='c' kind='unreachable' title='t' points='1' control='c1' hops='1' from='a' to='10.0.2.9' seen-at='h2:eth0'/>"),
+     6, "has no attribute 'hops'"},
+    {"translation of what",
+     CHECKS("<check id='c' kind='nat' title='t' points='1' from='a' to='10.0.2.9' seen-at='h2:eth0'/>"), 6,
+     "nat needs 'as'"},
+    {"translation nobody watches",
+     CHECKS("<check id='c' kind='nat' title='t' points='1' from='a' to='10.0.2.9' as='10.0.2.1'/>"), 6,
+     "needs seen-at"},
+    {"translation to another family",
+     CHECKS(
+         "<check id='c' kind='nat' title='t' points='1' from='a' to='10.0.2.9' seen-at='h2:eth0' as='fd00::1'/>"),
+     6, "of the family"},
+    {"translation to no address",
+     CHECKS(
+         "<check id='c' kind='nat' title='t' points='1' from='a' to='10.0.2.9' seen-at='h2:eth0' as='r1'/>"),
+     6, "IPv4 or IPv6 address"},
+    {"translation to a test host",
+     CHECKS("<check id='c' kind='nat' title='t' points='1' from='a' to='b' becomes='10.0.2.9'/>"), 6,
+     "before the translation"},
+    {"translated connection without port",
+     CHECKS(
+         "<check id='c' kind='nat' proto='tcp' title='t' points='1' from='a' to='10.0.2.9' seen-at='h2:eth0' as='10.0.2.1'/>"),
+     6, "needs a port"},
+    {"more translations than a capture filter holds", CHECKS(N4("a") N4("b") N4("c") N4("d") N4("e")), 1,
+     "more than 32 addresses"},
+    {"TCP where it has a kind of its own",
+     CHECKS(
+         "<check id='c' kind='reachability' proto='tcp' title='t' points='1' from='a' to='10.0.2.9' seen-at='h2:eth0'/>"),
+     6, "not known here"},
+    {"UDP without port",
+     CHECKS(
+         "<check id='c' kind='reachability' proto='udp' title='t' points='1' from='a' to='10.0.2.9' seen-at='h2:eth0'/>"),
+     6, "needs a port"},
+    {"hops of what nobody watches",
+     CHECKS("<check id='c' kind='tcp-open' title='t' points='1' port='80' hops='1' from='a' to='10.0.2.9'/>"),
      6, "hops needs"},
+    {"unknown kind says nothing of its attributes",
+     CHECKS("<check id='c' kind='pathh' title='t' points='1' from='a' to='b' via='l1'/>"), 6,
+     "did you mean \"path\"?"},
     {"element in a hint",
      ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'><hint>a <b>b</b></hint></check>"),
      5, "<b> is not allowed"},

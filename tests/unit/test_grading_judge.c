@@ -16,7 +16,7 @@ static const char topology[] =
     "<host name='h2'><interface name='eth0' network='lan2'/></host><network name='lan1'/><network name='lan2'/>"
     "<link name='l1' a='r1:eth1' b='r2:eth1'/><link name='l2' a='r1:eth2' b='r2:eth2'/></topology>";
 
-enum { REACH, ONEWAY, PAIR, UNREACH, OPEN, CLOSED, FILTERED, REFUSED, PATH, AVOID, CUT, NEEDS };
+enum { REACH, ONEWAY, PAIR, UNREACH, OPEN, CLOSED, FILTERED, REFUSED, PATH, AVOID, CUT, SNAT, DNAT, NEEDS };
 static const char xml[] =
     "<exercise id='x' title='X'><summary>s</summary><topology file='t.xml'/><grading hold='3'>"
     "<reference name='a' at='lan1' address='10.0.1.250/24' gateway='10.0.1.1'/><reference name='b' at='lan2' address='10.0.2.250/24' gateway='10.0.2.1'/>"
@@ -31,6 +31,8 @@ static const char xml[] =
     "<check id='path' kind='path' title='Path' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' via='l1 l2'/>"
     "<check id='avoid' kind='path' title='Avoid' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' avoids='l2'/>"
     "<check id='cut' kind='path' title='Cut' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1'/>"
+    "<check id='snat' kind='nat' title='Source' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' as='10.0.2.1'/>"
+    "<check id='dnat' kind='nat' title='Destination' points='1' proto='tcp' port='8080' from='a' to='10.0.1.1' seen-at='h2:eth0' becomes='10.0.2.10'/>"
     "<check id='needs' kind='path' title='Needs' points='1' requires='reach open' from='a' to='b' avoids='l2'/>"
     "</grading></exercise>";
 
@@ -153,6 +155,38 @@ static const struct row {
      "arrived"},
     {"link not avoided", AVOID, SAMPLE("900", NO, AT("l2", 100) "," TO_H2("request") "," FROM_H2("reply")),
      NULL, GRADING_FAIL, "used link l2"},
+    {"source translated as asked", SNAT,
+     SAMPLE("900", NO,
+            SEEN("h2:eth0", "in", "request", 500, "10.0.2.1", "10.0.2.10", 62) "," FROM_H2("reply")),
+     NULL, GRADING_PASS, "answer came back"},
+    {"source not translated", SNAT, SAMPLE("900", NO, TO_H2("request") "," FROM_H2("reply")), NULL,
+     GRADING_FAIL, "10.0.1.250 instead of 10.0.2.1"},
+    {"source translated, and the private one leaks", SNAT,
+     SAMPLE("900", NO,
+            SEEN("h2:eth0", "in", "request", 500, "10.0.2.1", "10.0.2.10",
+                 62) "," TO_H2("request") "," FROM_H2("reply")),
+     NULL, GRADING_FAIL, "10.0.1.250 instead of 10.0.2.1"},
+    {"source translated, no answer", SNAT,
+     SAMPLE(NO, NO, SEEN("h2:eth0", "in", "request", 500, "10.0.2.1", "10.0.2.10", 62)), NULL, GRADING_FAIL,
+     "no answer came back"},
+    {"translator answers itself", SNAT, SAMPLE("900", NO, ""), NULL, GRADING_FAIL, "something else answered"},
+    {"answered from elsewhere after the translation", SNAT,
+     SAMPLE("900", NO, SEEN("h2:eth0", "in", "request", 500, "10.0.2.1", "10.0.2.10", 62)), NULL,
+     GRADING_FAIL, "did not leave from h2:eth0"},
+    {"destination translated as asked", DNAT, SAMPLE("900", "\"open\"", TO_H2("syn") "," FROM_H2("synack")),
+     NULL, GRADING_PASS, "arrived"},
+    {"a server on the translator", DNAT, SAMPLE("900", "\"open\"", ""), NULL, GRADING_FAIL,
+     "something else answered"},
+    {"destination translated, source hidden", DNAT,
+     SAMPLE("900", "\"open\"",
+            SEEN("h2:eth0", "in", "syn", 500, "10.0.2.1", "10.0.2.10", 62) "," FROM_H2("synack")),
+     NULL, GRADING_FAIL, "10.0.2.1 instead of 10.0.1.250"},
+    {"destination translated to another host", DNAT,
+     SAMPLE("900", "\"open\"",
+            SEEN("h2:eth0", "in", "syn", 500, "10.0.1.250", "10.0.2.11", 62) "," FROM_H2("synack")),
+     NULL, GRADING_FAIL, "10.0.2.11 instead of 10.0.2.10"},
+    {"nothing is translated, nothing arrives", DNAT, SAMPLE("900", "\"refused\"", ""), NULL, GRADING_FAIL,
+     "did not arrive"},
 };
 
 static struct probe_result *result(size_t check, const char *samples, const char *back)

@@ -178,6 +178,58 @@ static void test_before_it_was_sent_nothing_counts(void **state)
     assert_int_equal(b->shots[0][0].nseen, 0);
 }
 
+/* A translator may leak what it should have translated: both show, and a flood of sources fits all the same. */
+static void test_sources_are_told_apart(void **state)
+{
+    struct bench *b = *state;
+    struct packet p = echo(&b->shots[0][0], false, "10.0.2.1", "10.0.2.10");
+
+    match_packet(&b->en, &p, "h2:eth0", true, 1000);
+    probe_addr_parse("10.0.1.250", &p.src);
+    match_packet(&b->en, &p, "h2:eth0", true, 1100);
+    assert_int_equal(b->shots[0][0].nseen, 2);
+    for (int i = 0; i < 200; i++) {
+        p.src.b[3] = (uint8_t)i;
+        match_packet(&b->en, &p, "h2:eth0", true, 1200);
+    }
+    assert_int_equal(b->shots[0][0].nseen, 4);
+    assert_int_equal(b->en.lost, 0);
+}
+
+static void test_translated_port_is_the_same_connection(void **state)
+{
+    struct bench *b = *state;
+    struct packet left = tcp(false, PACKET_SYN, 77, 0), mapped = left;
+    struct probe_result *r;
+
+    mapped.dport = 8080;
+    probe_addr_parse("10.0.2.99", &mapped.dst);
+    match_packet(&b->en, &left, "@refa", false, 1000);
+    match_packet(&b->en, &mapped, "h2:eth0", true, 1100);
+    b->shots[1][0].state = SHOT_OVER;
+    r = engine_result(&b->en);
+    assert_int_equal(r->probes[1].samples[0].nsightings, 2);
+    probe_result_free(r);
+}
+
+/* Another connection of the reference, by chance from the same port, is not this one. */
+static void test_shared_client_port(void **state)
+{
+    struct bench *b = *state;
+    struct packet left = tcp(false, PACKET_SYN, 77, 0), other = tcp(false, PACKET_SYN, 99, 0);
+    struct probe_result *r;
+
+    probe_addr_parse("10.0.2.11", &other.dst);
+    match_packet(&b->en, &left, "@refa", false, 1000);
+    match_packet(&b->en, &other, "@refa", false, 1050);
+    match_packet(&b->en, &other, "h2:eth0", true, 1100);
+    b->shots[1][0].state = SHOT_OVER;
+    r = engine_result(&b->en);
+    assert_int_equal(r->probes[1].samples[0].nsightings, 1);
+    assert_int_equal(r->probes[1].samples[0].sightings[0].t_us, 1000);
+    probe_result_free(r);
+}
+
 /* What the result holds of two SYNs at the far port: the one that left the reference. */
 static void test_forged_syn_is_left_out(void **state)
 {
@@ -268,6 +320,9 @@ int main(void)
         T(test_reply_elsewhere_is_no_reply),
         T(test_reply_from_another_address_is_no_reply),
         T(test_before_it_was_sent_nothing_counts),
+        T(test_sources_are_told_apart),
+        T(test_translated_port_is_the_same_connection),
+        T(test_shared_client_port),
         T(test_forged_syn_is_left_out),
         T(test_answer_must_acknowledge_the_syn),
         T(test_samples_on_their_way_are_left_out),

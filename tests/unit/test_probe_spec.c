@@ -77,6 +77,10 @@ static const struct row {
     {"flood", SPEC(REF, "", PROBE(",\"interval_ms\":0"), ""), "'interval_ms'"},
     {"too many samples", SPEC(REF, "", PROBE(",\"count\":201"), ""), "'count'"},
     {"too long", SPEC(REF, "", PROBE(",\"count\":200,\"interval_ms\":10000"), ""), "longer than"},
+    {"also a name", SPEC(REF, "", PROBE(",\"also\":[\"h2\"]"), ""), "not an address"},
+    {"also a number", SPEC(REF, "", PROBE(",\"also\":[1]"), ""), "not an address"},
+    {"also too much", SPEC(REF, "", PROBE(",\"also\":[\"10.0.9.1\",\"10.0.9.2\",\"10.0.9.3\"]"), ""),
+     "more than 2"},
     {"same probe twice", SPEC(REF, "", PROBE() "," PROBE(), ""), "two probes"},
     {"cut something odd", SPEC("", "", "", "\"l1; reboot\""), "not a link"},
     {"cut a number", SPEC("", "", "", "1"), "not a link"},
@@ -105,12 +109,15 @@ static void test_read(void **state)
 
 static void test_round_trip(void **state)
 {
-    json_t *j = json_loads(
-               SPEC(REF, H2,
-                    PROBE(",\"far\":\"h2:eth0\",\"count\":7,\"interval_ms\":20,\"timeout_ms\":30,\"stop\":3"),
-                    "\"l1\""),
-               0, NULL),
-           *again;
+    json_t *
+        j = json_loads(
+           SPEC(
+               REF, H2,
+               PROBE(
+                   ",\"far\":\"h2:eth0\",\"count\":7,\"interval_ms\":20,\"timeout_ms\":30,\"stop\":3,\"also\":[\"10.0.9.1\"]"),
+               "\"l1\""),
+           0, NULL),
+       *again;
     AUTO(probe_spec_freep) struct probe_spec *s = probe_spec_from_json(j, false, NULL), *t = NULL;
 
     (void)state;
@@ -120,6 +127,7 @@ static void test_round_trip(void **state)
     assert_non_null(t);
     assert_memory_equal(s, t, sizeof *s);
     assert_int_equal(s->probes[0].count, 7);
+    assert_int_equal(s->probes[0].nalso, 1);
     assert_int_equal(probe_spec_duration_ms(s), PROBE_START_SPREAD_MS + 6 * 20 + 30);
     json_decref(j);
     json_decref(again);

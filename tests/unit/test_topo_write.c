@@ -140,7 +140,7 @@ static void test_equal_sees(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[2 + ARRAY_LEN(changes)];
+    struct CMUnitTest tests[2 + ARRAY_LEN(files) + ARRAY_LEN(changes)];
     size_t n = 0;
 
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_golden);

@@ -1,0 +1,78 @@
+/* The kinds of checks: one file each, behind one table.  Used inside grading/: the reader takes a kind's
+ * attributes from here, exercise_check.c its meaning, grading_spec.c its probes, grading_judge.c its
+ * verdicts, grading_report.c its words.  None of these knows a kind by name.
+ *
+ * A new kind is one file and one line in check.c, one <choice> in exercise.rng, and a paragraph with an
+ * example in paralab-exercise(5). */
+#ifndef GRADING_CHECK_CHECK_H
+#define GRADING_CHECK_CHECK_H
+
+#include "grading/exercise_attr.h"
+#include "grading/grading_parts.h"
+#include "topology/topo_index.h"
+#include "topology/topo_value.h"
+
+/* What an exercise's meaning is looked at with. */
+struct check_review {
+    const struct exercise *x;
+    const struct topo *t;
+    struct topo_index ix;
+    struct topo_msgs *m;
+};
+#define CHECK_COMPLAIN(k, c, ...) topo_msgs_add((k)->m, (c)->line, TOPO_ERROR, __VA_ARGS__)
+
+struct check_kind {
+    const char *name;          /* the value of kind="" */
+    const struct xattr *attrs; /* beside those that every check has; in struct exercise_check */
+    enum probe_kind proto;     /* unless the attribute 'proto' says otherwise */
+    bool negative;             /* it passes when nothing happens, and therefore needs a control */
+    /* Adds to k->m what can not be meant. */
+    void (*review)(struct check_review *k, const struct exercise_check *c);
+    /* Adds what has to be sent and watched for check 'i'.  ERR_CAPACITY. */
+    int (*spec)(struct probe_spec *s, const struct exercise *x, size_t i, enum grading_phase phase,
+                struct err *e);
+    /* Judges a GRADING_STEADY round. */
+    struct grading_verdict (*judge)(const struct exercise *x, size_t i, const struct probe_result *r);
+    /* The same for a check with a cut, and its GRADING_BROKEN round; NULL where nothing can be cut. */
+    struct grading_verdict (*judge_before)(const struct exercise *x, size_t i, const struct probe_result *r);
+    struct grading_verdict (*judge_broken)(const struct exercise *x, size_t i, const struct probe_result *r);
+    /* What should happen, as a sentence for the student. */
+    void (*expected)(const struct exercise *x, const struct exercise_check *c, char out[GRADING_TEXT]);
+};
+
+/* The table; NULL after the last. */
+extern const struct check_kind *const check_kinds[];
+const struct check_kind *check_kind_find(const char *name); /* or NULL */
+
+/* In the files of their names. */
+extern const struct check_kind check_reachability, check_unreachable, check_tcp_open, check_tcp_closed,
+    check_path, check_nat;
+
+/* ---- check.c: for all kinds ---- */
+const struct probe_ref *check_ref_find(const struct exercise *x, const char *name); /* or NULL */
+bool check_names_hold(const struct exercise_names *names, const char *name);
+/* " (did you mean 'x'?)" or "": among the references; among what 'kinds', bits of enum topo_kind, name. */
+const char *check_like_ref(struct check_review *k, const char *wrong, char out[VALUE_HINT_SIZE]);
+const char *check_like_topo(struct check_review *k, const char *wrong, unsigned kinds,
+                            char out[VALUE_HINT_SIZE]);
+/* Complains unless seen_at is a port of the topology ("" is fine), the names are links. */
+void check_review_port(struct check_review *k, const struct exercise_check *c, const char *port);
+void check_review_links(struct check_review *k, const struct exercise_check *c, const char *what,
+                        const struct exercise_names *links);
+/* Makes 's' watch a port, both ends of links; attach a reference (once each). */
+int check_spec_port(struct probe_spec *s, const char *port, struct err *e) MUST_CHECK;
+int check_spec_links(struct probe_spec *s, const struct exercise_names *links, struct err *e) MUST_CHECK;
+void check_spec_ref(struct probe_spec *s, const struct exercise *x, const char *name);
+/* A new probe with one sample and all else as usual.  NULL with ERR_CAPACITY. */
+struct probe *check_spec_probe(struct probe_spec *s, const char *id, struct err *e);
+/* The outcome of probe 'id', or NULL with '*v' an error: what could not be measured is nobody's failure. */
+const struct probe_outcome *check_outcome(const struct probe_result *r, const char *id,
+                                          struct grading_verdict *v);
+struct grading_verdict check_verdict(enum grading_status status, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Appends to a text of GRADING_TEXT bytes. */
+void check_text(char out[GRADING_TEXT], const char *fmt, ...) PRINTF_LIKE(2, 3);
+void check_text_links(char out[GRADING_TEXT], const struct exercise_names *links);
+/* " from a test host on lan1 (10.0.1.250)" */
+void check_text_ref(char out[GRADING_TEXT], const struct exercise *x, const char *ref, int family);
+
+#endif

@@ -1,0 +1,246 @@
+#include "grading/check/flow.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TTL 64
+#define TCP_TIMEOUT_MS 2200 /* a lost SYN is sent again after one second */
+
+void flow_init(struct flow *f, const struct exercise *x, const struct exercise_check *c, bool back)
+{
+    memset(f, 0, sizeof *f);
+    f->x = x;
+    f->c = c;
+    f->to = grading_target(x, c);
+    f->self = grading_ref_addr(x, c->from, f->to.family);
+    if (back) {
+        struct probe_addr a = f->to;
+
+        f->to = f->self;
+        f->self = a;
+    }
+    probe_addr_text(&f->to, f->to_text);
+    if (c->to_ref[0] != '\0') {
+        snprintf(f->far, sizeof f->far, "@%s", back ? c->from : c->to_ref);
+        snprintf(f->place, sizeof f->place, "the test host %s", f->to_text);
+    } else if (c->seen_at[0] != '\0') {
+        snprintf(f->far, sizeof f->far, "%s", c->seen_at);
+        snprintf(f->place, sizeof f->place, "%s", c->seen_at);
+    } else {
+        snprintf(f->place, sizeof f->place, "%s", f->to_text);
+    }
+}
+
+bool flow_watched(const struct exercise_check *c)
+{
+    return c->seen_at[0] != '\0' || c->to_ref[0] != '\0';
+}
+
+/* ---- meaning ---- */
+static void review_to_ref(struct check_review *k, const struct exercise_check *c,
+                          const struct probe_ref *from)
+{
+    const struct probe_ref *to = check_ref_find(k->x, c->to_ref);
+    char hint[VALUE_HINT_SIZE];
+
+    if (to == NULL)
+        CHECK_COMPLAIN(k, c, "check '%s': '%s' is neither an address nor a reference%s", c->id, c->to_ref,
+                       check_like_ref(k, c->to_ref, hint));
+    else if (to == from)
+        CHECK_COMPLAIN(k, c, "check '%s' goes from '%s' to itself", c->id, c->to_ref);
+    else if (from != NULL && from->nnets > 0 && to->nnets > 0 && grading_target(k->x, c).family == 0)
+        CHECK_COMPLAIN(k, c, "check '%s': '%s' and '%s' have no addresses of the same family", c->id, c->from,
+                       c->to_ref);
+    if (c->seen_at[0] != '\0')
+        CHECK_COMPLAIN(k, c, "check '%s': seen-at is '%s' itself when 'to' names a reference", c->id,
+                       c->to_ref);
+}
+
+static void review_to_addr(struct check_review *k, const struct exercise_check *c,
+                           const struct probe_ref *from)
+{
+    char text[PROBE_ADDR_TEXT];
+
+    if (!probe_ref_has(from, c->to.family))
+        CHECK_COMPLAIN(k, c, "check '%s': reference '%s' has no address of the family of %s", c->id, c->from,
+                       probe_addr_text(&c->to, text));
+    for (size_t i = 0; i < from->nnets; i++)
+        if (from->net[i].addr.family == c->to.family && from->net[i].gateway.family == 0 &&
+            !probe_addr_in_net(&c->to, &from->net[i].addr, from->net[i].prefix))
+            CHECK_COMPLAIN(k, c, "check '%s': reference '%s' has no gateway towards %s", c->id, c->from,
+                           probe_addr_text(&c->to, text));
+}
+
+void flow_review(struct check_review *k, const struct exercise_check *c)
+{
+    const struct probe_ref *from = check_ref_find(k->x, c->from);
+    char hint[VALUE_HINT_SIZE];
+
+    if (c->from[0] != '\0' && from == NULL)
+        CHECK_COMPLAIN(k, c, "check '%s': there is no reference '%s'%s", c->id, c->from,
+                       check_like_ref(k, c->from, hint));
+    if (c->to_ref[0] != '\0')
+        review_to_ref(k, c, from);
+    else if (c->to.family != 0 && from != NULL)
+        review_to_addr(k, c, from);
+    check_review_port(k, c, c->seen_at);
+    if (c->proto != PROBE_ICMP && c->port == 0 && c->kind->proto == PROBE_ICMP)
+        CHECK_COMPLAIN(k, c, "check '%s' needs a port", c->id);
+    if (c->proto == PROBE_ICMP && c->port != 0)
+        CHECK_COMPLAIN(k, c, "check '%s': a port makes sense with a proto that has ports", c->id);
+    if (c->hops != EXERCISE_HOPS_ANY && !flow_watched(c))
+        CHECK_COMPLAIN(k, c, "check '%s': hops needs something that arrives where it is watched", c->id);
+}
+
+/* ---- probes ---- */
+struct probe *flow_spec_probe(struct probe_spec *s, const struct exercise *x, size_t i, bool back,
+                              struct err *e)
+{
+    const struct exercise_check *c = &x->checks[i];
+    char id[GRADING_PROBE_ID];
+    struct probe *p;
+
+    grading_probe_id(i, back, id);
+    if ((p = check_spec_probe(s, id, e)) == NULL)
+        return NULL;
+    p->kind = c->proto;
+    snprintf(p->from, sizeof p->from, "%s", back ? c->to_ref : c->from);
+    p->to = grading_target(x, c);
+    if (back)
+        p->to = grading_ref_addr(x, c->from, p->to.family);
+    p->port = c->port;
+    if (c->to_ref[0] != '\0')
+        snprintf(p->far, sizeof p->far, "@%s", back ? c->from : c->to_ref);
+    else
+        snprintf(p->far, sizeof p->far, "%s", c->seen_at);
+    if (c->proto == PROBE_TCP)
+        p->timeout_ms = TCP_TIMEOUT_MS;
+    return p;
+}
+
+int flow_spec(struct probe_spec *s, const struct exercise *x, size_t i, enum grading_phase phase,
+              struct err *e)
+{
+    const struct exercise_check *c = &x->checks[i];
+
+    (void)phase;
+    check_spec_ref(s, x, c->from);
+    if (c->to_ref[0] != '\0')
+        check_spec_ref(s, x, c->to_ref);
+    else if (c->seen_at[0] != '\0' && check_spec_port(s, c->seen_at, e) < 0)
+        return -1;
+    return flow_spec_probe(s, x, i, false, e) != NULL ? 0 : -1;
+}
+
+/* ---- verdicts ---- */
+const struct probe_sample *flow_sample(const struct probe_result *r, size_t i, bool back,
+                                       struct grading_verdict *v)
+{
+    const struct probe_outcome *o;
+    char id[GRADING_PROBE_ID];
+
+    grading_probe_id(i, back, id);
+    o = check_outcome(r, id, v);
+    return o != NULL ? &o->samples[o->nsamples - 1] : NULL;
+}
+
+const struct probe_sighting *flow_seen(const struct probe_sample *s, const char *port, bool in,
+                                       enum probe_what what)
+{
+    for (size_t i = 0; i < s->nsightings; i++)
+        if (s->sightings[i].in == in && s->sightings[i].what == what &&
+            strcmp(s->sightings[i].port, port) == 0)
+            return &s->sightings[i];
+    return NULL;
+}
+
+static const char *routers(int n, char out[32])
+{
+    snprintf(out, 32, n == 1 ? "%d router" : "%d routers", n);
+    return out;
+}
+
+bool flow_arrived(const struct flow *f, const struct probe_sample *s, bool answered,
+                  struct grading_verdict *v)
+{
+    const struct probe_sighting *g =
+        flow_seen(s, f->far, true, f->c->proto == PROBE_TCP ? PROBE_SYN : PROBE_REQUEST);
+    char text[PROBE_ADDR_TEXT], want[32], got[32];
+    int hops;
+
+    if (g == NULL) {
+        if (answered)
+            *v = check_verdict(GRADING_FAIL,
+                               "An answer came in the name of %s, but the packet was never seen at %s: "
+                               "something else answered for that address.",
+                               f->to_text, f->place);
+        else
+            *v = check_verdict(GRADING_FAIL, "The packet did not arrive at %s.", f->place);
+        return false;
+    }
+    if (!probe_addr_equal(&g->dst, &f->to)) {
+        *v = check_verdict(GRADING_FAIL,
+                           "A packet for %s arrived at %s, but with the destination changed to %s.",
+                           f->to_text, f->place, probe_addr_text(&g->dst, text));
+        return false;
+    }
+    if (!probe_addr_equal(&g->src, &f->self)) {
+        *v = check_verdict(GRADING_FAIL,
+                           "The packet arrived at %s, but with the source address changed to %s.", f->place,
+                           probe_addr_text(&g->src, text));
+        return false;
+    }
+    hops = TTL - g->ttl;
+    if (f->c->hops != EXERCISE_HOPS_ANY && hops != f->c->hops) {
+        *v = check_verdict(GRADING_FAIL, "The packet arrived at %s after %s instead of %s, by its TTL of %d.",
+                           f->place, routers(hops, got), routers(f->c->hops, want), g->ttl);
+        return false;
+    }
+    return true;
+}
+
+struct grading_verdict flow_reach(const struct flow *f, const struct probe_sample *s)
+{
+    struct grading_verdict v;
+
+    if (f->far[0] != '\0' && !flow_arrived(f, s, s->reply_us >= 0, &v))
+        return v;
+    if (f->c->both && s->reply_us < 0)
+        return f->far[0] == '\0'
+                   ? check_verdict(GRADING_FAIL, "No answer came from %s.", f->to_text)
+                   : check_verdict(GRADING_FAIL, "The packet arrived at %s, but no answer came back.",
+                                   f->place);
+    if (f->c->both && f->far[0] != '\0' && flow_seen(s, f->far, false, PROBE_REPLY) == NULL)
+        return check_verdict(
+            GRADING_FAIL, "The packet arrived at %s, but the answer that came back did not leave from there.",
+            f->place);
+    if (f->far[0] == '\0')
+        return check_verdict(GRADING_PASS, "An answer came from %s.", f->to_text);
+    return f->c->both
+               ? check_verdict(GRADING_PASS, "The packet arrived at %s and the answer came back.", f->place)
+               : check_verdict(GRADING_PASS, "The packet arrived at %s.", f->place);
+}
+
+/* ---- words ---- */
+void flow_text(char out[GRADING_TEXT], const struct exercise *x, const struct exercise_check *c)
+{
+    struct probe_addr to = grading_target(x, c);
+    char text[PROBE_ADDR_TEXT];
+
+    check_text(out, c->proto == PROBE_TCP ? "A connection" : "A packet");
+    check_text_ref(out, x, c->from, to.family);
+    check_text(out, " to %s", probe_addr_text(&to, text));
+    if (c->port != 0)
+        check_text(out, " port %u", c->port);
+}
+
+void flow_text_arrival(char out[GRADING_TEXT], const struct exercise_check *c)
+{
+    bool tcp = c->proto == PROBE_TCP;
+
+    check_text(out, tcp ? " is accepted" : " arrives");
+    if (c->hops != EXERCISE_HOPS_ANY)
+        check_text(out, c->hops == 1 ? " through %d router" : " through %d routers", c->hops);
+    if (c->seen_at[0] != '\0')
+        check_text(out, tcp ? " by the host at %s" : " at %s", c->seen_at);
+}

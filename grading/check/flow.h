@@ -1,0 +1,73 @@
+/* What kinds have in common whose probe goes from a reference to one address: reachability, unreachable,
+ * tcp-open, tcp-closed, path.  Used inside grading/check. */
+#ifndef GRADING_CHECK_FLOW_H
+#define GRADING_CHECK_FLOW_H
+
+#include "grading/check/check.h"
+
+/* Entries of attribute tables. */
+#define FLOW_ENDS \
+    {"from", XA_NAME, offsetof(struct exercise_check, from), true, 0, 0}, {"to", XA_TO, 0, true, 0, 0}, \
+    { \
+        "seen-at", XA_SEEN, offsetof(struct exercise_check, seen_at), false, 0, 0 \
+    }
+#define FLOW_PROTO \
+    {"proto", XA_PROTO, offsetof(struct exercise_check, proto), false, 0, 0}, \
+    { \
+        "port", XA_PORT, offsetof(struct exercise_check, port), false, 1, 65535 \
+    }
+#define FLOW_TCP \
+    { \
+        "port", XA_PORT, offsetof(struct exercise_check, port), true, 1, 65535 \
+    }
+#define FLOW_ARRIVAL \
+    { \
+        "hops", XA_INT, offsetof(struct exercise_check, hops), false, 0, 60 \
+    }
+#define FLOW_BOTH \
+    { \
+        "both", XA_BOOL, offsetof(struct exercise_check, both), false, 0, 0 \
+    }
+#define FLOW_CONTROL \
+    { \
+        "control", XA_NAME, offsetof(struct exercise_check, control), false, 0, 0 \
+    }
+
+/* One flow under judgement. */
+struct flow {
+    const struct exercise *x;
+    const struct exercise_check *c;
+    char far[PROBE_PORT_SIZE];
+    char place[PROBE_PORT_SIZE + 32]; /* 'far' in words */
+    struct probe_addr self, to;
+    char to_text[PROBE_ADDR_TEXT];
+};
+/* 'back': from the target, a reference, to the sender. */
+void flow_init(struct flow *f, const struct exercise *x, const struct exercise_check *c, bool back);
+bool flow_watched(const struct exercise_check *c); /* arrival is seen outside any guest */
+
+/* The ends make sense, and the port with the protocol. */
+void flow_review(struct check_review *k, const struct exercise_check *c);
+/* The references, the far port, one probe. */
+int flow_spec(struct probe_spec *s, const struct exercise *x, size_t i, enum grading_phase phase,
+              struct err *e) MUST_CHECK;
+struct probe *flow_spec_probe(struct probe_spec *s, const struct exercise *x, size_t i, bool back,
+                              struct err *e);
+/* The last sample of the flow's probe, or NULL with '*v' an error. */
+const struct probe_sample *flow_sample(const struct probe_result *r, size_t i, bool back,
+                                       struct grading_verdict *v);
+
+const struct probe_sighting *flow_seen(const struct probe_sample *s, const char *port, bool in,
+                                       enum probe_what what); /* or NULL */
+/* Did it arrive at the far port as it was sent?  True, or '*v' says what happened instead. */
+bool flow_arrived(const struct flow *f, const struct probe_sample *s, bool answered,
+                  struct grading_verdict *v);
+/* Echo requests and datagrams, one direction and its answer. */
+struct grading_verdict flow_reach(const struct flow *f, const struct probe_sample *s);
+
+/* "A packet from a test host on lan1 (10.0.1.250) to 10.0.2.10 port 53" */
+void flow_text(char out[GRADING_TEXT], const struct exercise *x, const struct exercise_check *c);
+void flow_text_arrival(char out[GRADING_TEXT],
+                       const struct exercise_check *c); /* " arrives through 1 router at .." */
+
+#endif

@@ -1,0 +1,228 @@
+/* path: the packet arrives over some links and not over others, by sightings at their ends; or, with a cut,
+ * the network finds another way within the time to settle. */
+#include "grading/check/flow.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CUT_INTERVAL_MS 250
+#define CUT_STREAK_MIN 3
+
+static const struct xattr attrs[] = {
+    FLOW_ENDS,
+    FLOW_PROTO,
+    FLOW_ARRIVAL,
+    FLOW_BOTH,
+    {"via", XA_NAMES, offsetof(struct exercise_check, via), false, 0, 0},
+    {"avoids", XA_NAMES, offsetof(struct exercise_check, avoids), false, 0, 0},
+    {"cut", XA_NAMES, offsetof(struct exercise_check, cut), false, 0, 0},
+    {"settle", XA_DURATION, offsetof(struct exercise_check, settle_ms), false, 1000, 90000},
+    XATTRS_END,
+};
+
+static void review(struct check_review *k, const struct exercise_check *c)
+{
+    flow_review(k, c);
+    check_review_links(k, c, "via", &c->via);
+    check_review_links(k, c, "avoids", &c->avoids);
+    check_review_links(k, c, "cut", &c->cut);
+    if (c->cut.n > PROBE_CUT_MAX)
+        CHECK_COMPLAIN(k, c, "check '%s': more than %d links are cut", c->id, PROBE_CUT_MAX);
+    if (c->via.n + c->avoids.n + c->cut.n == 0)
+        CHECK_COMPLAIN(k, c, "check '%s': a path needs via, avoids or cut", c->id);
+    if (c->cut.n > 0 && c->settle_ms < 1000 * k->x->hold)
+        CHECK_COMPLAIN(k, c, "check '%s': settle is too short to see the traffic hold", c->id);
+    for (size_t i = 0; i < c->via.n; i++)
+        if (check_names_hold(&c->cut, c->via.v[i]) || check_names_hold(&c->avoids, c->via.v[i]))
+            CHECK_COMPLAIN(
+                k, c, "check '%s' can never pass: the path has to use link '%s' and has to do without it",
+                c->id, c->via.v[i]);
+    if (!flow_watched(c))
+        topo_msgs_add(k->m, c->line, TOPO_WARNING,
+                      "check '%s' has no seen-at: a router that answers for the address will pass", c->id);
+}
+
+static int spec(struct probe_spec *s, const struct exercise *x, size_t i, enum grading_phase phase,
+                struct err *e)
+{
+    const struct exercise_check *c = &x->checks[i];
+    struct probe *p;
+
+    if (flow_spec(s, x, i, phase, e) < 0 || check_spec_links(s, &c->via, e) < 0 ||
+        check_spec_links(s, &c->avoids, e) < 0 || check_spec_links(s, &c->cut, e) < 0)
+        return -1;
+    if (phase != GRADING_BROKEN)
+        return 0;
+    p = &s->probes[s->nprobes - 1];
+    p->interval_ms = CUT_INTERVAL_MS;
+    p->count = c->settle_ms / CUT_INTERVAL_MS;
+    if (p->count > PROBE_COUNT_MAX) {
+        p->count = PROBE_COUNT_MAX;
+        p->interval_ms = c->settle_ms / p->count;
+    }
+    p->stop = x->hold > CUT_STREAK_MIN ? x->hold : CUT_STREAK_MIN;
+    for (size_t k = 0; k < c->cut.n; k++)
+        snprintf(s->cut[s->ncut++], NAME_SIZE, "%s", c->cut.v[k]);
+    return 0;
+}
+
+/* When the sample first crossed 'link', or NULL. */
+static const struct probe_sighting *crossed(const struct probe_sample *s, const char *link)
+{
+    size_t n = strlen(link);
+
+    for (size_t i = 0; i < s->nsightings; i++) {
+        const struct probe_sighting *g = &s->sightings[i];
+
+        if ((g->what == PROBE_REQUEST || g->what == PROBE_SYN) && strncmp(g->port, link, n) == 0 &&
+            (strcmp(g->port + n, ":a") == 0 || strcmp(g->port + n, ":b") == 0))
+            return g;
+    }
+    return NULL;
+}
+
+/* "seattle-denver, denver-kansas": the watched links in the order of the packet. */
+static void path_text(const struct probe_sample *s, char *out, size_t size)
+{
+    size_t n = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < s->nsightings && n + 1 < size; i++) {
+        const struct probe_sighting *g = &s->sightings[i];
+        size_t len = strcspn(g->port, ":");
+        bool again = false;
+
+        if (g->what != PROBE_REQUEST ||
+            (strcmp(g->port + len, ":a") != 0 && strcmp(g->port + len, ":b") != 0))
+            continue;
+        for (size_t k = 0; k < i; k++)
+            again = again || (s->sightings[k].what == PROBE_REQUEST &&
+                              strncmp(s->sightings[k].port, g->port, len + 1) == 0);
+        if (!again)
+            n += (size_t)snprintf(out + n, size - n, "%s%.*s", n > 0 ? ", " : "", (int)len, g->port);
+    }
+}
+
+static struct grading_verdict judge_sample(const struct flow *f, const struct probe_sample *s)
+{
+    struct grading_verdict v = flow_reach(f, s);
+    const struct probe_sighting *last = NULL;
+    char path[GRADING_TEXT / 2];
+
+    if (v.status != GRADING_PASS)
+        return v;
+    path_text(s, path, sizeof path);
+    for (size_t i = 0; i < f->c->via.n; i++) {
+        const struct probe_sighting *g = crossed(s, f->c->via.v[i]);
+
+        if (g == NULL)
+            return check_verdict(
+                GRADING_FAIL, "The packet arrived, but did not use link %s. Watched links that it used: %s.",
+                f->c->via.v[i], path[0] != '\0' ? path : "none");
+        if (last != NULL && g->t_us < last->t_us)
+            return check_verdict(GRADING_FAIL, "The packet used the links in another order: %s.", path);
+        last = g;
+    }
+    for (size_t i = 0; i < f->c->avoids.n; i++)
+        if (crossed(s, f->c->avoids.v[i]) != NULL)
+            return check_verdict(GRADING_FAIL, "The packet used link %s.", f->c->avoids.v[i]);
+    return path[0] != '\0' ? check_verdict(GRADING_PASS, "The packet arrived by way of %s.", path) : v;
+}
+
+static struct grading_verdict judge(const struct exercise *x, size_t i, const struct probe_result *r)
+{
+    const struct probe_sample *s;
+    struct grading_verdict v;
+    struct flow f;
+
+    if ((s = flow_sample(r, i, false, &v)) == NULL)
+        return v;
+    flow_init(&f, x, &x->checks[i], false);
+    return judge_sample(&f, s);
+}
+
+/* A cut of a link that is not used would prove nothing. */
+static struct grading_verdict judge_before(const struct exercise *x, size_t i, const struct probe_result *r)
+{
+    const struct exercise_check *c = &x->checks[i];
+    const struct probe_sample *s;
+    struct grading_verdict v;
+    struct flow f;
+
+    if ((s = flow_sample(r, i, false, &v)) == NULL)
+        return v;
+    flow_init(&f, x, c, false);
+    v = flow_reach(&f, s);
+    if (v.status != GRADING_PASS)
+        return check_verdict(GRADING_FAIL, "Already before the cut: %.300s", v.observed);
+    for (size_t k = 0; k < c->cut.n; k++)
+        if (crossed(s, c->cut.v[k]) != NULL)
+            return v;
+    return check_verdict(GRADING_FAIL,
+                         "Before the cut the packet did not use link %s, so cutting it shows nothing.",
+                         c->cut.v[0]);
+}
+
+static struct grading_verdict judge_broken(const struct exercise *x, size_t i, const struct probe_result *r)
+{
+    const struct exercise_check *c = &x->checks[i];
+    const struct probe_outcome *o;
+    struct grading_verdict v, last;
+    char id[GRADING_PROBE_ID];
+    size_t good = 0, streak = 0;
+    struct flow f;
+
+    grading_probe_id(i, false, id);
+    if ((o = check_outcome(r, id, &v)) == NULL)
+        return v;
+    flow_init(&f, x, c, false);
+    for (size_t n = 0; n < o->nsamples; n++) {
+        last = judge_sample(&f, &o->samples[n]);
+        streak = last.status == GRADING_PASS ? streak + 1 : 0;
+        good += last.status == GRADING_PASS;
+    }
+    if (streak >= x->hold) {
+        last.after_ms = o->samples[o->nsamples - streak].sent_us / 1000;
+        return last;
+    }
+    return check_verdict(
+        GRADING_FAIL,
+        "With link %s cut, %zu of %zu packets in %d seconds got through as expected. The last: %.200s",
+        c->cut.v[0], good, o->nsamples, (int)(o->samples[o->nsamples - 1].sent_us / 1000000) + 1,
+        last.observed);
+}
+
+static void expected(const struct exercise *x, const struct exercise_check *c, char out[GRADING_TEXT])
+{
+    flow_text(out, x, c);
+    flow_text_arrival(out, c);
+    if (c->via.n > 0) {
+        check_text(out, " by way of link%s ", c->via.n > 1 ? "s" : "");
+        check_text_links(out, &c->via);
+    }
+    if (c->avoids.n > 0) {
+        check_text(out, " without using link%s ", c->avoids.n > 1 ? "s" : "");
+        check_text_links(out, &c->avoids);
+    }
+    if (c->cut.n > 0) {
+        check_text(out, ", on another way within %u seconds after link%s ", c->settle_ms / 1000,
+                   c->cut.n > 1 ? "s" : "");
+        check_text_links(out, &c->cut);
+        check_text(out, "%s cut", c->cut.n > 1 ? " are" : " is");
+    }
+    if (c->both)
+        check_text(out, ", and the answer comes back");
+    check_text(out, ".");
+}
+
+const struct check_kind check_path = {
+    .name = "path",
+    .attrs = attrs,
+    .proto = PROBE_ICMP,
+    .review = review,
+    .spec = spec,
+    .judge = judge,
+    .judge_before = judge_before,
+    .judge_broken = judge_broken,
+    .expected = expected,
+};
