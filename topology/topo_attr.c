@@ -102,7 +102,8 @@ static bool set_value(enum attr_type type, const char *v, void *p)
     return false;
 }
 
-static void unknown_attr(struct topo_msgs *m, const xmlNode *x, const char *name, const struct attr *attrs)
+static void unknown_attr(struct topo_msgs *m, const xmlNode *x, int line, const char *name,
+                         const struct attr *attrs)
 {
     struct value_guess g;
     char shown[VALUE_SHOW_SIZE];
@@ -110,9 +111,15 @@ static void unknown_attr(struct topo_msgs *m, const xmlNode *x, const char *name
     value_guess_init(&g, name);
     for (const struct attr *a = attrs; a != NULL && a->name != NULL; a++)
         value_guess_offer(&g, a->name);
-    topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "<%s> has no attribute \"%s\"%s%s%s",
-                  (const char *)x->name, value_show(name, shown), g.best ? "; did you mean \"" : "",
-                  g.best ? g.best : "", g.best ? "\"?" : "");
+    topo_msgs_add(m, line, TOPO_ERROR, "<%s> has no attribute \"%s\"%s%s%s", (const char *)x->name,
+                  value_show(name, shown), g.best ? "; did you mean \"" : "", g.best ? g.best : "",
+                  g.best ? "\"?" : "");
+}
+
+/* One that came from <defaults> has a line of its own. */
+static int attr_line(const xmlNode *x, const xmlAttr *a)
+{
+    return a->_private != NULL ? (int)(intptr_t)a->_private : topo_xml_line(x);
 }
 
 static char *attr_value(const xmlAttr *a)
@@ -136,7 +143,7 @@ unsigned topo_attrs(struct topo_msgs *m, const xmlNode *x, const struct attr *at
         while (a != NULL && a->name != NULL && (xa->ns != NULL || strcmp(a->name, name) != 0))
             a++;
         if (a == NULL || a->name == NULL) {
-            unknown_attr(m, x, name, attrs);
+            unknown_attr(m, x, attr_line(x, xa), name, attrs);
             continue;
         }
         AUTO(mem_freep) char *v = attr_value(xa);
@@ -148,7 +155,7 @@ unsigned topo_attrs(struct topo_msgs *m, const xmlNode *x, const struct attr *at
         if (set_value(a->type, v, (char *)obj + a->offset))
             given |= 1u << (a - attrs);
         else
-            topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "%s=\"%s\" of <%s> is not %s", name,
+            topo_msgs_add(m, attr_line(x, xa), TOPO_ERROR, "%s=\"%s\" of <%s> is not %s", name,
                           value_show(v, shown), (const char *)x->name, wanted[a->type]);
     }
     if (nxy == 1)

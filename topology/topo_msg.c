@@ -4,12 +4,23 @@
 #include "topology/topo.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void topo_msgs_add(struct topo_msgs *m, int line, enum topo_severity severity, const char *fmt, ...)
 {
+    AUTO(mem_freep) char *text = NULL;
     va_list ap;
-    char *text;
 
+    va_start(ap, fmt);
+    text = xvasprintf(fmt, ap);
+    va_end(ap);
+    for (char *p = text; *p != '\0'; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = ' ';
+    for (size_t i = 0; i < m->n; i++) /* what a <group> repeats is one problem */
+        if (m->items[i].line == line && m->items[i].severity == severity &&
+            strcmp(m->items[i].text, text) == 0)
+            return;
     if (severity == TOPO_ERROR)
         m->nerrors++;
     else
@@ -26,14 +37,8 @@ void topo_msgs_add(struct topo_msgs *m, int line, enum topo_severity severity, c
             m->items[i - 1] = m->items[i];
         m->n--;
     }
-    va_start(ap, fmt);
-    text = xvasprintf(fmt, ap);
-    va_end(ap);
-    for (char *p = text; *p != '\0'; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = ' ';
     XGROW(m->items, m->n, m->cap);
-    m->items[m->n++] = (struct topo_msg){line, severity, text};
+    m->items[m->n++] = (struct topo_msg){line, severity, TAKE(text)};
 }
 
 static bool before(const struct topo_msg *a, const struct topo_msg *b)

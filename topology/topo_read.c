@@ -8,6 +8,7 @@
 #include "labd/base/mem.h"
 #include "topology/topo.h"
 #include "topology/topo_attr.h"
+#include "topology/topo_expand.h"
 #include "topology/topo_grow.h"
 #include "topology/topo_value.h"
 #include "topology/topo_xml.h"
@@ -488,7 +489,7 @@ struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, stru
 {
     AUTO(topo_xml_freep) xmlDoc *doc = topo_xml_parse(data, n, m, e);
     AUTO(topo_freep) struct topo *t = NULL;
-    const xmlNode *x;
+    xmlNode *x;
     char shown[VALUE_SHOW_SIZE];
 
     if (doc == NULL)
@@ -500,6 +501,8 @@ struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, stru
                    value_show((const char *)x->name, shown));
         return NULL;
     }
+    if (topo_expand(x, m, e) < 0)
+        return NULL;
     t = xcalloc(1, sizeof *t);
     read_root(&(struct reader){t, m}, x);
     return TAKE(t);

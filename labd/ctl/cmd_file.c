@@ -73,11 +73,18 @@ static bool validate_topology(struct ctl *c, const char *path)
     return true;
 }
 
+static int expand(struct ctl *c, struct err *e);
+
 int cmd_validate(struct ctl *c, struct err *e)
 {
     int status = 0;
 
-    (void)e;
+    if (c->flag[FLAG_EXPAND] != NULL)
+        return expand(c, e);
+    if (c->flag[FLAG_OUTPUT] != NULL) {
+        ctl_say(c, "--output is for --expand");
+        return CTL_USAGE;
+    }
     for (int i = 0; i < c->nargs; i++) {
         AUTO(mem_freep) char *dir = source_exercise_dir(c->args[i]);
         bool ok = dir != NULL ? validate_exercise(c, c->args[i], dir) : validate_topology(c, c->args[i]);
@@ -97,6 +104,24 @@ static int put(struct ctl *c, const char *text, struct err *e)
         return file_write_atomic(path, text, strlen(text), 0644, e);
     fputs(text, c->out);
     return 0;
+}
+
+/* The topology as plain elements on standard output; what is wrong with it on the other. */
+static int expand(struct ctl *c, struct err *e)
+{
+    AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
+    AUTO(topo_freep) struct topo *t = NULL;
+
+    if (c->nargs > 1) {
+        ctl_say(c, "--expand takes one file");
+        return CTL_USAGE;
+    }
+    t = topo_load_file(c->args[0], &m, e);
+    print_msgs(&m, c->args[0], c->err);
+    if (t == NULL)
+        return m.nerrors > 0 ? 1 : -1;
+    AUTO(mem_freep) char *xml = topo_write(t);
+    return put(c, xml, e);
 }
 
 /* Options that only GraphML has a use for. */

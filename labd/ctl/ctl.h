@@ -37,6 +37,7 @@ enum ctl_flag {
     FLAG_NO_RATES,
     FLAG_FORMAT,
     FLAG_RUNS,
+    FLAG_EXPAND,
     FLAG_LIST,
     FLAG_MAN,
     FLAG_COMPLETION,

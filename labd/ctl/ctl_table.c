@@ -22,6 +22,7 @@ const struct ctl_flag_row ctl_flags[FLAG_COUNT] = {
     [FLAG_NO_RATES] = {"no-rates", 0, NULL, "graphml: leave the speeds of links out"},
     [FLAG_FORMAT] = {"format", 0, "FORMAT", "print the report as json, junit or gradescope"},
     [FLAG_RUNS] = {"runs", 0, "N", "try each solution N times, and count the grades that differ"},
+    [FLAG_EXPAND] = {"expand", 0, NULL, "print the topology with its groups and templates written out"},
     [FLAG_LIST] = {"list", 0, NULL, NULL},
     [FLAG_MAN] = {"man", 0, NULL, NULL},
     [FLAG_COMPLETION] = {"completion", 0, NULL, NULL},
@@ -30,9 +31,11 @@ const struct ctl_flag_row ctl_flags[FLAG_COUNT] = {
 #define B(f) FLAG_BIT(FLAG_##f)
 
 const struct ctl_cmd ctl_table[] = {
-    {"validate", "FILE...", 1, -1, 0, 0, "file", "check topologies and exercises",
+    {"validate", "FILE...", 1, -1, B(OUTPUT) | B(EXPAND), 0, "file", "check topologies and exercises",
      "Checks each _FILE_: a topology, an exercise.xml, or an exercise folder. Prints\n"
-     "\"FILE: ok: N nodes, M links\", or one line \"FILE:LINE: error: text\" per problem. Needs no daemon.",
+     "\"FILE: ok: N nodes, M links\", or one line \"FILE:LINE: error: text\" per problem. With *--expand* it prints\n"
+     "the one topology instead, with groups, templates and defaults written out, and the problems on standard\n"
+     "error. Needs no daemon.",
      cmd_validate},
     {"import", "FORMAT PATH", 2, 2, B(OUTPUT) | B(NAME) | B(HOSTS) | B(DELAY) | B(OSPF) | B(NO_RATES), 0,
      "format file", "turn a foreign format into topology XML",
