@@ -88,13 +88,15 @@ static size_t vlan_index(const struct wires *w, uint32_t vlan)
     return hit != NULL ? (size_t)(hit - w->vlans) : 0;
 }
 
-/* The port of a switch that 'end' names, or NULL: a plain one, or no switch. */
+/* The port of a switch that 'end' names, or the bond that it is in; NULL: a plain one, or no switch. */
 static const struct topo_port *port_of(const struct wires *w, const struct topo_end *end,
                                        const struct topo_ref *ref)
 {
     const struct topo_slot *s = topo_index_slot(&w->c->ix, topo_index_owner(&w->c->ix, ref), end->iface);
 
-    return s != NULL && ref->kind == TOPO_SWITCH ? &w->c->t->elements[ref->i].ports[s->i] : NULL;
+    if (s == NULL || ref->kind != TOPO_SWITCH)
+        return NULL;
+    return &w->c->t->elements[ref->i].ports[s->bond >= 0 ? (size_t)s->bond : s->i];
 }
 
 /* Where a frame with 'tag' (index of a VLAN; 0: untagged) is once it came in at this end. */
@@ -103,6 +105,8 @@ static size_t place(const struct wires *w, const struct topo_end *end, const str
     const struct topo_port *p = port_of(w, end, ref);
     size_t base = ref->i * w->nvlans;
 
+    if (p != NULL && p->mirror != PLAN_MIRROR_NONE)
+        return NOWHERE; /* it shows, and takes nothing */
     if (p == NULL || p->mode == PLAN_VLAN_NONE)
         return base + tag;
     if (p->mode == PLAN_VLAN_ACCESS)

@@ -40,7 +40,7 @@ static void check_default(struct topo_msgs *m, const xmlNode *x)
     for (const xmlAttr *a = x->properties; a != NULL; a = a->next)
         if (a->ns != NULL || one_of(a->name, own_attrs, ARRAY_LEN(own_attrs)))
             topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR,
-                          "<%s> in <defaults> may not have the attribute \"%s\"", (const char *)x->name,
+                          "<%s> in <defaults> may not have the attribute '%s'", (const char *)x->name,
                           value_show((const char *)a->name, shown));
     for (const xmlNode *c = x->children; c != NULL; c = c->next)
         if (c->type == XML_ELEMENT_NODE && one_of(c->name, own_elements, ARRAY_LEN(own_elements)))
@@ -59,7 +59,7 @@ static void read_defaults(struct defaults *d, const xmlNode *x)
         int k;
         if (c->type == XML_TEXT_NODE && !xmlIsBlankNode(c))
             topo_msgs_add(
-                m, topo_xml_line(x), TOPO_ERROR, "<defaults> may not hold the text \"%s\"",
+                m, topo_xml_line(x), TOPO_ERROR, "<defaults> may not hold the text '%s'",
                 value_show((const char *)c->content + strspn((const char *)c->content, " \t\r\n"), shown));
         if (c->type != XML_ELEMENT_NODE)
             continue;

@@ -104,7 +104,7 @@ static xmlNode *copy_tag(struct expander *ex, const xmlNode *x, const struct top
         xmlFree(v);
         bytes += strlen(filled);
         if (a->ns != NULL)
-            topo_msgs_add(ex->b.m, line, TOPO_ERROR, "<%s> has no attribute \"%s\"", (const char *)x->name,
+            topo_msgs_add(ex->b.m, line, TOPO_ERROR, "<%s> has no attribute '%s'", (const char *)x->name,
                           value_show((const char *)a->name, shown));
         else if (xmlNewProp(copy, a->name, (const xmlChar *)filled) == NULL)
             abort();
@@ -179,7 +179,7 @@ static struct template *find_template(struct expander *ex, const char *name)
 static struct template *used_template(struct expander *ex, const char *name, int line)
 {
     struct template *t = name != NULL ? find_template(ex, name) : NULL;
-    char shown[VALUE_SHOW_SIZE];
+    char shown[VALUE_SHOW_SIZE], hint[VALUE_HINT_SIZE];
     struct value_guess g;
 
     if (t != NULL)
@@ -191,10 +191,8 @@ static struct template *used_template(struct expander *ex, const char *name, int
     value_guess_init(&g, name);
     for (size_t i = 0; i < ex->n && ex->b.m->n < TOPO_MSGS_MAX; i++)
         value_guess_offer(&g, ex->templates[i].name);
-    topo_msgs_add(ex->b.m, line, TOPO_ERROR, "there is no <template name=\"%s\">%s%s%s",
-                  value_show(name, shown), g.best != NULL ? "; did you mean \"" : "",
-                  g.best != NULL ? value_show(g.best, (char[VALUE_SHOW_SIZE]){0}) : "",
-                  g.best != NULL ? "\"?" : "");
+    topo_msgs_add(ex->b.m, line, TOPO_ERROR, "there is no <template name=\"%s\">%s", value_show(name, shown),
+                  value_guess_hint(&g, hint));
     return NULL;
 }
 
@@ -256,7 +254,7 @@ static void unknown_arguments(struct expander *ex, const struct template *t, con
             continue;
         if (a->ns != NULL || !declares(t->x, name))
             topo_msgs_add(ex->b.m, topo_xml_line(tag), TOPO_ERROR,
-                          "template \"%s\" declares no <argument name=\"%s\">", t->name,
+                          "template '%s' declares no <argument name=\"%s\">", t->name,
                           value_show(name, shown));
     }
 }
@@ -284,7 +282,7 @@ static void read_arguments(struct expander *ex, const struct template *t, const 
         if (value == NULL)
             value = own_attr(c, "default");
         if (value == NULL)
-            topo_msgs_add(ex->b.m, line, TOPO_ERROR, "template \"%s\" needs %s=\"...\" in <use>", t->name,
+            topo_msgs_add(ex->b.m, line, TOPO_ERROR, "template '%s' needs %s=\"...\" in <use>", t->name,
                           declared);
         add_argument(ex, a, declared, value != NULL ? TAKE(value) : xstrdup(""), line);
     }
@@ -310,7 +308,7 @@ static int make_use(struct expander *ex, const xmlNode *x, const struct topo_sco
     t->used = true;
     if (depth >= TOPO_EXPAND_DEPTH_MAX)
         return topo_fatal(ex->b.m, ex->b.e, line,
-                          "template \"%s\" is used by templates more than %d deep; does it use itself?",
+                          "template '%s' is used by templates more than %d deep; does it use itself?",
                           t->name, TOPO_EXPAND_DEPTH_MAX);
     read_arguments(ex, t, tag, &a);
     if (ex->b.m->nerrors > nerrors)

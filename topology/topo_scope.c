@@ -107,7 +107,7 @@ static bool add_place(struct buf *b, const struct topo_scope *sc, const struct p
         return true;
     }
     if (!value_uint(found->value, &v)) {
-        topo_msgs_add(m, line, TOPO_ERROR, "{%s} is \"%s\", which is no number to compute with", p->name,
+        topo_msgs_add(m, line, TOPO_ERROR, "{%s} is '%s', which is no number to compute with", p->name,
                       value_show(found->value, shown));
         return false;
     }

@@ -278,7 +278,7 @@ static const struct row {
      6, "hops needs"},
     {"unknown kind says nothing of its attributes",
      CHECKS("<check id='c' kind='pathh' title='t' points='1' from='a' to='b' via='l1'/>"), 6,
-     "did you mean \"path\"?"},
+     "did you mean 'path'?"},
     {"element in a hint",
      ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'><hint>a <b>b</b></hint></check>"),
      5, "<b> is not allowed"},

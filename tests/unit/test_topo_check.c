@@ -343,6 +343,14 @@ static const struct good {
              "<switch name='s'><port name='p' access='10'/><port name='t' trunk='10'/></switch><link name='l' a='zz:eth1' b='s:p'/><link name='m' a='zz:eth2' b='s:t'/>"},
             {"VLANs that keep networks apart",
              "<switch name='s'><port name='a' access='10'/><port name='b' access='20'/><port name='c' access='10'/><port name='d' access='20'/></switch><host name='ha'><interface name='e' mtu='1401'><address>10.1.0.1/24</address></interface></host><link name='la' a='ha:e' b='s:a'/><host name='hb'><interface name='e' mtu='1402'><address>10.2.0.1/24</address></interface></host><link name='lb' a='hb:e' b='s:b'/><host name='hc'><interface name='e' mtu='1401'><address>10.1.0.2/24</address></interface></host><link name='lc' a='hc:e' b='s:c'/><host name='hd'><interface name='e' mtu='1402'><address>10.2.0.2/24</address></interface></host><link name='ld' a='hd:e' b='s:d'/>"},
+            {"tap that takes nothing",
+             "<switch name='s'><port name='p'/><port name='tap' mirror='p'/></switch><host name='a'><interface name='e' mtu='1400'/></host>"
+             "<link name='x' a='a:e' b='s:tap'/><link name='l' a='zz:eth1' b='s:p'/><link name='m' a='zz:eth2' b='s'/>"},
+            {"bond of another VLAN",
+             "<switch name='s'><bond name='b' ports='t u' access='10'/><port name='t'/><port name='u'/></switch>"
+             "<switch name='v'><bond name='b' ports='t u' access='10'/><port name='t'/><port name='u'/></switch>"
+             "<host name='a'><interface name='e' mtu='1400'/></host><host name='b'><interface name='e' mtu='1400'/></host><link name='x' a='a:e' b='s'/><link name='y' a='b:e' b='s'/>"
+             "<link name='t' a='s:t' b='v:t'/><link name='u' a='s:u' b='v:u'/><link name='l' a='zz:eth1' b='v'/><link name='m' a='zz:eth2' b='v'/>"},
             {"VLAN across two switches",
              "<switch name='s'><port name='p' access='10'/><port name='t' trunk='10 20' native='1'/></switch><switch name='u'><port name='p' access='10'/><port name='t' trunk='all'/></switch><link name='t' a='s:t' b='u:t'/><link name='l' a='zz:eth1' b='s:p'/><link name='m' a='zz:eth2' b='u:p'/>"},
             {"one router alone",
