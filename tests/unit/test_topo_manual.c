@@ -108,6 +108,8 @@ static void attributes(const xmlNode *x, const char *element, size_t *n)
         if (x->type != XML_ELEMENT_NODE || is(x, "element"))
             continue;
         AUTO(mem_freep) char *name = (char *)xmlGetProp(x, (const xmlChar *)"name");
+        if (name == NULL && is(x, "attribute"))
+            continue; /* of any name: the author's own */
         if (is(x, "attribute")) {
             want(element, name);
             ++*n;
@@ -124,6 +126,8 @@ static void element_with_attributes(const xmlNode *x, void *arg)
     if (!is(x, "element"))
         return;
     AUTO(mem_freep) char *name = (char *)xmlGetProp(x, (const xmlChar *)"name");
+    if (name == NULL)
+        return; /* of any name: a default for another element */
     AUTO(mem_freep) char *entry = xasprintf("\n## %s\n", name);
 
     if (strstr(buf_str(&page.text), entry) == NULL)
