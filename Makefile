@@ -189,6 +189,12 @@ fuzz-run: ## run each fuzzer for FUZZ_SECONDS
 	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=$(CLANG) CFLAGS="$(FUZZ_FLAGS)" HARDEN= fuzzers
 	@tests/fuzz/run.sh $(FUZZ_BUILD) $(FUZZ_SECONDS) $(FUZZERS)
 
+# ---- schemas: the compact syntax is the source; what it gives is committed, so that a build needs no trang ------
+RNC := topology/topology.rnc grading/exercise.rnc
+.PHONY: schemas
+schemas: ## make the .rng schemas from the .rnc ones (trang)
+	$(foreach s,$(RNC),trang $(s) $(s:.rnc=.rng) &&) true
+
 # ---- looking at the code ---------------------------------------------------------------------------
 C_FILES = $(shell git ls-files '*.c' '*.h')
 .PHONY: lint format
@@ -229,8 +235,8 @@ man: $(MAN) ## build the man pages (scdoc)
 SBINDIR = $(DESTDIR)$(PREFIX)/sbin
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: all man web/dist/index.html ## install below $(DESTDIR)$(PREFIX)
-	install -d $(SBINDIR) $(DESTDIR)$(PREFIX)/bin $(SHARE)/labd/exercises $(SHARE)/man/man1 $(SHARE)/man/man5 \
-		$(SHARE)/man/man8 $(SHARE)/bash-completion/completions $(DESTDIR)$(PREFIX)/lib/systemd/system \
+	install -d $(SBINDIR) $(DESTDIR)$(PREFIX)/bin $(SHARE)/labd/exercises $(SHARE)/labd/schemas $(SHARE)/man/man1 \
+		$(SHARE)/man/man5 $(SHARE)/man/man8 $(SHARE)/bash-completion/completions $(DESTDIR)$(PREFIX)/lib/systemd/system \
 		$(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)/etc/labd
 	install -m 755 $(addprefix $(BUILD)/,labd labhost labconsole labprobe labhotplug labvchan) $(SBINDIR)
 	install -m 755 $(BUILD)/labctl $(DESTDIR)$(PREFIX)/bin
@@ -242,6 +248,7 @@ install: all man web/dist/index.html ## install below $(DESTDIR)$(PREFIX)
 	$(foreach f,labd.conf labhost.conf,test -e $(DESTDIR)/etc/labd/$(f) || install -m 644 labd/etc/$(f) $(DESTDIR)/etc/labd/$(f);)
 	rm -rf $(SHARE)/labd/web && cp -r web/dist $(SHARE)/labd/web
 	cp -r exercises/. $(SHARE)/labd/exercises/
+	install -m 644 $(RNC) $(RNC:.rnc=.rng) topology/schemas.xml $(SHARE)/labd/schemas
 
 .PHONY: clean
 clean: ## remove what was built here

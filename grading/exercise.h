@@ -1,6 +1,6 @@
 /* An exercise: metadata, grading plan, reference and wrong solutions.  Read from a folder (or from
  * memory for an instructor's upload) and checked against its topology, so that what is returned can be
- * graded.  Used by the grader, labd and labctl.  Shape: grading/exercise.rng.
+ * graded.  Used by the grader, labd and labctl.  Shape: grading/exercise.rnc.
  *
  *   exercise_read.c XML -> struct exercise,  exercise_check.c its meaning,  exercise_files.c what else is
  *   in the folder,  exercise.c all of it in one,  check/ what is particular to a kind of check */
@@ -107,7 +107,7 @@ const struct exercise_check *exercise_check_find(const struct exercise *x, const
 int exercise_script(const struct exercise *x, const char *which, const char *node, struct buf *out,
                     struct err *e) MUST_CHECK;
 
-/* The published schema (grading/exercise.rng) as it was at build time. */
+/* The published schema (exercise.rng, made from exercise.rnc) as it was at build time. */
 extern const char exercise_rng[], exercise_rng_end[];
 
 #endif

@@ -179,7 +179,7 @@ struct topo *topo_load_mem(const char *data, size_t n, struct topo_msgs *m, stru
 char *topo_write(const struct topo *t);
 bool topo_equal(const struct topo *a, const struct topo *b); /* line numbers apart */
 
-/* The published schema (topology.rng) as it was at build time. */
+/* The published schema (topology.rng, made from topology.rnc) as it was at build time. */
 extern const char topo_rng[]; /* text, ends with NUL */
 
 /* ---- drawing ---- */

@@ -1,7 +1,7 @@
 /* The reader: XML to model.  Elements and attributes are tables; what they hold is in topo.h.
  *
  * It reports what has the wrong form and goes on; ranges and references are for topo_check().  The
- * published schema topology.rng says the same; tests/unit/test_topo_rng.c and the fuzzer hold the two
+ * published schema topology.rnc says the same; tests/unit/test_topo_rng.c and the fuzzer hold the two
  * against each other, so that libxml2's validator, whose texts help no author, need not run here. */
 #include "labd/base/buf.h"
 #include "labd/base/file.h"

@@ -2,7 +2,7 @@
  * attributes from here, exercise_check.c its meaning, grading_spec.c its probes, grading_judge.c its
  * verdicts, grading_report.c its words.  None of these knows a kind by name.
  *
- * A new kind is one file and one line in check.c, one <choice> in exercise.rng, and a paragraph with an
+ * A new kind is one file and one line in check.c, one alternative in exercise.rnc, and a paragraph with an
  * example in paralab-exercise(5). */
 #ifndef GRADING_CHECK_CHECK_H
 #define GRADING_CHECK_CHECK_H

@@ -17,8 +17,8 @@ strtok keeps hidden state; use strtok_r or strcspn | (^|[^A-Za-z0-9_])strtok[ ]*
 atoi and atol do not report errors; use strtol and look at the end | (^|[^A-Za-z0-9_])(atoi|atol|atoll|atof)[ ]*\( | *.c *.h | -
 only labd/base/proc.c runs programs | (^|[^A-Za-z0-9_.>"-])(execl|execlp|execle|execv|execve|execvp|execvpe|fexecve|execveat|posix_spawn|posix_spawnp)[ ]*\( | *.c *.h | labd/base/proc.c images/init/* images/xen/* tests/*
 only labd/site/store speaks SQL | (sqlite3\.h|sqlite3_[a-z]) | *.c *.h | labd/site/store/* tests/unit/test_store*
-a note to self: do it, or open an issue | (^|[^A-Za-z_])(TO[D]O|FI[X]ME|X[X]X|HA[C]K)([^A-Za-z_]|$) | *.c *.h *.ts *.tsx *.mjs *.sh *.xml *.md *.scd *.css *.html *.rng *.sql *Makefile *.service | -
-a path of one machine | (^|[^A-Za-z0-9_.}/])(/wor[k]/|/hom[e]/[a-z]|/roo[t]/[a-z]|/Use[r]s/) | *.c *.h *.ts *.tsx *.mjs *.sh *.xml *.md *.scd *.css *.html *.rng *.sql *.json *Makefile *.service *.conf *.yml | -
+a note to self: do it, or open an issue | (^|[^A-Za-z_])(TO[D]O|FI[X]ME|X[X]X|HA[C]K)([^A-Za-z_]|$) | *.c *.h *.ts *.tsx *.mjs *.sh *.xml *.md *.scd *.css *.html *.rng *.rnc *.sql *Makefile *.service | -
+a path of one machine | (^|[^A-Za-z0-9_.}/])(/wor[k]/|/hom[e]/[a-z]|/roo[t]/[a-z]|/Use[r]s/) | *.c *.h *.ts *.tsx *.mjs *.sh *.xml *.md *.scd *.css *.html *.rng *.rnc *.sql *.json *Makefile *.service *.conf *.yml | -
 END
 }
 

@@ -32,6 +32,7 @@ flags=$(pkg-config --cflags libxml-2.0 libmicrohttpd sqlite3 jansson libcurl lib
 {
 	run layers tests/lint/layers.sh
 	run bans tests/lint/bans.sh
+	run schemas tests/lint/schemas.sh
 	run shellcheck shellcheck -x -S warning $scripts
 	run clang-format clang-format --dry-run -Werror $all_c
 	run cppcheck cppcheck -q -j2 --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
