@@ -41,6 +41,7 @@ static const struct row {
     const char *error;
 } rows[] = {
     {"smallest", ONE(OK), 0, NULL},
+    {"after an xml-model", "<?xml-model href='e.rng' type='application/xml'?>\n" ONE(OK), 0, NULL},
     {"between references", ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'/>"), 0,
      NULL},
     {"all kinds",

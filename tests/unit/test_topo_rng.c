@@ -173,6 +173,8 @@ static void test_row(void **state)
 static const struct row roots[] = {
     {"root with all attributes", "<topology name='t' title='T' version='1'><host name='a'/></topology>",
      true},
+    {"root after an xml-model", "<?xml-model href='t.rng'?><topology name='t'><host name='a'/></topology>",
+     true},
     {"root without name", "<topology><host name='a'/></topology>", false},
     {"root of version 2", "<topology name='t' version='2'><host name='a'/></topology>", false},
     {"root of another name", "<network name='t'/>", false},
