@@ -23,6 +23,7 @@
 
 struct svg {
     const struct topo *t;
+    enum topo_labels labels;
     struct topo_index ix;
     struct graph graph;
     struct buf b;
@@ -294,7 +295,9 @@ static void draw_iface_labels(struct svg *s)
             if (far == i)
                 continue;
             AUTO(mem_freep)
-            char *text = f->naddrs > 0 ? xasprintf("%s %s", f->name, f->addrs[0].text) : xstrdup(f->name);
+            char *text = f->naddrs > 0 && s->labels == TOPO_LABEL_ADDRESSES
+                             ? xasprintf("%s %s", f->name, f->addrs[0].text)
+                             : xstrdup(f->name);
             draw_end_label(s, s->at[i], s->at[far], text);
         }
 }
@@ -339,14 +342,14 @@ static void draw_all(struct svg *s, const struct topo_point *notes)
         draw_symbol(s, i);
     for (size_t i = 0; i < n; i++)
         draw_label(s, i);
-    if (n <= SMALL_LABELS)
+    if (n <= SMALL_LABELS && s->labels != TOPO_LABEL_NAMES)
         draw_iface_labels(s);
     draw_notes(s, notes);
 }
 
-char *topo_render_svg(const struct topo *t)
+char *topo_render_svg(const struct topo *t, enum topo_labels labels)
 {
-    AUTO(svg_clear) struct svg s = {.t = t};
+    AUTO(svg_clear) struct svg s = {.t = t, .labels = labels};
     AUTO(mem_freep) struct topo_point *notes = xcalloc(t->nnotes + 1, sizeof *notes);
     size_t n = t->nnodes + t->nelements, unplaced = 0;
     const char *title = t->title != NULL ? t->title : t->name;

@@ -194,6 +194,9 @@ struct topo_point *topo_layout(const struct topo *t);
 /* {nodes:[{name,kind,x,y,interfaces:[{name,mac:null,link,network,addresses}]}],
  *  elements:[{name,kind,x,y}], links:[{name,a:{node,interface},b,state,impairment:{a,b}}]} */
 json_t *topo_drawing_json(const struct topo *t); /* new reference */
-char *topo_render_svg(const struct topo *t);     /* the caller frees */
+enum topo_labels { TOPO_LABEL_ADDRESSES, TOPO_LABEL_INTERFACES, TOPO_LABEL_NAMES };
+/* Each node with its name and, but for TOPO_LABEL_NAMES, its interfaces, for TOPO_LABEL_ADDRESSES with their first
+ * addresses too; large drawings have names only.  The caller frees. */
+char *topo_render_svg(const struct topo *t, enum topo_labels labels);
 
 #endif

@@ -36,11 +36,6 @@ static bool network_or_broadcast(const struct value_addr *a)
     return !value_addr_host_bits(a) || !value_addr_host_bits(&inverse);
 }
 
-static bool link_local(const struct value_addr *a)
-{
-    return a->family == AF_INET6 && a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0x80;
-}
-
 struct used {
     struct value_addr a;
     const char *node, *iface;
@@ -86,7 +81,7 @@ static bool check_address(struct check *c, const struct topo_node *n, const stru
     if (network_or_broadcast(a))
         check_warn(c, x->line, "%s of %s:%s is the network or broadcast address of its prefix", shown, where,
                    f->name != NULL ? f->name : "");
-    return !link_local(a); /* those need to be unique on their wire only */
+    return !value_addr_link_local(a); /* those need to be unique on their wire only */
 }
 
 void check_addresses(struct check *c)
@@ -183,7 +178,7 @@ static void check_route(struct check *c, const struct topo_node *n, const struct
     if (r->dev != NULL && topo_index_slot(&c->ix, (size_t)(n - c->t->nodes), r->dev) == NULL)
         check_error(c, r->line, "dev=\"%s\": '%s' has no such interface%s", value_show(r->dev, dev),
                     n->name != NULL ? value_show(n->name, to_text) : "", suggest_iface(c, n, r->dev, hint));
-    else if (r->dev == NULL && link_local(&via))
+    else if (r->dev == NULL && value_addr_link_local(&via))
         check_error(c, r->line, "the gateway %s is link-local; say on which interface with dev=\"...\"",
                     via_text);
     else if (r->dev == NULL && !on_link(n, &via))

@@ -10,6 +10,7 @@
 #include "topology/topo_attr.h"
 #include "topology/topo_expand.h"
 #include "topology/topo_grow.h"
+#include "topology/topo_pool.h"
 #include "topology/topo_value.h"
 #include "topology/topo_xml.h"
 
@@ -20,6 +21,7 @@
 struct reader {
     struct topo *t;
     struct topo_msgs *m;
+    struct topo_pools pools;
 };
 
 /* ---- elements ---- */
@@ -31,6 +33,7 @@ enum element {
     E_NETWORK,
     E_LINK,
     E_DRAWN_NOTE,
+    E_POOL,
     E_INTERFACE,
     E_ADDRESS,
     E_ROUTE,
@@ -155,14 +158,38 @@ static void trim(char *s)
     s[n - skip] = '\0';
 }
 
+/* It is asked for now, and given by topo_pools_resolve(). */
+static void ask_pool(struct reader *r, const xmlNode *x, struct topo_iface *f, char *pool)
+{
+    AUTO(mem_freep) char *text = text_of(r, x);
+    struct topo_ask *ask = TOPO_PUSH(r->pools.asks, r->pools.nasks);
+    const struct topo_node *n = &r->t->nodes[r->t->nnodes - 1];
+
+    if (!all_space(text))
+        topo_msgs_add(r->m, topo_xml_line(x), TOPO_ERROR,
+                      "<address> has pool=\"...\" or an address inside, not both");
+    *ask = (struct topo_ask){r->t->nnodes - 1, n->nifaces - 1, f->naddrs, pool, topo_xml_line(x)};
+    TOPO_PUSH(f->addrs, f->naddrs)->line = topo_xml_line(x);
+}
+
 static void read_address(struct reader *r, const xmlNode *x, void *parent)
 {
+    static const struct attr attrs[] = {
+        {"pool", A_STRING, 0},
+        ATTRS_END,
+    };
     struct topo_iface *f = parent;
+    char *pool = NULL;
+    size_t n = f->naddrs;
 
-    topo_attrs(r->m, x, NULL, NULL);
+    topo_attrs(r->m, x, attrs, &pool);
+    if (pool != NULL) {
+        ask_pool(r, x, f, pool);
+        return;
+    }
     f->addrs = push_text(r, x, f->addrs, &f->naddrs);
-    if (f->naddrs > 0)
-        trim(f->addrs[f->naddrs - 1].text);
+    if (f->naddrs > n)
+        trim(f->addrs[n].text);
 }
 
 static void read_interface(struct reader *r, const xmlNode *x, void *parent)
@@ -479,6 +506,22 @@ static void read_drawn_note(struct reader *r, const xmlNode *x, void *parent)
         topo_msgs_add(r->m, n->line, TOPO_ERROR, "<note> is empty");
 }
 
+static void read_pool(struct reader *r, const xmlNode *x, void *parent)
+{
+    static const struct attr attrs[] = {
+        {"name", A_STRING, offsetof(struct topo_pool, name)},
+        {"prefix", A_STRING, offsetof(struct topo_pool, prefix)},
+        {"each", A_UINT, offsetof(struct topo_pool, each)},
+        ATTRS_END,
+    };
+    struct topo_pool *p = TOPO_PUSH(r->pools.pools, r->pools.npools);
+
+    (void)parent;
+    p->line = topo_xml_line(x);
+    topo_attrs(r->m, x, attrs, p);
+    children(r, x, 0, p);
+}
+
 static const struct spec specs[E_COUNT] = {
     [E_HOST] = {"host", false, read_host},
     [E_ROUTER] = {"router", false, read_router},
@@ -487,6 +530,7 @@ static const struct spec specs[E_COUNT] = {
     [E_NETWORK] = {"network", false, read_network},
     [E_LINK] = {"link", false, read_link},
     [E_DRAWN_NOTE] = {"note", false, read_drawn_note},
+    [E_POOL] = {"pool", false, read_pool},
     [E_INTERFACE] = {"interface", false, read_interface},
     [E_ADDRESS] = {"address", false, read_address},
     [E_ROUTE] = {"route", false, read_route},
@@ -514,7 +558,7 @@ static void read_root(struct reader *r, const xmlNode *x)
         r->t->title = text_or_null(r->t->title);
     children(r, x,
              BIT(E_HOST) | BIT(E_ROUTER) | BIT(E_SWITCH) | BIT(E_HUB) | BIT(E_NETWORK) | BIT(E_LINK) |
-                 BIT(E_DRAWN_NOTE),
+                 BIT(E_DRAWN_NOTE) | BIT(E_POOL),
              NULL);
 }
 
@@ -537,7 +581,10 @@ struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, stru
     if (topo_expand(x, m, e) < 0)
         return NULL;
     t = xcalloc(1, sizeof *t);
-    read_root(&(struct reader){t, m}, x);
+    struct reader r = {.t = t, .m = m};
+    read_root(&r, x);
+    topo_pools_resolve(&r.pools, t, m);
+    topo_pools_clear(&r.pools);
     return TAKE(t);
 }
 
@@ -553,43 +600,4 @@ struct topo *topo_read_file(const char *path, struct topo_msgs *m, struct err *e
         return NULL;
     }
     return topo_read_mem(buf_str(&b), b.len, m, e);
-}
-
-/* ---- both in one ---- */
-static struct topo *checked(struct topo *read, struct topo_msgs *m, struct err *e)
-{
-    AUTO(topo_freep) struct topo *t = read;
-    size_t errors;
-
-    if (t == NULL)
-        return NULL;
-    errors = topo_check(t, m);
-    if (errors == 0)
-        return TAKE(t);
-    for (size_t i = 0; i < m->n; i++)
-        if (m->items[i].severity == TOPO_ERROR) {
-            if (errors > 1)
-                err_set(e, ERR_INVALID, "line %d: %s (and %zu more)", m->items[i].line, m->items[i].text,
-                        errors - 1);
-            else
-                err_set(e, ERR_INVALID, "line %d: %s", m->items[i].line, m->items[i].text);
-            break;
-        }
-    return NULL;
-}
-
-struct topo *topo_load_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e)
-{
-    AUTO(topo_msgs_clear) struct topo_msgs own = TOPO_MSGS_INIT;
-
-    m = m != NULL ? m : &own;
-    return checked(topo_read_mem(data, n, m, e), m, e);
-}
-
-struct topo *topo_load_file(const char *path, struct topo_msgs *m, struct err *e)
-{
-    AUTO(topo_msgs_clear) struct topo_msgs own = TOPO_MSGS_INIT;
-
-    m = m != NULL ? m : &own;
-    return checked(topo_read_file(path, m, e), m, e);
 }

@@ -227,6 +227,11 @@ bool value_addr_host_bits(const struct value_addr *a)
     return false;
 }
 
+bool value_addr_link_local(const struct value_addr *a)
+{
+    return a->family == AF_INET6 && a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0x80;
+}
+
 const char *value_addr_format(const struct value_addr *a, char out[VALUE_ADDR_SIZE])
 {
     char ip[INET6_ADDRSTRLEN] = "";

@@ -196,14 +196,35 @@ int cmd_export(struct ctl *c, struct err *e)
     return put(c, text, e);
 }
 
+/* What --labels names; false if it is none of them. */
+static bool labels(const char *name, enum topo_labels *out)
+{
+    static const char *const words[] = {[TOPO_LABEL_ADDRESSES] = "addresses",
+                                        [TOPO_LABEL_INTERFACES] = "interfaces",
+                                        [TOPO_LABEL_NAMES] = "names"};
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strcmp(name, words[i]) == 0) {
+            *out = (enum topo_labels)i;
+            return true;
+        }
+    return false;
+}
+
 int cmd_render(struct ctl *c, struct err *e)
 {
+    enum topo_labels which = TOPO_LABEL_ADDRESSES;
+
+    if (c->flag[FLAG_LABELS] != NULL && !labels(c->flag[FLAG_LABELS], &which)) {
+        ctl_say(c, "there are no labels '%s': use names, interfaces or addresses", c->flag[FLAG_LABELS]);
+        return CTL_USAGE;
+    }
     AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
     AUTO(topo_freep) struct topo *t = topo_load_file(c->args[0], &m, e);
 
     print_msgs(&m, c->args[0], c->err);
     if (t == NULL)
         return m.nerrors > 0 ? 1 : -1;
-    AUTO(mem_freep) char *svg = topo_render_svg(t);
+    AUTO(mem_freep) char *svg = topo_render_svg(t, which);
     return put(c, svg, e);
 }

@@ -36,6 +36,7 @@ enum ctl_flag {
     FLAG_OSPF,
     FLAG_NO_RATES,
     FLAG_EXPAND,
+    FLAG_LABELS,
     FLAG_FORMAT,
     FLAG_RUNS,
     FLAG_LIST,

@@ -21,6 +21,8 @@ const struct ctl_flag_row ctl_flags[FLAG_COUNT] = {
     [FLAG_OSPF] = {"ospf", 0, NULL, "graphml: add addresses, and OSPF on all routers"},
     [FLAG_NO_RATES] = {"no-rates", 0, NULL, "graphml: leave the speeds of links out"},
     [FLAG_EXPAND] = {"expand", 0, NULL, "print the topology with its groups and templates written out"},
+    [FLAG_LABELS] = {"labels", 0, "WHICH",
+                     "write names, interfaces, or addresses (the default) beside the nodes"},
     [FLAG_FORMAT] = {"format", 0, "FORMAT", "print the report as json, junit or gradescope"},
     [FLAG_RUNS] = {"runs", 0, "N", "try each solution N times, and count the grades that differ"},
     [FLAG_LIST] = {"list", 0, NULL, NULL},
@@ -49,7 +51,7 @@ const struct ctl_cmd ctl_table[] = {
      "Writes the topology in _FILE_ as *containerlab*, *dot* or *graphml*. What that format has no place for is\n"
      "named by a warning. Needs no daemon.",
      cmd_export},
-    {"render", "FILE", 1, 1, B(OUTPUT), 0, "file", "draw a topology as SVG",
+    {"render", "FILE", 1, 1, B(OUTPUT) | B(LABELS), 0, "file", "draw a topology as SVG",
      "Draws the topology in _FILE_ as the web page does. Needs no daemon.", cmd_render},
     {"up", "FILE|EXERCISE|-", 1, 1, B(DRIVER) | B(NAME) | B(WAIT), CTL_DAEMON, "exercise", "start a lab",
      "Starts a lab from a topology file, an exercise folder, standard input (*-*), or the exercise of that\n"

@@ -69,7 +69,7 @@ static void use_topo(const struct topo *t)
     AUTO(mem_freep) char *xml = topo_write(t);
     AUTO(topo_freep) struct topo *again = topo_load_mem(xml, strlen(xml), &m, &e);
     AUTO(plan_freep) struct plan *p = plan_make(t, "fuzz00", &e);
-    AUTO(mem_freep) char *svg = topo_render_svg(t);
+    AUTO(mem_freep) char *svg = topo_render_svg(t, TOPO_LABEL_ADDRESSES);
     json_t *d = topo_drawing_json(t);
     xmlDoc *doc = xmlReadMemory(svg, (int)strlen(svg), NULL, NULL, XML_PARSE_NONET | XML_PARSE_NOERROR);
 

@@ -85,7 +85,7 @@ static void test_zoo(void **state)
     assert_int_equal(clean.nwarnings, 0);
     p = plan_make(t, "zoo123", &e);
     assert_non_null(p);
-    AUTO(mem_freep) char *svg = topo_render_svg(t);
+    AUTO(mem_freep) char *svg = topo_render_svg(t, TOPO_LABEL_ADDRESSES);
     assert_non_null(strstr(svg, z->a_node));
 }
 

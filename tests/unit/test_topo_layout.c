@@ -280,7 +280,7 @@ static void test_svg(void **state)
 
     r->make(&b);
     t = load_valid(buf_str(&b));
-    AUTO(mem_freep) char *svg = topo_render_svg(t);
+    AUTO(mem_freep) char *svg = topo_render_svg(t, TOPO_LABEL_ADDRESSES);
     doc = xmlReadMemory(svg, (int)strlen(svg), NULL, NULL, XML_PARSE_NONET);
     if (doc == NULL)
         fail_msg("not well-formed:\n%s", svg);
@@ -310,6 +310,28 @@ static void test_svg(void **state)
     xmlFreeDoc(doc);
 }
 
+static void test_labels(void **state)
+{
+    static const struct {
+        enum topo_labels labels;
+        bool iface, address;
+    } wants[] = {{TOPO_LABEL_NAMES, false, false},
+                 {TOPO_LABEL_INTERFACES, true, false},
+                 {TOPO_LABEL_ADDRESSES, true, true}};
+    AUTO(topo_freep)
+    struct topo *t = load_valid(
+        "<topology name='t'><host name='left'><interface name='uplink'><address>10.0.0.1/24</address></interface>"
+        "</host><host name='right'><interface name='e'/></host><link name='l' a='left:uplink' b='right:e'/></topology>");
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(wants); i++) {
+        AUTO(mem_freep) char *svg = topo_render_svg(t, wants[i].labels);
+        assert_non_null(strstr(svg, ">left<"));
+        assert_int_equal(strstr(svg, ">uplink") != NULL, wants[i].iface);
+        assert_int_equal(strstr(svg, "10.0.0.1/24") != NULL, wants[i].address);
+    }
+}
+
 static void test_random_drawings(void **state)
 {
     uint64_t seed = rnd_seed();
@@ -318,7 +340,7 @@ static void test_random_drawings(void **state)
     for (uint64_t i = 0; i < 100; i++) {
         struct rnd r = {seed + i};
         AUTO(topo_freep) struct topo *t = rnd_topo(&r);
-        AUTO(mem_freep) char *svg = topo_render_svg(t);
+        AUTO(mem_freep) char *svg = topo_render_svg(t, TOPO_LABEL_ADDRESSES);
         xmlDoc *doc = xmlReadMemory(svg, (int)strlen(svg), NULL, NULL, XML_PARSE_NONET);
         json_t *d = topo_drawing_json(t);
 
@@ -343,5 +365,6 @@ int main(void)
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_authors_positions);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_drawing);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_random_drawings);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_labels);
     return _cmocka_run_group_tests("topo_layout", tests, n, NULL, NULL);
 }

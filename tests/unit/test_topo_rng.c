@@ -103,6 +103,24 @@ static const struct row {
     {"route with a metric",
      "<host name='a'><interface name='e'/><route to='default' via='fe80::1' dev='e' metric='1'/></host>",
      false},
+    {"address of a pool",
+     "<pool name='p' prefix='10.0.0.0/8' each='24'/><network name='n'/><host name='a'><interface name='e' network='n'>"
+     "<address pool='p'/><address>11.0.0.1/8</address></interface></host>",
+     true},
+    {"address and pool",
+     "<pool name='p' prefix='10.0.0.0/8' each='24'/><network name='n'/><host name='a'><interface name='e' network='n'>"
+     "<address pool='p'>10.0.0.1/8</address></interface></host>",
+     false},
+    {"route to a gateway that is found",
+     "<network name='n'/><host name='a'><interface name='e' network='n'><address>10.0.0.2/8</address></interface>"
+     "<route to='default' via='auto'/></host>"
+     "<router name='r'><interface name='e' network='n'><address>10.0.0.1/8</address></interface></router>",
+     true},
+    {"pool without a prefix", "<pool name='p' each='24'/>", false},
+    {"pool with a prefix that is none", "<pool name='p' prefix='home' each='24'/>", false},
+    {"pool with a bad name", "<pool name='P' prefix='10.0.0.0/8' each='24'/>", false},
+    {"pool of subnets of 128", "<pool name='p' prefix='2001:db8::/64' each='128'/>", false},
+    {"pool with text", "<pool name='p' prefix='10.0.0.0/8' each='24'>x</pool>", false},
     {"file without path", "<host name='a'><file/></host>", false},
     {"file with a relative path", "<host name='a'><file path='a'/></host>", false},
     {"file with mode", "<host name='a'><file path='/a b' mode='4755'>&lt;</file></host>", true},

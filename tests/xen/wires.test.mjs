@@ -22,6 +22,45 @@ const topology = `<topology name="office" version="1">
   <link name="spare" a="s1:up2" b="s2:up2"/>
 </topology>`;
 
+// What the small guest kernel is for: each of these works in a node, or it is not a kernel for a network lab.
+const features = {
+  'IPv6 forwarding': 'sysctl -qw net.ipv6.conf.all.forwarding=1',
+  VLAN: 'ip link add link eth0 name eth0.7 type vlan id 7',
+  'QinQ': 'ip link add link eth0 name eth0.8 type vlan proto 802.1ad id 8',
+  bridge: 'ip link add br0 type bridge stp_state 1 vlan_filtering 1',
+  bond: 'ip link add bond1 type bond mode 802.3ad',
+  VRF: 'ip link add red type vrf table 10 && ip link set red up && ip vrf exec red true',
+  VXLAN: 'ip link add vx1 type vxlan id 5 dstport 4789 local 10.8.0.3',
+  GRE: 'ip link add g1 type gre local 10.8.0.3 remote 10.8.0.9',
+  'GRE over IPv6': 'ip link add g2 type ip6gre local fd00::3 remote fd00::9',
+  gretap: 'ip link add g3 type gretap local 10.8.0.3 remote 10.8.0.9',
+  IPIP: 'ip link add t1 type ipip local 10.8.0.3 remote 10.8.0.8',
+  '6in4': 'ip link add t2 type sit local 10.8.0.3 remote 10.8.0.7',
+  macvlan: 'ip link add m1 link eth0 type macvlan',
+  dummy: 'ip link add d1 type dummy',
+  veth: 'ip link add ve1 type veth peer name ve2',
+  'network namespaces': 'ip netns add x && ip netns exec x true',
+  tun: 'ip tuntap add tap1 mode tap',
+  MPLS: 'sysctl -qw net.mpls.platform_labels=1000 && ip -f mpls route add 100 via inet 10.8.0.1',
+  'MPLS encapsulation': 'ip route add 10.99.0.0/16 encap mpls 200 via 10.8.0.1',
+  'segment routing': 'ip -6 route add fd99::/64 encap seg6 mode encap segs fd00::9 dev eth0',
+  WireGuard: 'ip link add wg1 type wireguard && wg show wg1',
+  XFRM: "ip xfrm state add src 10.8.0.3 dst 10.8.0.1 proto esp spi 7 mode tunnel aead 'rfc4106(gcm(aes))' 0x0102030405060708090a0b0c0d0e0f1011121314 128",
+  'XFRM interface': 'ip link add ipsec1 type xfrm dev eth0 if_id 1',
+  netem: 'tc qdisc add dev eth0 root netem delay 1ms && tc qdisc del dev eth0 root',
+  'HTB and fq_codel': 'tc qdisc add dev eth0 root handle 1: htb default 1 && tc class add dev eth0 parent 1: classid 1:1 htb rate 1mbit && tc qdisc add dev eth0 parent 1:1 fq_codel && tc qdisc del dev eth0 root',
+  'traffic control with a filter': 'tc qdisc add dev eth0 clsact && tc filter add dev eth0 ingress protocol ip u32 match ip dport 9 0xffff action drop && tc qdisc del dev eth0 clsact',
+  nftables: "nft 'add table inet t; add chain inet t c { type filter hook forward priority 0; }; add rule inet t c ct state established counter accept; add set inet t s { type ipv4_addr; flags interval; }'",
+  NAT: "nft 'add table ip n; add chain ip n p { type nat hook postrouting priority 100; }; add rule ip n p oifname \"eth0\" masquerade; add chain ip n d { type nat hook prerouting priority -100; }; add rule ip n d tcp dport 8080 dnat to 10.8.0.1:80'",
+  iptables: 'iptables -A INPUT -p tcp --dport 9 -m conntrack --ctstate NEW -m limit --limit 1/s -j REJECT && ip6tables -A INPUT -p icmpv6 -j ACCEPT && iptables -F && ip6tables -F',
+  'a bridge that filters': "nft 'add table bridge b; add chain bridge b c { type filter hook forward priority 0; }'",
+  'policy routing': 'ip rule add from 10.8.0.3 table 20 && ip -6 rule add from fd00::3 table 20',
+  'several paths': 'ip route add 10.98.0.0/16 nexthop via 10.8.0.1 nexthop via 10.8.0.2',
+  multicast: 'ip maddr add 01:00:5e:01:01:01 dev eth0 && test -e /proc/net/ip_mr_vif && test -e /proc/net/ip6_mr_vif',
+  BBR: 'sysctl -qw net.ipv4.tcp_congestion_control=bbr',
+  capture: 'timeout 3 tcpdump -c 1 -ni lo icmp >/dev/null & sleep 1; ping -c 1 127.0.0.1 >/dev/null; wait $!',
+};
+
 const driversOf = process.env.DRIVERS?.split(' ') ?? ['xen', 'container'];
 
 test('wires in a dom0', { timeout: 900000 }, async t => {
@@ -84,6 +123,12 @@ test('wires in a dom0', { timeout: 900000 }, async t => {
         await stack.machine.ok('kill -INT $(cat /tmp/cap.pid); rm /tmp/cap /tmp/cap.pid');
         for (const line of seen.trim().split('\n')) assert.match(line, /ICMP/);
       });
+      if (driver === 'xen') // a container has the host's kernel
+        await t.test('what a student may try in a node', async () => {
+          const script = Object.entries(features).map(([name, command]) =>
+            `(${command}) >/tmp/out 2>&1 || { echo '${name}:'; cat /tmp/out; }`).join('\n');
+          assert.equal((await sh('h3', script)).stdout, '');
+        });
       await t.test('a rate', async () => {
         await stack.ok(['link', lab, 'l1', 'from=a', 'rate=100kbit']);
         const slow = (await ping('-c 3 -s 1400 -i 0.5 10.8.0.2')).avg;
