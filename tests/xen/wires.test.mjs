@@ -56,7 +56,7 @@ const features = {
   'a bridge that filters': "nft 'add table bridge b; add chain bridge b c { type filter hook forward priority 0; }'",
   'policy routing': 'ip rule add from 10.8.0.3 table 20 && ip -6 rule add from fd00::3 table 20',
   'several paths': 'ip route add 10.98.0.0/16 nexthop via 10.8.0.1 nexthop via 10.8.0.2',
-  multicast: 'ip maddr add 01:00:5e:01:01:01 dev eth0 && test -e /proc/net/ip_mr_vif && test -e /proc/net/ip6_mr_vif',
+  multicast: 'ip maddr add 33:33:00:00:00:09 dev d1 && test -e /proc/net/ip_mr_vif && test -e /proc/net/ip6_mr_vif',
   BBR: 'sysctl -qw net.ipv4.tcp_congestion_control=bbr',
   capture: 'timeout 3 tcpdump -c 1 -ni lo icmp >/dev/null & sleep 1; ping -c 1 127.0.0.1 >/dev/null; wait $!',
 };
