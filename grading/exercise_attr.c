@@ -190,7 +190,7 @@ static bool read_word(const char *v, const char *const *words, size_t n, unsigne
 
 static bool read_kind(const char *v, const struct check_kind **out, struct why *w)
 {
-    const char *words[KINDS_MAX];
+    const char *words[KINDS_MAX] = {0};
     unsigned n = 0, k;
 
     while (n < KINDS_MAX && check_kinds[n] != NULL) {

@@ -44,8 +44,9 @@ void report_gradescope(const json_t *report, struct buf *out)
     json_t *tests = json_array();
     size_t i;
 
-    json_array_foreach(checks, i, check)
+    json_array_foreach(checks, i, check) {
         json_array_append_new(tests, test(check, i));
+    }
     json_t *j =
         json_pack("{s:I, s:I, s:s, s:s, s:o, s:{s:O}}", "score", report_int(report, "score"),
                   "execution_time", ms > 0 ? ms / 1000 : 0, "visibility", "visible", "stdout_visibility",

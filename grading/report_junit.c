@@ -154,8 +154,9 @@ void report_junit(const json_t *report, struct buf *out)
     number(w, "skipped", with_status(checks, "blocked"));
     attribute(w, "timestamp", stamp);
     properties(w, report);
-    json_array_foreach(checks, i, check)
+    json_array_foreach(checks, i, check) {
         test_case(w, report_text(report, "exercise"), check);
+    }
     xmlTextWriterEndDocument(w);
     xmlFreeTextWriter(w);
     buf_puts(out, (const char *)xmlBufferContent(text));

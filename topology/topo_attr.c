@@ -49,6 +49,7 @@ static bool set_trunk(struct topo_port *p, const char *v)
     return p->ntrunks > 0;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): TOPO_PUSH() counts up */
 static bool set_words(char ***words, size_t *nwords, const char *v)
 {
     for (size_t n; *v != '\0'; v += n) {

@@ -168,7 +168,8 @@ static void ask_pool(struct reader *r, const xmlNode *x, struct topo_iface *f, c
     if (!all_space(text))
         topo_msgs_add(r->m, topo_xml_line(x), TOPO_ERROR,
                       "<address> has pool=\"...\" or an address inside, not both");
-    *ask = (struct topo_ask){r->t->nnodes - 1, n->nifaces - 1, f->naddrs, pool, topo_xml_line(x)};
+    *ask = (struct topo_ask){r->t->nnodes - 1, n->nifaces - 1, f->naddrs, NULL, topo_xml_line(x)};
+    ask->pool = pool;
     TOPO_PUSH(f->addrs, f->naddrs)->line = topo_xml_line(x);
 }
 

@@ -95,7 +95,7 @@ static const xmlNode *definition(const char *name)
     for (const xmlNode *x = xmlDocGetRootElement(schema)->children; x != NULL; x = x->next)
         if (x->type == XML_ELEMENT_NODE && is(x, "define")) {
             AUTO(mem_freep) char *s = (char *)xmlGetProp(x, (const xmlChar *)"name");
-            if (s != NULL && strcmp(s, name) == 0)
+            if (s != NULL && name != NULL && strcmp(s, name) == 0)
                 return x->children;
         }
     return NULL;
