@@ -23,7 +23,7 @@ static const char *show(const char *s, char out[VALUE_SHOW_SIZE])
 static const struct topo_slot *find(struct sw *s, const struct topo_port *p, const char *name)
 {
     const struct topo_slot *slot = topo_index_slot(&s->c->ix, s->owner, name);
-    char shown[VALUE_SHOW_SIZE];
+    char shown[VALUE_SHOW_SIZE], hint[VALUE_HINT_SIZE];
     struct value_guess g;
 
     if (slot != NULL)
@@ -33,9 +33,8 @@ static const struct topo_slot *find(struct sw *s, const struct topo_port *p, con
         for (size_t i = 0; i < s->x->nports; i++)
             if (s->x->ports[i].name != NULL)
                 value_guess_offer(&g, s->x->ports[i].name);
-    check_error(s->c, p->line, "switch '%s' has no port '%s'%s%s%s; give it a <port>", s->name,
-                show(name, shown), g.best ? "; did you mean '" : "", g.best ? g.best : "",
-                g.best ? "'?" : "");
+    check_error(s->c, p->line, "switch '%s' has no port '%s'%s; give it a <port>", s->name, show(name, shown),
+                value_guess_hint(&g, hint));
     return NULL;
 }
 

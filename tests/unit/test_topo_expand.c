@@ -1,47 +1,7 @@
 /* Groups, templates and defaults: what they make, what is wrong with them, and what is too much. */
 #include "tests/unit/topo_rows.h"
 
-#include <libxml/parser.h>
-#include <libxml/relaxng.h>
-
 #define T(s) "<topology name=\"t\">\n" s "\n<host name=\"zz\"/></topology>"
-
-static void test_golden(void **state)
-{
-    AUTO(buf_clear) struct buf in = BUF_INIT;
-    AUTO(topo_freep) struct topo *t = NULL, *again = NULL;
-
-    (void)state;
-    load_text(GOLDEN "reuse.xml", &in);
-    t = load_valid(buf_str(&in));
-    AUTO(mem_freep) char *out = topo_write(t);
-    assert_golden(GOLDEN "reuse.written.xml", out);
-    again = load_valid(out);
-    assert_true(topo_equal(t, again));
-}
-
-static void ignore(void *ctx, xmlErrorPtr e)
-{
-    (void)ctx, (void)e;
-}
-
-static void test_schema(void **state)
-{
-    xmlRelaxNGParserCtxt *p = xmlRelaxNGNewMemParserCtxt(topo_rng, (int)strlen(topo_rng));
-    xmlRelaxNG *schema = xmlRelaxNGParse(p);
-    xmlRelaxNGValidCtxt *v = xmlRelaxNGNewValidCtxt(schema);
-    xmlDoc *doc = xmlReadFile(GOLDEN "reuse.xml", NULL, XML_PARSE_NONET);
-
-    (void)state;
-    assert_non_null(schema);
-    assert_non_null(doc);
-    xmlRelaxNGSetValidStructuredErrors(v, ignore, NULL);
-    assert_int_equal(xmlRelaxNGValidateDoc(v, doc), 0);
-    xmlFreeDoc(doc);
-    xmlRelaxNGFreeValidCtxt(v);
-    xmlRelaxNGFree(schema);
-    xmlRelaxNGFreeParserCtxt(p);
-}
 
 /* ---- what is made: the names of hosts, in order ---- */
 static const struct good {
@@ -243,8 +203,6 @@ int main(void)
     struct CMUnitTest tests[100];
     size_t n = 0;
 
-    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_golden);
-    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_schema);
     for (size_t i = 0; i < ARRAY_LEN(goods); i++)
         tests[n++] = row_test(goods[i].name, test_good, &goods[i]);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)

@@ -225,8 +225,8 @@ static void test_golden_file(void **state)
 {
     AUTO(buf_clear) struct buf in = BUF_INIT;
 
-    (void)state;
-    load_text(GOLDEN "everything.xml", &in);
+    AUTO(mem_freep) char *path = xasprintf(GOLDEN "%s.xml", (const char *)*state);
+    load_text(path, &in);
     assert_true(schema_accepts(buf_str(&in)));
 }
 
@@ -240,6 +240,7 @@ int main(void)
     for (size_t i = 0; i < ARRAY_LEN(roots); i++)
         tests[n++] = row_test(roots[i].name, test_root, &roots[i]);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_random_topologies);
-    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_golden_file);
+    for (size_t i = 0; i < ARRAY_LEN(golden_topologies); i++)
+        tests[n++] = row_test(golden_topologies[i], test_golden_file, golden_topologies[i]);
     return _cmocka_run_group_tests("topo_rng", tests, n, setup, teardown);
 }

@@ -18,6 +18,9 @@
 
 #define GOLDEN "tests/golden/topology/"
 
+/* Topologies in the golden folder: NAME.xml as an author writes it, NAME.written.xml as topo_write() does. */
+static const char *const golden_topologies[] = {"everything", "reuse", "pools"};
+
 /* Adds a test named 'name' that gets 'row' as its *state. */
 static inline struct CMUnitTest row_test(const char *name, CMUnitTestFunction fn, const void *row)
 {
