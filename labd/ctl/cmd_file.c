@@ -73,28 +73,6 @@ static bool validate_topology(struct ctl *c, const char *path)
     return true;
 }
 
-static int expand(struct ctl *c, struct err *e);
-
-int cmd_validate(struct ctl *c, struct err *e)
-{
-    int status = 0;
-
-    if (c->flag[FLAG_EXPAND] != NULL)
-        return expand(c, e);
-    if (c->flag[FLAG_OUTPUT] != NULL) {
-        ctl_say(c, "--output is for --expand");
-        return CTL_USAGE;
-    }
-    for (int i = 0; i < c->nargs; i++) {
-        AUTO(mem_freep) char *dir = source_exercise_dir(c->args[i]);
-        bool ok = dir != NULL ? validate_exercise(c, c->args[i], dir) : validate_topology(c, c->args[i]);
-
-        if (!ok)
-            status = 1;
-    }
-    return status;
-}
-
 /* To -o FILE, which appears whole or not at all, or to standard output. */
 static int put(struct ctl *c, const char *text, struct err *e)
 {
@@ -122,6 +100,26 @@ static int expand(struct ctl *c, struct err *e)
         return m.nerrors > 0 ? 1 : -1;
     AUTO(mem_freep) char *xml = topo_write(t);
     return put(c, xml, e);
+}
+
+int cmd_validate(struct ctl *c, struct err *e)
+{
+    int status = 0;
+
+    if (c->flag[FLAG_EXPAND] != NULL)
+        return expand(c, e);
+    if (c->flag[FLAG_OUTPUT] != NULL) {
+        ctl_say(c, "--output is for --expand");
+        return CTL_USAGE;
+    }
+    for (int i = 0; i < c->nargs; i++) {
+        AUTO(mem_freep) char *dir = source_exercise_dir(c->args[i]);
+        bool ok = dir != NULL ? validate_exercise(c, c->args[i], dir) : validate_topology(c, c->args[i]);
+
+        if (!ok)
+            status = 1;
+    }
+    return status;
 }
 
 /* Options that only GraphML has a use for. */

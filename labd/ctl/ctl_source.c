@@ -45,7 +45,7 @@ char *source_exercise_dir(const char *path)
         char *real = realpath(path, NULL);
         return real != NULL ? real : xstrdup(path);
     }
-    if (!looks_like_exercise(path))
+    if (!S_ISREG(st.st_mode) || !looks_like_exercise(path)) /* what a pipe holds can be read once only */
         return NULL;
     AUTO(mem_freep) char *real = realpath(path, NULL);
     const char *slash = real != NULL ? strrchr(real, '/') : NULL;

@@ -727,6 +727,24 @@ static void test_exercise_new(void **state)
     assert_int_equal(removed, 0);
 }
 
+/* A pipe can be read once only. */
+static void test_validate_pipe(void **state)
+{
+    static const char xml[] = "<topology name='t'><host name='a'/></topology>";
+    const struct server none = {.socket = "/nonexistent"};
+    AUTO(mem_freep) char *out = NULL, *err = NULL;
+    int p[2];
+
+    (void)state;
+    assert_int_equal(pipe(p), 0);
+    assert_int_equal(write(p[1], xml, strlen(xml)), strlen(xml));
+    close(p[1]);
+    AUTO(mem_freep) char *path = xasprintf("/dev/fd/%d", p[0]);
+    assert_int_equal(run(&none, (const char *const[]){"validate", path, NULL}, &out, &err), 0);
+    contains("stdout", out, "ok: 1 nodes, 0 links");
+    close(p[0]);
+}
+
 static void collect(bool error, const uint8_t *data, size_t n, void *arg)
 {
     if (!error)
@@ -768,7 +786,7 @@ static void test_exec_input(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 5];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + 6];
     size_t n = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -782,6 +800,7 @@ int main(void)
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_nobody_there);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_bad_server);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_bad_token);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_validate_pipe);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_exercise_new);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_exec_input);
     return _cmocka_run_group_tests("ctl_cmd", tests, n, NULL, NULL);
