@@ -36,6 +36,8 @@ own_files() {
     install -m 644 "$programs/capfit.so" "$root/usr/lib/lab/capfit.so"
     chmod 644 "$root/etc/hostname" "$root/etc/resolv.conf"
     chroot "$root" chown -R frr:frr /etc/frr
+    # /root/.bashrc loads it when it is wanted.
+    rm "$root/etc/profile.d/bash_completion.sh"
     # One worker, however many cores the host has.
     sed -i 's/^worker_processes auto;/worker_processes 1;/' "$root/etc/nginx/nginx.conf"
     sed -i 's/^OPTIONS=.*/OPTIONS="-u bind -n 1"/' "$root/etc/default/named"

@@ -169,17 +169,6 @@ static int observe_pids(struct work *w, struct guest_observed *seen, struct err 
     return 0;
 }
 
-/* Where the driver makes the devices, everything else is there before a guest is. */
-static int prepare_wiring(const struct work *w, const struct steps *s, struct err *e)
-{
-    const struct lab *lab = w->lab;
-    AUTO(mem_freep) pid_t *none = xcalloc(lab->plan->nnodes, sizeof *none);
-
-    if (!lab->ops->brings_devices || !s->attach || (s->ncreate == 0 && !s->restore))
-        return 0;
-    return net_attach(&lab->host->net, lab->plan, none, e) < 0 ? err_wrap(e, "wire the lab") : 0;
-}
-
 static int wire(const struct work *w, const struct steps *s, struct err *e)
 {
     const struct lab *lab = w->lab;
@@ -189,9 +178,7 @@ static int wire(const struct work *w, const struct steps *s, struct err *e)
         return 0;
     if (net_reference_clear(net, lab->plan, e) < 0)
         return err_wrap(e, "remove reference hosts");
-    bool prepared = lab->ops->brings_devices && (s->ncreate > 0 || s->restore);
-    if ((prepared ? net_settle(net, lab->plan, e) : net_attach(net, lab->plan, w->pids, e)) < 0 ||
-        tell_cut_links(lab, e) < 0)
+    if (net_attach(net, lab->plan, w->pids, e) < 0 || tell_cut_links(lab, e) < 0)
         return err_wrap(e, "wire the lab");
     return 0;
 }
@@ -251,8 +238,6 @@ static int carry_out(struct work *w, const struct steps *s, struct guest_observe
     for (size_t i = 0; i < s->nwipe; i++)
         if (lab->ops->wipe(&g, s->wipe[i], e) < 0)
             return err_wrap(e, "discard the work of node %s", lab->plan->nodes[s->wipe[i]].name);
-    if (prepare_wiring(w, s, e) < 0)
-        return -1;
     if (s->restore && lab->ops->restore(&g, restored, w, e) < 0)
         return err_wrap(e, "resume the guests");
     if (s->ncreate > 0 && lab->ops->create(&g, s->create, s->ncreate, created, w, e) < 0)

@@ -53,8 +53,8 @@ struct guest_memory {
 struct guest_ops {
     const char *name;
     bool wired; /* has real interfaces; false only for fake: then the net layer is not called */
-    /* create() makes the host-side ends of the interfaces, named as the plan says.  Wiring is then prepared before
-     * create(), and set to its state afterwards. */
+    /* create() makes the host-side ends of the interfaces, named as the plan says.  Some of their settings have to
+     * be made once more when the guests have booted. */
     bool brings_devices;
 
     /* Can this driver work here?  ERR_UNSUPPORTED / ERR_NOT_FOUND (no image) with a sentence that says

@@ -10,4 +10,11 @@ HISTCONTROL=ignoredups
 PROMPT_COMMAND='history -a'
 shopt -s checkwinsize histappend
 alias ls='ls --color=auto' ll='ls -l --color=auto' grep='grep --color=auto' ip='ip -color=auto'
-. /usr/share/bash-completion/bash_completion
+# Sourcing all of bash-completion takes longer than everything else at the start of a console: the first Tab that
+# wants it does it, and 124 lets bash ask again.
+first_completion() {
+    unset -f first_completion
+    . /usr/share/bash-completion/bash_completion
+    return 124
+}
+complete -D -F first_completion
