@@ -22,7 +22,8 @@ typedef void grading_progress_fn(size_t done, size_t total, void *arg);
  * was typed into meanwhile, grades again, at most twice.  '*report' is a new reference:
  * {schema:1, lab, exercise, attempt:null, started, finished, score, max_score, typed_during, checks:[{id, kind,
  * title, status, score, max_score, evidence, observed, expected, hint, time_to_pass_ms, samples}]}, times in
- * milliseconds since 1970; the caller sets "attempt".  -1 if it could not be graded, for a reason that
+ * milliseconds since 1970; a check whose words name hidden parts has them in full:{observed, expected}.  The
+ * caller sets "attempt".  -1 if it could not be graded, for a reason that
  * is ours and not the student's: then the attempt is an error and costs nothing.
  * Blocks up to some minutes. */
 int grading_run(const struct exercise *x, const struct plan *p, const char *host_socket, const char *lab,

@@ -1,6 +1,11 @@
 /* The report of an attempt.  Pure. */
 #include "grading/check/check.h"
 
+#include "labd/base/mem.h"
+#include "topology/topo_hidden.h"
+
+#include <string.h>
+
 #define REPORT_SCHEMA 1
 
 void grading_expected(const struct exercise *x, const struct exercise_check *c, char out[GRADING_TEXT])
@@ -9,8 +14,22 @@ void grading_expected(const struct exercise *x, const struct exercise_check *c, 
     c->kind->expected(x, c, out);
 }
 
+/* A student reads the report: the words with names of hidden parts are in "full", for those who may see them. */
+static void add_words(json_t *check, const struct topo_secrets *secrets, const char *observed,
+                      const char *expected)
+{
+    AUTO(mem_freep) char *o = topo_redact(secrets, observed);
+    AUTO(mem_freep) char *x = topo_redact(secrets, expected);
+
+    json_object_set_new(check, "observed", json_string(o));
+    json_object_set_new(check, "expected", json_string(x));
+    if (strcmp(o, observed) != 0 || strcmp(x, expected) != 0)
+        json_object_set_new(check, "full",
+                            json_pack("{s:s, s:s}", "observed", observed, "expected", expected));
+}
+
 static json_t *check_json(const struct exercise *x, const struct exercise_check *c,
-                          const struct grading_outcome *o)
+                          const struct topo_secrets *secrets, const struct grading_outcome *o)
 {
     bool wire = c->seen_at[0] != '\0' || c->via.n + c->avoids.n + c->cut.n > 0;
     bool pass = o->v.status == GRADING_PASS;
@@ -18,23 +37,26 @@ static json_t *check_json(const struct exercise *x, const struct exercise_check 
     char expected[GRADING_TEXT];
 
     grading_expected(x, c, expected);
-    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:o, s:o, s:i}", "id", c->id, "kind",
-                     c->kind->name, "title", c->title, "status", grading_status_name(o->v.status), "score",
-                     pass ? (int)c->points : 0, "max_score", (int)c->points, "evidence",
-                     wire ? "wire" : "reference", "observed", o->v.observed, "expected", expected, "hint",
-                     c->hint != NULL && !pass ? json_string(c->hint) : json_null(), "time_to_pass_ms",
-                     pass && t >= 0 ? json_integer(t) : json_null(), "samples", (int)o->samples);
+    json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:o, s:o, s:i}", "id", c->id, "kind",
+                          c->kind->name, "title", c->title, "status", grading_status_name(o->v.status),
+                          "score", pass ? (int)c->points : 0, "max_score", (int)c->points, "evidence",
+                          wire ? "wire" : "reference", "hint",
+                          c->hint != NULL && !pass ? json_string(c->hint) : json_null(), "time_to_pass_ms",
+                          pass && t >= 0 ? json_integer(t) : json_null(), "samples", (int)o->samples);
+    add_words(j, secrets, o->v.observed, expected);
+    return j;
 }
 
 json_t *grading_report(const struct exercise *x, const char *lab, const struct grading_outcome *o, bool typed,
                        int64_t started_ms, int64_t finished_ms)
 {
+    AUTO(topo_secrets_freep) struct topo_secrets *secrets = topo_secrets_new(x->topo);
     json_t *checks = json_array();
     unsigned score = 0;
 
     for (size_t i = 0; i < x->nchecks; i++) {
         score += o[i].v.status == GRADING_PASS ? x->checks[i].points : 0;
-        json_array_append_new(checks, check_json(x, &x->checks[i], &o[i]));
+        json_array_append_new(checks, check_json(x, &x->checks[i], secrets, &o[i]));
     }
     return json_pack("{s:i, s:s, s:s, s:n, s:I, s:I, s:i, s:i, s:b, s:o}", "schema", REPORT_SCHEMA, "lab",
                      lab, "exercise", x->id, "attempt", "started", (json_int_t)started_ms, "finished",

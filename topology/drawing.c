@@ -1,6 +1,7 @@
 /* The drawing as JSON, for the web page. */
 #include "labd/base/mem.h"
 #include "topology/topo.h"
+#include "topology/topo_hidden.h"
 #include "topology/topo_index.h"
 
 #include <math.h>
@@ -31,13 +32,20 @@ static json_t *iface_json(const struct topo *t, const struct topo_iface *f, cons
     return o;
 }
 
-static json_t *drawn(enum topo_kind kind, const char *name, struct topo_point p)
+static void set_hidden(json_t *o, bool hidden)
+{
+    if (hidden)
+        json_object_set_new(o, "hidden", json_true());
+}
+
+static json_t *drawn(enum topo_kind kind, const char *name, struct topo_point p, bool hidden)
 {
     json_t *o = json_object();
 
     json_object_set_new(o, "name", json_string(name));
     json_object_set_new(o, "kind", json_string(topo_kind_name(kind)));
     set_xy(o, p);
+    set_hidden(o, hidden);
     return o;
 }
 
@@ -50,7 +58,7 @@ static json_t *end_json(const struct topo_end *end)
     return o;
 }
 
-static json_t *link_json(const struct topo_link *l)
+static json_t *link_json(const struct topo_link *l, bool hidden)
 {
     json_t *o = json_object(), *impair = json_object();
 
@@ -61,6 +69,7 @@ static json_t *link_json(const struct topo_link *l)
     json_object_set_new(o, "b", end_json(&l->end[1]));
     json_object_set_new(o, "state", json_string(l->up ? "up" : "down"));
     json_object_set_new(o, "impairment", impair);
+    set_hidden(o, hidden);
     return o;
 }
 
@@ -73,7 +82,7 @@ json_t *topo_drawing_json(const struct topo *t)
     topo_index_init(&ix, t);
     for (size_t i = 0; i < t->nnodes; i++) {
         const struct topo_node *n = &t->nodes[i];
-        json_t *x = drawn(n->kind, n->name, p[i]), *ifaces = json_array();
+        json_t *x = drawn(n->kind, n->name, p[i], n->hidden), *ifaces = json_array();
         for (size_t k = 0; k < n->nifaces; k++)
             json_array_append_new(ifaces,
                                   iface_json(t, &n->ifaces[k], topo_index_slot(&ix, i, n->ifaces[k].name)));
@@ -81,9 +90,10 @@ json_t *topo_drawing_json(const struct topo *t)
         json_array_append_new(nodes, x);
     }
     for (size_t i = 0; i < t->nelements; i++)
-        json_array_append_new(elements, drawn(t->elements[i].kind, t->elements[i].name, p[t->nnodes + i]));
+        json_array_append_new(elements, drawn(t->elements[i].kind, t->elements[i].name, p[t->nnodes + i],
+                                              t->elements[i].hidden));
     for (size_t i = 0; i < t->nlinks; i++)
-        json_array_append_new(links, link_json(&t->links[i]));
+        json_array_append_new(links, link_json(&t->links[i], topo_link_hidden(t, &ix, &t->links[i])));
     json_object_set_new(o, "nodes", nodes);
     json_object_set_new(o, "elements", elements);
     json_object_set_new(o, "links", links);

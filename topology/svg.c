@@ -8,6 +8,7 @@
 #include "topology/boxes.h"
 #include "topology/layout.h"
 #include "topology/topo.h"
+#include "topology/topo_hidden.h"
 #include "topology/topo_index.h"
 #include "topology/topo_value.h"
 
@@ -99,7 +100,10 @@ static size_t end_vertex(const struct svg *s, const struct topo_end *end)
     return topo_index_owner(&s->ix, topo_index_find(&s->ix, end->node));
 }
 
-static void wire(struct svg *s, struct topo_point a, struct topo_point b, double bend, bool up,
+/* What students do not see is marked: a pale symbol, a dotted wire, and the word. */
+#define HIDDEN " (hidden)"
+
+static void wire(struct svg *s, struct topo_point a, struct topo_point b, double bend, bool up, bool hidden,
                  const char *name)
 {
     double dx = b.x - a.x, dy = b.y - a.y, len = fmax(hypot(dx, dy), 1e-6);
@@ -112,20 +116,22 @@ static void wire(struct svg *s, struct topo_point a, struct topo_point b, double
     else
         buf_printf(&s->b, "L%.1f %.1f", b.x, b.y);
     buf_printf(&s->b, "\" fill=\"none\" stroke=\"%s\" stroke-width=\"1.5\"%s>", up ? "#56606b" : "#b3403a",
-               up ? "" : " stroke-dasharray=\"5 4\"");
+               hidden ? " stroke-dasharray=\"1.5 3\""
+               : up   ? ""
+                      : " stroke-dasharray=\"5 4\"");
     buf_puts(&s->b, "<title>");
     add_text(&s->b, name);
-    buf_puts(&s->b, up ? "</title></path>\n" : " (down)</title></path>\n");
+    buf_printf(&s->b, "%s%s</title></path>\n", hidden ? HIDDEN : "", up ? "" : " (down)");
 }
 
-static void loop_wire(struct svg *s, struct topo_point p, const char *name)
+static void loop_wire(struct svg *s, struct topo_point p, bool hidden, const char *name)
 {
     buf_printf(
         &s->b,
-        "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" fill=\"none\" stroke=\"#56606b\" stroke-width=\"1.5\"><title>",
-        p.x + SYMBOL, p.y - SYMBOL, SYMBOL);
+        "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" fill=\"none\" stroke=\"#56606b\" stroke-width=\"1.5\"%s><title>",
+        p.x + SYMBOL, p.y - SYMBOL, SYMBOL, hidden ? " stroke-dasharray=\"1.5 3\"" : "");
     add_text(&s->b, name);
-    buf_puts(&s->b, "</title></circle>\n");
+    buf_printf(&s->b, "%s</title></circle>\n", hidden ? HIDDEN : "");
 }
 
 /* Links between the same two, next to each other when sorted. */
@@ -159,17 +165,20 @@ static void draw_wires(struct svg *s)
             ;
         for (size_t k = 0; k < n; k++) {
             const struct topo_link *l = &t->links[v[i + k].link];
+            bool hidden = topo_link_hidden(t, &s->ix, l);
             if (v[i].a == v[i].b)
-                loop_wire(s, s->at[v[i].a], l->name);
+                loop_wire(s, s->at[v[i].a], hidden, l->name);
             else
-                wire(s, s->at[v[i].a], s->at[v[i].b], ((double)k - (double)(n - 1) / 2) * 24, l->up, l->name);
+                wire(s, s->at[v[i].a], s->at[v[i].b], ((double)k - (double)(n - 1) / 2) * 24, l->up, hidden,
+                     l->name);
         }
     }
     for (size_t i = 0; i < t->nnodes; i++)
         for (size_t k = 0; k < t->nodes[i].nifaces; k++) {
             const struct topo_ref *ref = topo_index_find(&s->ix, t->nodes[i].ifaces[k].network);
             if (ref != NULL)
-                wire(s, s->at[i], s->at[topo_index_owner(&s->ix, ref)], 0, true, ref->name);
+                wire(s, s->at[i], s->at[topo_index_owner(&s->ix, ref)], 0, true,
+                     t->nodes[i].hidden || t->elements[ref->i].hidden, ref->name);
         }
 }
 
@@ -199,15 +208,21 @@ static enum topo_kind vertex_kind(const struct topo *t, size_t v)
     return v < t->nnodes ? t->nodes[v].kind : t->elements[v - t->nnodes].kind;
 }
 
+static bool vertex_hidden(const struct topo *t, size_t v)
+{
+    return v < t->nnodes ? t->nodes[v].hidden : t->elements[v - t->nnodes].hidden;
+}
+
 static void draw_symbol(struct svg *s, size_t v)
 {
     enum topo_kind kind = vertex_kind(s->t, v);
     struct topo_point p = s->at[v];
+    bool hidden = vertex_hidden(s->t, v);
 
-    buf_printf(&s->b, "<g class=\"%s\" transform=\"translate(%.1f %.1f)\"><title>%s ", topo_kind_name(kind),
-               p.x, p.y, topo_kind_name(kind));
+    buf_printf(&s->b, "<g class=\"%s\"%s transform=\"translate(%.1f %.1f)\"><title>%s ", topo_kind_name(kind),
+               hidden ? " opacity=\"0.5\"" : "", p.x, p.y, topo_kind_name(kind));
     add_text(&s->b, graph_name(s->t, v));
-    buf_printf(&s->b, "</title>%s</g>\n", symbols[kind]);
+    buf_printf(&s->b, "%s</title>%s</g>\n", hidden ? HIDDEN : "", symbols[kind]);
 }
 
 /* ---- labels ---- */
@@ -235,7 +250,8 @@ static size_t in_the_way(const struct svg *s, size_t v, int i)
 
 static void draw_label(struct svg *s, size_t v)
 {
-    const char *name = graph_name(s->t, v);
+    AUTO(mem_freep)
+    char *name = xasprintf("%s%s", graph_name(s->t, v), vertex_hidden(s->t, v) ? HIDDEN : "");
     double half = (double)strlen(name) * FONT * LETTER / 2;
 
     for (int ring = 0; ring < 4; ring++) {

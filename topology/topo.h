@@ -74,6 +74,7 @@ struct topo_file {
     char *path;
     uint32_t mode;
     char *text;
+    bool hidden;
     int line;
 };
 struct topo_node { /* host, router */
@@ -82,6 +83,7 @@ struct topo_node { /* host, router */
     char *image;               /* NULL: "base" */
     uint32_t memory_mb, vcpus; /* 0: not given */
     bool forwarding;           /* routers only */
+    bool hidden;               /* from students; see topo_hidden.h */
     struct topo_pos pos;
     struct topo_iface *ifaces;
     size_t nifaces;
@@ -123,6 +125,7 @@ struct topo_element { /* switch, hub, network */
     bool rstp;
     uint32_t rstp_priority;
     uint32_t mac_ageing; /* seconds; 0: not given */
+    bool hidden;
     struct topo_pos pos;
     struct topo_port *ports;
     size_t nports;
@@ -137,6 +140,7 @@ struct topo_link {
     struct topo_end end[2];       /* a, b */
     struct plan_impair impair[2]; /* [0]: what leaves a; [1]: what leaves b */
     bool up;
+    bool hidden; /* itself; so is one with a hidden end */
     int line;
 };
 struct topo_note { /* of the drawing */
@@ -192,7 +196,8 @@ struct topo_point {
  * Deterministic.  The author's positions (scaled) if all have one, else a layout of our own. */
 struct topo_point *topo_layout(const struct topo *t);
 /* {nodes:[{name,kind,x,y,interfaces:[{name,mac:null,link,network,addresses}]}],
- *  elements:[{name,kind,x,y}], links:[{name,a:{node,interface},b,state,impairment:{a,b}}]} */
+ *  elements:[{name,kind,x,y}], links:[{name,a:{node,interface},b,state,impairment:{a,b}}]}; hidden parts have
+ * hidden:true. */
 json_t *topo_drawing_json(const struct topo *t); /* new reference */
 enum topo_labels { TOPO_LABEL_ADDRESSES, TOPO_LABEL_INTERFACES, TOPO_LABEL_NAMES };
 /* Each node with its name and, but for TOPO_LABEL_NAMES, its interfaces, for TOPO_LABEL_ADDRESSES with their first

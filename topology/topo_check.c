@@ -62,6 +62,7 @@ static void check_names(struct check *c)
 size_t topo_check(const struct topo *t, struct topo_msgs *m)
 {
     struct check c = {.t = t, .m = m, .guesses = GUESSES_MAX};
+    size_t hidden = 0;
 
     if (t->nnodes > PLAN_NODES_MAX) {
         topo_msgs_add(m, t->line, TOPO_ERROR, "the topology has %zu hosts and routers; the most is %d",
@@ -74,8 +75,12 @@ size_t topo_check(const struct topo *t, struct topo_msgs *m)
     if (t->title != NULL && strlen(t->title) > 200)
         check_error(&c, t->line, "the title is longer than 200 bytes");
     check_names(&c);
-    for (size_t i = 0; i < t->nnodes; i++)
+    for (size_t i = 0; i < t->nnodes; i++) {
         c.nrouters += t->nodes[i].kind == TOPO_ROUTER;
+        hidden += t->nodes[i].hidden;
+    }
+    if (t->nnodes > 0 && hidden == t->nnodes)
+        check_warn(&c, t->line, "every host and router is hidden: a student has none to work on");
     for (size_t i = 0; i < t->nnodes; i++)
         check_node(&c, &t->nodes[i]);
     for (size_t i = 0; i < t->nelements; i++)

@@ -79,7 +79,7 @@ static int order_paths(const void *a, const void *b, void *files)
 static void check_file(struct check *c, const struct topo_node *n, const struct topo_file *f)
 {
     const char *fault = f->path != NULL ? limit_path_fault(f->path) : NULL;
-    char shown[VALUE_SHOW_SIZE];
+    char shown[VALUE_SHOW_SIZE], name[VALUE_SHOW_SIZE];
 
     if (f->path == NULL)
         check_error(c, f->line, "<file> lacks the attribute 'path'");
@@ -90,6 +90,10 @@ static void check_file(struct check *c, const struct topo_node *n, const struct 
         check_error(c, f->line, "%s is made from <frr>; write its text there", f->path);
     if (f->mode > 07777)
         check_error(c, f->line, "file mode %o is out of range", f->mode);
+    if (f->hidden && !n->hidden)
+        check_warn(c, f->line,
+                   "the hidden file %s is on the disk of '%s', which is not hidden: root can read it there",
+                   show(f->path, shown), show(n->name, name));
 }
 
 static void check_files(struct check *c, const struct topo_node *n)

@@ -34,10 +34,10 @@ static bool same_node(const struct topo_node *a, const struct topo_node *b)
 {
     if (a->kind != b->kind || !same(a->name, b->name) || !same(a->image, b->image) ||
         a->memory_mb != b->memory_mb || a->vcpus != b->vcpus || a->forwarding != b->forwarding ||
-        !same_pos(&a->pos, &b->pos) || a->frr != b->frr || !same(a->frr_conf, b->frr_conf) ||
-        !same(a->startup.text, b->startup.text) || a->nifaces != b->nifaces || a->nroutes != b->nroutes ||
-        a->nfiles != b->nfiles || a->nfrr_daemons != b->nfrr_daemons ||
-        !same_texts(a->notes, a->nnotes, b->notes, b->nnotes))
+        a->hidden != b->hidden || !same_pos(&a->pos, &b->pos) || a->frr != b->frr ||
+        !same(a->frr_conf, b->frr_conf) || !same(a->startup.text, b->startup.text) ||
+        a->nifaces != b->nifaces || a->nroutes != b->nroutes || a->nfiles != b->nfiles ||
+        a->nfrr_daemons != b->nfrr_daemons || !same_texts(a->notes, a->nnotes, b->notes, b->nnotes))
         return false;
     for (size_t i = 0; i < a->nifaces; i++)
         if (!same_iface(&a->ifaces[i], &b->ifaces[i]))
@@ -48,7 +48,7 @@ static bool same_node(const struct topo_node *a, const struct topo_node *b)
             return false;
     for (size_t i = 0; i < a->nfiles; i++)
         if (!same(a->files[i].path, b->files[i].path) || a->files[i].mode != b->files[i].mode ||
-            !same(a->files[i].text, b->files[i].text))
+            a->files[i].hidden != b->files[i].hidden || !same(a->files[i].text, b->files[i].text))
             return false;
     for (size_t i = 0; i < a->nfrr_daemons; i++)
         if (!same(a->frr_daemons[i], b->frr_daemons[i]))
@@ -78,7 +78,7 @@ static bool same_port(const struct topo_port *a, const struct topo_port *b)
 static bool same_element(const struct topo_element *a, const struct topo_element *b)
 {
     if (a->kind != b->kind || !same(a->name, b->name) || a->rstp != b->rstp ||
-        a->rstp_priority != b->rstp_priority || a->mac_ageing != b->mac_ageing ||
+        a->rstp_priority != b->rstp_priority || a->mac_ageing != b->mac_ageing || a->hidden != b->hidden ||
         !same_pos(&a->pos, &b->pos) || a->nports != b->nports)
         return false;
     for (size_t i = 0; i < a->nports; i++)
@@ -100,7 +100,7 @@ static bool same_link(const struct topo_link *a, const struct topo_link *b)
         if (!same(a->end[k].node, b->end[k].node) || !same(a->end[k].iface, b->end[k].iface) ||
             !same_impair(&a->impair[k], &b->impair[k]))
             return false;
-    return same(a->name, b->name) && a->up == b->up;
+    return same(a->name, b->name) && a->up == b->up && a->hidden == b->hidden;
 }
 
 bool topo_equal(const struct topo *a, const struct topo *b)

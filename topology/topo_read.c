@@ -239,6 +239,7 @@ static void read_file(struct reader *r, const xmlNode *x, void *parent)
     static const struct attr attrs[] = {
         {"path", A_STRING, offsetof(struct topo_file, path)},
         {"mode", A_MODE, offsetof(struct topo_file, mode)},
+        {"hidden", A_BOOL, offsetof(struct topo_file, hidden)},
         ATTRS_END,
     };
     struct topo_node *n = parent;
@@ -277,7 +278,7 @@ static void read_note(struct reader *r, const xmlNode *x, void *parent)
         {"image", A_STRING, offsetof(struct topo_node, image)}, \
         {"memory", A_POSITIVE, offsetof(struct topo_node, memory_mb)}, \
         {"vcpus", A_POSITIVE, offsetof(struct topo_node, vcpus)}, \
-        {"x", A_X, offsetof(struct topo_node, pos)}, \
+        {"hidden", A_BOOL, offsetof(struct topo_node, hidden)}, {"x", A_X, offsetof(struct topo_node, pos)}, \
     { \
         "y", A_Y, offsetof(struct topo_node, pos) \
     }
@@ -371,7 +372,9 @@ static void read_bond(struct reader *r, const xmlNode *x, void *parent)
 }
 
 #define ELEMENT_ATTRS \
-    {"name", A_STRING, offsetof(struct topo_element, name)}, {"x", A_X, offsetof(struct topo_element, pos)}, \
+    {"name", A_STRING, offsetof(struct topo_element, name)}, \
+        {"hidden", A_BOOL, offsetof(struct topo_element, hidden)}, \
+        {"x", A_X, offsetof(struct topo_element, pos)}, \
     { \
         "y", A_Y, offsetof(struct topo_element, pos) \
     }
@@ -479,6 +482,7 @@ static void read_link(struct reader *r, const xmlNode *x, void *parent)
         {"a", A_END, offsetof(struct topo_link, end[0])},
         {"b", A_END, offsetof(struct topo_link, end[1])},
         {"up", A_BOOL, offsetof(struct topo_link, up)},
+        {"hidden", A_BOOL, offsetof(struct topo_link, hidden)},
         ATTRS_END,
     };
     struct link_reader l = {TOPO_PUSH(r->t->links, r->t->nlinks), {false, false}};

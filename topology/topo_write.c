@@ -49,6 +49,12 @@ static void attr_uint(struct buf *b, const char *name, uint32_t value)
         buf_printf(b, " %s=\"%u\"", name, value);
 }
 
+static void attr_hidden(struct buf *b, bool hidden)
+{
+    if (hidden)
+        attr(b, "hidden", "yes");
+}
+
 static void attr_pos(struct buf *b, const struct topo_pos *p)
 {
     if (p->set)
@@ -105,6 +111,7 @@ static void write_node(struct buf *b, const struct topo_node *n)
     attr(b, "image", n->image);
     attr_uint(b, "memory", n->memory_mb);
     attr_uint(b, "vcpus", n->vcpus);
+    attr_hidden(b, n->hidden);
     attr_pos(b, &n->pos);
     if (n->kind == TOPO_ROUTER && !n->forwarding)
         attr(b, "forwarding", "no");
@@ -127,7 +134,9 @@ static void write_node(struct buf *b, const struct topo_node *n)
     for (size_t i = 0; i < n->nfiles; i++) {
         buf_puts(b, "    <file");
         attr(b, "path", n->files[i].path);
-        buf_printf(b, " mode=\"%04o\">", n->files[i].mode);
+        buf_printf(b, " mode=\"%04o\"", n->files[i].mode);
+        attr_hidden(b, n->files[i].hidden);
+        buf_putc(b, '>');
         add_text(b, n->files[i].text);
         buf_puts(b, "</file>\n");
     }
@@ -184,6 +193,7 @@ static void write_element(struct buf *b, const struct topo_element *x)
     if (x->kind == TOPO_SWITCH && x->rstp_priority != TOPO_RSTP_PRIORITY)
         buf_printf(b, " rstp-priority=\"%u\"", x->rstp_priority);
     attr_uint(b, "mac-ageing", x->mac_ageing);
+    attr_hidden(b, x->hidden);
     attr_pos(b, &x->pos);
     if (x->nports == 0) {
         buf_puts(b, "/>\n");
@@ -249,6 +259,7 @@ static void write_link(struct buf *b, const struct topo_link *l)
     write_end(b, "b", &l->end[1]);
     if (!l->up)
         attr(b, "up", "no");
+    attr_hidden(b, l->hidden);
     if (!any_impair(&l->impair[0]) && !any_impair(&l->impair[1])) {
         buf_puts(b, "/>\n");
         return;

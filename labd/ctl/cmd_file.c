@@ -9,6 +9,7 @@
 #include "topology/foreign/export.h"
 #include "topology/foreign/import.h"
 #include "topology/topo.h"
+#include "topology/topo_hidden.h"
 
 #include <string.h>
 
@@ -223,6 +224,7 @@ int cmd_render(struct ctl *c, struct err *e)
     print_msgs(&m, c->args[0], c->err);
     if (t == NULL)
         return m.nerrors > 0 ? 1 : -1;
-    AUTO(mem_freep) char *svg = topo_render_svg(t, which);
+    AUTO(topo_seen_freep) struct topo *seen = c->flag[FLAG_STUDENT] != NULL ? topo_seen(t) : NULL;
+    AUTO(mem_freep) char *svg = topo_render_svg(seen != NULL ? seen : t, which);
     return put(c, svg, e);
 }

@@ -48,6 +48,12 @@ static void interfaces(const json_t *node, struct buf *out)
     }
 }
 
+/* ", hidden": students do not see it, and whoever reads this does. */
+static const char *hidden(const json_t *part)
+{
+    return json_is_true(json_object_get(part, "hidden")) ? ", hidden" : "";
+}
+
 static void print_nodes(FILE *f, const json_t *lab)
 {
     AUTO(text_table_clear) struct text_table t = {.columns = 4};
@@ -63,7 +69,7 @@ static void print_nodes(FILE *f, const json_t *lab)
 
         interfaces(node, &b);
         text_cell(&t, "%s", text_str(node, "name"));
-        text_cell(&t, "%s", text_str(node, "kind"));
+        text_cell(&t, "%s%s", text_str(node, "kind"), hidden(node));
         text_cell(&t, "%s", text_str(node, "state"));
         text_cell(&t, "%s", buf_str(&b));
     }
@@ -118,7 +124,7 @@ static void print_links(FILE *f, const json_t *lab)
         text_cell(&t, "%s", text_str(link, "name"));
         end_cell(&t, json_object_get(link, "a"));
         end_cell(&t, json_object_get(link, "b"));
-        text_cell(&t, "%s", text_str(link, "state"));
+        text_cell(&t, "%s%s", text_str(link, "state"), hidden(link));
         text_cell(&t, "%s", buf_str(&b));
     }
     putc('\n', f);

@@ -37,6 +37,7 @@ enum ctl_flag {
     FLAG_NO_RATES,
     FLAG_EXPAND,
     FLAG_LABELS,
+    FLAG_STUDENT,
     FLAG_FORMAT,
     FLAG_RUNS,
     FLAG_LIST,

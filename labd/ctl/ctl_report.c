@@ -51,8 +51,9 @@ void report_print(FILE *f, const char *indent, const json_t *report, bool failed
         AUTO(mem_freep)
         char *head = xasprintf("%s (%s evidence)", text_str(check, "id"), text_str(check, "evidence"));
         text_lines(f, indent, head);
-        detail(f, deeper, "expected", check, "expected");
-        detail(f, deeper, "observed", check, "observed");
+        const json_t *full = json_object_get(check, "full"); /* it names what students do not see */
+        detail(f, deeper, "expected", full != NULL ? full : check, "expected");
+        detail(f, deeper, "observed", full != NULL ? full : check, "observed");
         detail(f, deeper, "hint", check, "hint");
     }
 }

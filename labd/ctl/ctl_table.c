@@ -23,6 +23,7 @@ const struct ctl_flag_row ctl_flags[FLAG_COUNT] = {
     [FLAG_EXPAND] = {"expand", 0, NULL, "print the topology with its groups and templates written out"},
     [FLAG_LABELS] = {"labels", 0, "WHICH",
                      "write names, interfaces, or addresses (the default) beside the nodes"},
+    [FLAG_STUDENT] = {"student", 0, NULL, "leave out what is hidden from students"},
     [FLAG_FORMAT] = {"format", 0, "FORMAT", "print the report as json, junit or gradescope"},
     [FLAG_RUNS] = {"runs", 0, "N", "try each solution N times, and count the grades that differ"},
     [FLAG_LIST] = {"list", 0, NULL, NULL},
@@ -51,8 +52,10 @@ const struct ctl_cmd ctl_table[] = {
      "Writes the topology in _FILE_ as *containerlab*, *dot* or *graphml*. What that format has no place for is\n"
      "named by a warning. Needs no daemon.",
      cmd_export},
-    {"render", "FILE", 1, 1, B(OUTPUT) | B(LABELS), 0, "file", "draw a topology as SVG",
-     "Draws the topology in _FILE_ as the web page does. Needs no daemon.", cmd_render},
+    {"render", "FILE", 1, 1, B(OUTPUT) | B(LABELS) | B(STUDENT), 0, "file", "draw a topology as SVG",
+     "Draws the topology in _FILE_ as the web page does. Hidden parts are marked, or, with *--student*, left out.\n"
+     "Needs no daemon.",
+     cmd_render},
     {"up", "FILE|EXERCISE|-", 1, 1, B(DRIVER) | B(NAME) | B(WAIT), CTL_DAEMON, "exercise", "start a lab",
      "Starts a lab from a topology file, an exercise folder, standard input (*-*), or the exercise of that\n"
      "name that the site offers, and prints the lab's id. With *--wait* it returns when every node is up, and\n"

@@ -47,6 +47,20 @@ static json_t *attempt_json(const struct store_attempt *a, size_t done, size_t t
         (json_int_t)done, "total", (json_int_t)total, "report", report != NULL ? report : json_null());
 }
 
+json_t *attempt_seen(json_t *attempt, enum lab_view view)
+{
+    json_t *copy, *check;
+    size_t i;
+
+    if (view == VIEW_ALL)
+        return json_incref(attempt);
+    copy = json_deep_copy(attempt);
+    json_array_foreach(json_object_get(json_object_get(copy, "report"), "checks"), i, check) {
+        json_object_del(check, "full");
+    }
+    return copy;
+}
+
 json_t *attempts_latest(struct site *s, const struct lab *lab)
 {
     struct store_attempt a;
@@ -72,8 +86,7 @@ static void publish(const struct attempt *a)
         return;
     json_decref(lab->attempt);
     lab->attempt = attempt_json(&a->row, a->done, a->total);
-    free(lab->status_text);
-    lab->status_text = NULL;
+    lab_status_changed(lab);
     watchers_attempt_changed(s, lab->row.id);
 }
 
@@ -184,8 +197,11 @@ static void finish(struct attempt *a, const struct err *why)
 
     a->row.finished = loop_wall_ms();
     if (why != NULL) {
+        /* For all, as the grader's other words are; whole in the log. */
+        const struct lab *lab = labs_find(s->labs, a->inst, a->row.lab);
+        AUTO(mem_freep) char *text = lab != NULL ? lab_said(lab, VIEW_STUDENT, why->msg) : xstrdup(why->msg);
         a->row.state = ATTEMPT_ERROR;
-        snprintf(a->row.error, sizeof a->row.error, "%s", why->msg);
+        snprintf(a->row.error, sizeof a->row.error, "%s", text);
     }
     snprintf(id, sizeof id, "%lld", (long long)a->row.id);
     if (why != NULL)
@@ -364,18 +380,23 @@ void attempt_post(struct http_req *r, void *arg)
     http_reply_header(r, "Location", location);
     publish(a);
     start_next(s->attempts);
-    http_reply_json(r, 202, json_incref(lab->attempt));
+    http_reply_json(r, 202, attempt_seen(lab->attempt, lab_view(lab, who_of(r))));
 }
 
-static json_t *with_progress(struct site *s, const struct store_attempt *row)
+static json_t *with_progress(struct site *s, const struct store_attempt *row, enum lab_view view)
 {
     const struct attempt *a = open_of(s->attempts, row->lab);
 
-    return a != NULL && a->row.id == row->id ? attempt_json(row, a->done, a->total) : attempt_json(row, 0, 0);
+    json_t *j =
+        a != NULL && a->row.id == row->id ? attempt_json(row, a->done, a->total) : attempt_json(row, 0, 0);
+    json_t *seen = attempt_seen(j, view);
+    json_decref(j);
+    return seen;
 }
 
 struct listing {
     struct site *site;
+    enum lab_view view;
     json_t *out;
 };
 
@@ -383,18 +404,20 @@ static void list_one(const struct store_attempt *row, void *arg)
 {
     struct listing *l = arg;
 
-    json_array_append_new(l->out, with_progress(l->site, row));
+    json_array_append_new(l->out, with_progress(l->site, row, l->view));
 }
 
 void attempt_list(struct http_req *r, void *arg)
 {
     struct site *s = arg;
     const struct lab *lab = labs_visible(s, r, http_param(r, "id"));
+    const struct who *w = who_of(r);
     struct listing l = {.site = s};
     struct err e;
 
     if (lab == NULL)
         return;
+    l.view = lab_view(lab, w);
     l.out = json_array();
     if (store_attempt_each(s->store, lab->inst, lab->row.id, list_one, &l, &e) < 0) {
         json_decref(l.out);
@@ -421,7 +444,7 @@ void attempt_get(struct http_req *r, void *arg)
         return;
     }
     if (row.user == w->user || who_teaches(w))
-        http_reply_json(r, 200, with_progress(s, &row));
+        http_reply_json(r, 200, with_progress(s, &row, exercise_view(row.exercise, w)));
     else
         http_problem_status(r, 404, "there is no such attempt");
     store_attempt_clear(&row);

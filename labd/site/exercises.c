@@ -4,6 +4,7 @@
 #include "labd/base/log.h"
 #include "labd/base/mem.h"
 #include "labd/site/labs.h"
+#include "topology/topo_hidden.h"
 
 #include <cmark-gfm-core-extensions.h>
 #include <cmark-gfm.h>
@@ -22,7 +23,9 @@ static void clear(struct site_exercise *se)
     free(se->xml);
     free(se->topology);
     free(se->html);
-    json_decref(se->drawing);
+    for (int i = 0; i < VIEWS; i++)
+        json_decref(se->drawing[i]);
+    topo_secrets_free(se->secrets);
 }
 
 /* One log line per problem, "FILE:LINE: error: text", as labctl validate prints them. */
@@ -90,7 +93,12 @@ static int load_one(const char *dir, struct site_exercise *out, struct err *e)
         return -1;
     }
     se.html = markdown(se.x->instructions);
-    se.drawing = topo_drawing_json(se.x->topo);
+    AUTO(topo_seen_freep) struct topo *seen = topo_seen(se.x->topo);
+    se.nodes[VIEW_ALL] = se.x->topo->nnodes;
+    se.nodes[VIEW_STUDENT] = seen->nnodes;
+    se.drawing[VIEW_ALL] = topo_drawing_json(se.x->topo);
+    se.drawing[VIEW_STUDENT] = topo_drawing_json(seen);
+    se.secrets = topo_secrets_new(se.x->topo);
     *out = se;
     return 0;
 }
@@ -167,8 +175,8 @@ static int summary(struct site *s, const struct who *w, const struct site_exerci
     const char *lab = labs_of_exercise(s->labs, w->inst, w->user, x->id);
     *out = json_pack("{s:s, s:o, s:o, s:o, s:i, s:I, s:i, s:o, s:s?, s:I}", "id", x->id, "title",
                      json_text(x->title), "summary", json_text(x->summary), "level", json_text(x->level),
-                     "minutes", (int)x->minutes, "nodes", (json_int_t)x->topo->nnodes, "max_score",
-                     (int)exercise_max_score(x), "best_score",
+                     "minutes", (int)x->minutes, "nodes", (json_int_t)se->nodes[exercise_view(x->id, w)],
+                     "max_score", (int)exercise_max_score(x), "best_score",
                      score.has_best ? json_integer(score.best) : json_null(), "lab", lab, "attempts",
                      (json_int_t)score.attempts);
     return 0;
@@ -214,6 +222,6 @@ void exercises_get(struct http_req *r, void *arg)
     json_object_set_new(j, "checks", checks);
     json_object_set_new(j, "instructions_html", json_string(se->html));
     json_object_set_new(j, "source", json_text(se->x->source));
-    json_object_set(j, "topology", se->drawing);
+    json_object_set(j, "topology", se->drawing[exercise_view(se->x->id, who_of(r))]);
     http_reply_json(r, 200, j);
 }

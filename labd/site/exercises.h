@@ -3,13 +3,16 @@
 #define SITE_EXERCISES_H
 
 #include "grading/exercise.h"
+#include "labd/site/labs.h"
 #include "labd/site/site_int.h"
 
 struct site_exercise {
     struct exercise *x;
     char *xml, *topology; /* the texts; a lab keeps copies, so that it is graded by what it was made from */
     char *html;           /* the instructions */
-    json_t *drawing;
+    size_t nodes[VIEWS];
+    json_t *drawing[VIEWS];
+    struct topo_secrets *secrets; /* or NULL: nothing is hidden */
 };
 
 /* Reads DIR/NAME/exercise.xml.  A broken exercise is logged, line by line, and left out.  'dir' NULL: no

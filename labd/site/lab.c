@@ -9,6 +9,7 @@
 #include "labd/site/stream.h"
 #include "labd/site/watch.h"
 #include "topology/topo.h"
+#include "topology/topo_hidden.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,7 +52,7 @@ static const char *mac_of(const struct plan *p, const char *node, const char *if
     return NULL;
 }
 
-/* The drawing of the topology with the MACs of this lab. */
+/* A drawing with the MACs of this lab. */
 static json_t *draw(const struct topo *t, const struct plan *p)
 {
     json_t *d = topo_drawing_json(t), *node, *iface;
@@ -101,7 +102,14 @@ struct lab *lab_from_row(struct labs *ls, int64_t inst, struct store_lab *row, s
     lab->inst = inst;
     lab->row = *row;
     row->topology = row->exercise_xml = NULL;
-    lab->drawing = draw(t, p);
+    lab->secrets = topo_secrets_new(t);
+    lab->drawing[VIEW_ALL] = draw(t, p);
+    if (lab->secrets != NULL) {
+        AUTO(topo_seen_freep) struct topo *seen = topo_seen(t);
+        lab->drawing[VIEW_STUDENT] = draw(seen, p);
+    } else {
+        lab->drawing[VIEW_STUDENT] = json_incref(lab->drawing[VIEW_ALL]);
+    }
     lab->max_score = x != NULL ? exercise_max_score(x) : 0;
     plan_free(p);
     parse_end(x, t);
@@ -116,7 +124,9 @@ struct lab *lab_broken(struct labs *ls, int64_t inst, struct store_lab *row, con
     lab->inst = inst;
     lab->row = *row;
     row->topology = row->exercise_xml = NULL;
-    lab->drawing = json_pack("{s:[], s:[], s:[]}", "nodes", "elements", "links");
+    lab->broken = true;
+    for (int i = 0; i < VIEWS; i++)
+        lab->drawing[i] = json_pack("{s:[], s:[], s:[]}", "nodes", "elements", "links");
     if (lab->row.state != LAB_STOPPING)
         lab->row.state = LAB_FAILED;
     snprintf(lab->row.error, sizeof lab->row.error, "%s", why->msg);
@@ -153,8 +163,7 @@ static void calm_over(void *arg)
 /* At once, or when CALM_MS have passed since the last time. */
 void lab_tell(struct lab *lab)
 {
-    free(lab->status_text);
-    lab->status_text = NULL;
+    lab_status_changed(lab);
     lab->changed = lab->calm != NULL;
     if (lab->changed)
         return;
@@ -235,10 +244,12 @@ void lab_free(struct lab *lab)
     loop_timer_del(lab->calm);
     loop_timer_del(lab->again);
     store_lab_clear(&lab->row);
-    json_decref(lab->drawing);
+    for (int i = 0; i < VIEWS; i++)
+        json_decref(lab->drawing[i]);
+    topo_secrets_free(lab->secrets);
     json_decref(lab->live);
     json_decref(lab->attempt);
-    free(lab->status_text);
+    lab_status_changed(lab);
     free(lab);
 }
 

@@ -6,6 +6,7 @@
 #include "labd/site/labs.h"
 #include "labd/site/labs_int.h"
 #include "topology/plan.h"
+#include "topology/topo_hidden.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,7 +34,7 @@ void lab_reply(struct http_req *r, int status, const struct lab *lab)
 
     if (status == 202)
         http_reply_header(r, "Location", location);
-    http_reply_json(r, status, lab_status(lab));
+    http_reply_json(r, status, lab_status(lab, lab_view(lab, who_of(r))));
 }
 
 static int may_change(const struct lab *lab, struct err *e)
@@ -56,7 +57,7 @@ static void list_one(struct lab *lab, void *arg)
     struct listing *l = arg;
 
     if (lab->inst == l->who->inst && (l->all || lab->row.owner == l->who->user))
-        json_array_append_new(l->out, lab_status(lab));
+        json_array_append_new(l->out, lab_status(lab, lab_view(lab, l->who)));
 }
 
 void lab_list(struct http_req *r, void *arg)
@@ -79,7 +80,7 @@ void lab_get(struct http_req *r, void *arg)
     const struct lab *lab = labs_visible(arg, r, http_param(r, "id"));
 
     if (lab != NULL)
-        http_reply_json(r, 200, lab_status(lab));
+        lab_reply(r, 200, lab);
 }
 
 /* ---- starting ---- */
@@ -121,6 +122,7 @@ static int read_wish(struct site *s, struct http_req *r, struct lab_wish *w, str
     w->name = se->x->id;
     w->topology = se->topology;
     w->exercise_xml = se->xml;
+    w->secrets = se->secrets;
     return 0;
 }
 
@@ -179,12 +181,11 @@ static void created(json_t *reply, const struct err *e, void *arg)
     struct lab *lab = labs_find_any(w->site->labs, w->id);
 
     (void)reply;
-    if (e != NULL) {
-        if (lab != NULL)
-            not_created(w->site, lab, e);
-        http_problem(w->req, e);
-    } else if (lab == NULL) {
+    if (lab == NULL) {
         http_problem_status(w->req, 409, "the lab was stopped while it started");
+    } else if (e != NULL) {
+        lab_problem(w->req, lab, e);
+        not_created(w->site, lab, e);
     } else {
         log_info("lab.start", "lab", w->id, "owner", lab->row.owner_login, "exercise", lab->row.exercise,
                  "driver", lab->row.driver);
@@ -193,19 +194,30 @@ static void created(json_t *reply, const struct err *e, void *arg)
     free(w);
 }
 
+/* The topology cannot be planned, say. */
+static void not_made(struct http_req *r, const struct lab_wish *wish, struct err *e)
+{
+    bool all = exercise_view(wish->exercise, who_of(r)) == VIEW_ALL;
+    AUTO(mem_freep) char *text = topo_redact(all ? NULL : wish->secrets, e->msg);
+    struct err seen;
+
+    err_set(&seen, e->code, "%s", text);
+    http_problem(r, &seen);
+}
+
 static void start(struct site *s, struct http_req *r, const struct lab_wish *wish)
 {
     struct err e;
     struct lab *lab = lab_make(s->labs, wish, &e);
 
     if (lab == NULL) {
-        http_problem(r, &e);
+        not_made(r, wish, &e);
         return;
     }
     json_t *args = lab_create_args(lab, &e);
     if (args == NULL) {
         lab_gone(lab);
-        http_problem(r, &e);
+        not_made(r, wish, &e);
         return;
     }
     hostlink_call(s->host, "lab.create", args, created, wait_for(s, r, lab));
@@ -262,10 +274,10 @@ static void got_back(json_t *reply, const struct err *e, void *arg, int status)
     struct waiting *w = arg;
     struct lab *lab = labs_find_any(w->site->labs, w->id);
 
-    if (e != NULL) {
-        http_problem(w->req, e);
-    } else if (lab == NULL) {
+    if (lab == NULL) {
         http_problem_status(w->req, 404, "the lab was stopped meanwhile");
+    } else if (e != NULL) {
+        lab_problem(w->req, lab, e);
     } else {
         if (reply != NULL && json_is_string(json_object_get(reply, "lab")))
             lab_update(lab, reply);
@@ -293,7 +305,7 @@ static void job_asked(json_t *reply, const struct err *e, void *arg)
 static void ask_job(struct site *s, struct http_req *r, const struct lab *lab, const char *job,
                     const char *event, const char *node)
 {
-    if (node != NULL && !lab_has_node(lab, node)) {
+    if (node != NULL && !lab_has_node(lab, lab_view(lab, who_of(r)), node)) {
         http_problem_status(r, 404, "there is no such node in this lab");
         return;
     }
@@ -407,7 +419,7 @@ void lab_patch_link(struct http_req *r, void *arg)
 
     if (lab == NULL)
         return;
-    if (!lab_has_link(lab, link)) {
+    if (!lab_has_link(lab, lab_view(lab, who_of(r)), link)) {
         http_problem_status(r, 404, "there is no such link in this lab");
         return;
     }

@@ -56,10 +56,10 @@ static void change_end(struct change *c, const struct err *e)
 {
     struct lab *lab = labs_find_any(c->all, c->id);
 
-    if (c->req != NULL && e != NULL)
-        http_problem(c->req, e);
-    else if (c->req != NULL && lab == NULL)
+    if (c->req != NULL && lab == NULL)
         http_problem_status(c->req, 404, "the lab was stopped meanwhile");
+    else if (c->req != NULL && e != NULL)
+        lab_problem(c->req, lab, e);
     else if (c->req != NULL)
         lab_reply(c->req, 202, lab);
     free(c);

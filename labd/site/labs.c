@@ -135,30 +135,6 @@ struct lab *lab_make(struct labs *ls, const struct lab_wish *wish, struct err *e
     return lab;
 }
 
-bool lab_has_node(const struct lab *lab, const char *node)
-{
-    json_t *n;
-    size_t i;
-
-    json_array_foreach(json_object_get(lab->drawing, "nodes"), i, n) {
-        if (strcmp(json_string_value(json_object_get(n, "name")), node) == 0)
-            return true;
-    }
-    return false;
-}
-
-bool lab_has_link(const struct lab *lab, const char *link)
-{
-    json_t *n;
-    size_t i;
-
-    json_array_foreach(json_object_get(lab->drawing, "links"), i, n) {
-        if (strcmp(json_string_value(json_object_get(n, "name")), link) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* ---- what labhost says ---- */
 
 static void host_lab(json_t *live, void *arg)

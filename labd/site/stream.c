@@ -39,6 +39,8 @@ struct stream {
     struct buf early;
     int64_t session;
     char lab[LAB_ID_SIZE];
+    int64_t inst;
+    enum lab_view view;
     bool exited; /* exec: the exit status was passed on */
 };
 
@@ -121,13 +123,28 @@ static void host_closed(struct frame_conn *c, const struct err *e, void *arg)
     end(st, WS_GOING_AWAY, "the lab host closed the stream");
 }
 
+/* labhost said why. */
+static void refused(struct stream *st, const struct err *why)
+{
+    const struct lab *lab = labs_find(st->site->labs, st->inst, st->lab);
+    struct err e;
+
+    if (lab != NULL) {
+        AUTO(mem_freep) char *text = lab_said(lab, st->view, why->msg);
+        err_set(&e, why->code, "%s", text);
+        end_err(st, &e);
+    } else {
+        end(st, WS_GOING_AWAY, "the lab was stopped");
+    }
+}
+
 static void host_opened(json_t *reply, struct frame_conn *conn, const struct err *e, void *arg)
 {
     struct stream *st = arg;
 
     st->pending = NULL;
     if (e != NULL) {
-        end_err(st, e);
+        refused(st, e);
         return;
     }
     st->conn = conn;
@@ -248,6 +265,8 @@ static void begin(struct site *s, struct http_req *r, const struct lab *lab, con
                           .prev = &s->streams,
                           .kind = kind,
                           .args = args,
+                          .inst = lab->inst,
+                          .view = lab_view(lab, who_of(r)),
                           .session = who_of(r)->session};
     memcpy(st->lab, lab->row.id, sizeof st->lab);
     if (st->next != NULL)
@@ -278,7 +297,7 @@ static struct lab *lab_and_node(struct site *s, struct http_req *r, const char *
     if (lab == NULL)
         return NULL;
     *node = http_param(r, "node");
-    if (lab_has_node(lab, *node))
+    if (lab_has_node(lab, lab_view(lab, who_of(r)), *node))
         return lab;
     http_problem_status(r, 404, "there is no such node in this lab");
     return NULL;
@@ -314,7 +333,7 @@ void stream_exec(struct http_req *r, void *arg)
         begin(s, r, lab, &exec_kind, json_pack("{s:s, s:s}", "lab", lab->row.id, "node", node));
 }
 
-/* "NODE:IF", "LINK:a" or "LINK:b"; labhost looks it up in its plan. */
+/* Has it the form NODE:IF, LINK:a or LINK:b? */
 static bool port_ok(const char *port)
 {
     const char *colon = strchr(port, ':');
@@ -338,6 +357,10 @@ void stream_capture(struct http_req *r, void *arg)
     if (port == NULL || !port_ok(port) || (filter != NULL && strlen(filter) > FILTER_MAX)) {
         http_problem_status(
             r, 400, "\"port\" must be NODE:INTERFACE, LINK:a or LINK:b, \"filter\" at most 512 bytes");
+        return;
+    }
+    if (!lab_has_port(lab, lab_view(lab, who_of(r)), port)) {
+        http_problem_status(r, 404, "there is no such interface and no such link in this lab");
         return;
     }
     json_t *args = json_pack("{s:s, s:s}", "lab", lab->row.id, "port", port);

@@ -1,6 +1,7 @@
 #include "labd/site/watch.h"
 
 #include "labd/base/mem.h"
+#include "labd/site/attempts.h"
 #include "labd/site/http/http_events.h"
 #include "labd/site/labs.h"
 
@@ -12,6 +13,7 @@ struct watcher {
     struct http_events *ev;
     int64_t inst, session;
     char lab[LAB_ID_SIZE];
+    enum lab_view view;
     bool lab_new, attempt_new, gone;
 };
 
@@ -30,9 +32,11 @@ static void fill(struct buf *out, void *arg)
     if (lab == NULL)
         return;
     if (w->lab_new)
-        http_event_add(out, "lab", lab_status_text(lab));
+        http_event_add(out, "lab", lab_status_text(lab, w->view));
     if (w->attempt_new && lab->attempt != NULL) {
-        AUTO(mem_freep) char *data = json_dumps(lab->attempt, JSON_COMPACT);
+        json_t *attempt = attempt_seen(lab->attempt, w->view);
+        AUTO(mem_freep) char *data = json_dumps(attempt, JSON_COMPACT);
+        json_decref(attempt);
         http_event_add(out, "attempt", data);
     }
     w->lab_new = w->attempt_new = false;
@@ -61,6 +65,7 @@ void watch_lab(struct http_req *r, void *arg)
                           .prev = &s->watchers,
                           .inst = lab->inst,
                           .session = who_of(r)->session,
+                          .view = lab_view(lab, who_of(r)),
                           .lab_new = true};
     memcpy(w->lab, lab->row.id, sizeof w->lab);
     if (w->next != NULL)

@@ -5,7 +5,8 @@
  * Its drivers differ in what goes wrong: "fake" nothing; "full" has no room for a lab; "rigid" cannot suspend;
  * "stubborn" fails to, after it has begun; "tight" has no memory to resume; "deaf" does
  * not answer to every other suspend and resume; "frail" fails to resume at every other time, with its nodes still
- * asleep.  The command "poweroff" switches its node off. */
+ * asleep.  The command "poweroff" switches its node off; after the command "betray" each word about the lab names that
+ * node. */
 #ifndef TESTS_SITE_FAKE_HOST_H
 #define TESTS_SITE_FAKE_HOST_H
 
@@ -62,6 +63,12 @@ static inline json_t *fake_find(struct fake_host *h, struct rpc_call *call, json
     if (lab == NULL && call != NULL) {
         err_set(&e, ERR_NOT_FOUND, "no such lab");
         rpc_fail(call, &e);
+    }
+    const char *betrayed = json_string_value(json_object_get(lab, "betrayed"));
+    if (betrayed != NULL && call != NULL) {
+        err_set(&e, ERR_CONFLICT, "node %s does not run", betrayed);
+        rpc_fail(call, &e);
+        return NULL;
     }
     return lab;
 }
@@ -435,6 +442,21 @@ static inline void fake_console_open(struct rpc_call *call, json_t *req, void *a
     frame_conn_on_drain(c, fake_flood);
 }
 
+static inline void fake_betray(struct fake_host *h, json_t *lab, const char *name)
+{
+    AUTO(mem_freep) char *error = xasprintf("node %s: no memory", name);
+    AUTO(mem_freep) char *beside = xasprintf("%s:eth0 is in the way", name);
+    const char *other;
+    json_t *node;
+
+    json_object_set_new(lab, "betrayed", json_string(name));
+    json_object_foreach(json_object_get(lab, "nodes"), other, node) {
+        json_object_set_new(node, "error", json_string(beside));
+    }
+    fake_set_state(lab, "failed", error);
+    fake_tell_lab(h, lab);
+}
+
 /* Prints its arguments, then its input until the end of file, and ends with 7. */
 static inline void fake_exec_input(struct frame_conn *c, uint8_t type, const uint8_t *p, size_t n, void *arg)
 {
@@ -471,6 +493,8 @@ static inline void fake_exec_open(struct rpc_call *call, json_t *req, void *arg)
         json_object_set_new(node, "error", json_string(FAKE_OFF));
         fake_tell_lab(arg, lab);
     }
+    if (strcmp(json_string_value(json_array_get(json_object_get(req, "argv"), 0)), "betray") == 0)
+        fake_betray(arg, lab, json_string_value(json_object_get(req, "node")));
     struct frame_conn *c = rpc_stream(call, NULL);
     frame_conn_set(c, fake_exec_input, fake_stream_gone, NULL);
     json_array_foreach(json_object_get(req, "argv"), i, word) {

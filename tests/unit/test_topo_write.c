@@ -113,6 +113,10 @@ static const struct change {
     {"note position", "y=\"560\"", "y=\"561\""},
     {"element kind", "<hub name=\"hub1\" x=\"300\" y=\"500\"/>",
      "<network name=\"hub1\" x=\"300\" y=\"500\"/>"},
+    {"hidden node", "<host name=\"h2\" hidden=\"yes\"", "<host name=\"h2\""},
+    {"hidden file", "<file path=\"/etc/motd\" hidden=\"yes\"", "<file path=\"/etc/motd\""},
+    {"hidden element", "name=\"lan1\" hidden=\"no\"", "name=\"lan1\" hidden=\"yes\""},
+    {"hidden link", "b=\"sw2:p1\" hidden=\"yes\"", "b=\"sw2:p1\" hidden=\"no\""},
     {"element position", "<hub name=\"hub1\" x=\"300\"", "<hub name=\"hub1\" x=\"301\""},
 };
 

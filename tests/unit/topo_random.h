@@ -97,6 +97,7 @@ static inline void rnd_node(struct rnd *r, struct topo *t)
     n->memory_mb = rnd_one_in(r, 2) ? 16 + rnd_below(r, 1000) : 0;
     n->vcpus = rnd_below(r, 17);
     n->forwarding = n->kind == TOPO_ROUTER && !rnd_one_in(r, 4);
+    n->hidden = rnd_one_in(r, 4);
     rnd_pos(r, &n->pos);
     if (rnd_one_in(r, 3)) {
         struct topo_iface *f = rnd_iface(r, n);
@@ -107,8 +108,8 @@ static inline void rnd_node(struct rnd *r, struct topo *t)
             (struct topo_route){xstrdup("2001:db8:7::/48"), xstrdup("fe80::1"), xstrdup(f->name), 0};
     }
     for (uint32_t k = rnd_below(r, 3); k > 0; k--)
-        *TOPO_PUSH(n->files, n->nfiles) =
-            (struct topo_file){xasprintf("/etc/f %u", k), rnd_below(r, 010000), rnd_text(r), 0};
+        *TOPO_PUSH(n->files, n->nfiles) = (struct topo_file){xasprintf("/etc/f %u", k), rnd_below(r, 010000),
+                                                             rnd_text(r), rnd_one_in(r, 4), 0};
     if (n->kind == TOPO_ROUTER && rnd_one_in(r, 2)) {
         n->frr = true;
         n->frr_conf = rnd_one_in(r, 2) ? rnd_text(r) : NULL;
@@ -143,6 +144,7 @@ static inline void rnd_element(struct rnd *r, struct topo *t)
 
     x->kind = TOPO_SWITCH + rnd_below(r, 3);
     x->name = xasprintf("e%zu", t->nelements - 1);
+    x->hidden = rnd_one_in(r, 4);
     rnd_pos(r, &x->pos);
     if (x->kind == TOPO_SWITCH) {
         x->rstp = rnd_one_in(r, 2);
@@ -213,6 +215,7 @@ static inline void rnd_link(struct rnd *r, struct topo *t)
     l = TOPO_PUSH(t->links, t->nlinks);
     l->name = xasprintf("l%zu", t->nlinks - 1);
     l->up = !rnd_one_in(r, 5);
+    l->hidden = rnd_one_in(r, 4);
     rnd_end(r, t, a, &l->end[0]);
     rnd_end(r, t, b, &l->end[1]);
     for (int k = 0; k < 2; k++)

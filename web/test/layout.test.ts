@@ -79,6 +79,30 @@ test('a link to something that is not there is left out', () => {
     const odd = { name: 'x', a: { node: 'gw', interface: 'eth9' }, b: { node: 'nobody', interface: null } };
     assert.equal(layout({ ...d, links: [odd] }, 300, false).lines.length, 0);
 });
+test('what is hidden from students is marked', () => {
+    const n = (name: string, hidden?: true) => ({ name, kind: 'host' as const, x: 5, y: 5, hidden, interfaces: [] });
+    const on = (network: string) => ({ name: 'eth0', link: null, network });
+    const l = layout(
+        {
+            nodes: [{ ...n('h1'), interfaces: [on('dark')] }, { ...n('spy', true), interfaces: [on('lan')] }, n('h2')],
+            elements: [
+                { name: 'dark', kind: 'network', x: 1, y: 1, hidden: true },
+                { name: 'lan', kind: 'network', x: 9, y: 9 },
+            ],
+            links: [],
+        },
+        600,
+        false,
+    );
+    assert.deepEqual(
+        l.cards.map((c) => c.shown),
+        ['h1', 'spy (hidden)', 'h2', 'dark (hidden)', 'lan'],
+    );
+    assert.deepEqual(
+        l.lines.map((x) => x.wire.hidden),
+        [true, true],
+    );
+});
 test('parallel links run side by side', () => {
     const n = (name: string, x: number) => ({ name, kind: 'router' as const, x, y: 0, interfaces: [] });
     const k = (name: string) => ({ name, a: { node: 'a', interface: null }, b: { node: 'b', interface: null } });

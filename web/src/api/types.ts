@@ -28,7 +28,12 @@ export interface Interface {
     addresses?: string[];
 }
 
-export interface DrawnNode {
+/** What students do not see; they get no such part, others get it with this mark. */
+interface Hideable {
+    hidden?: true;
+}
+
+export interface DrawnNode extends Hideable {
     name: string;
     kind: NodeKind;
     x: number;
@@ -36,7 +41,7 @@ export interface DrawnNode {
     interfaces: Interface[];
 }
 
-export interface DrawnElement {
+export interface DrawnElement extends Hideable {
     name: string;
     kind: ElementKind;
     x: number;
@@ -49,7 +54,7 @@ export interface LinkEnd {
     interface: string | null;
 }
 
-export interface Link {
+export interface Link extends Hideable {
     name: string;
     a: LinkEnd;
     b: LinkEnd;
@@ -119,6 +124,7 @@ export interface Check {
     evidence: string;
     observed: string | null;
     expected: string | null;
+    full?: { observed: string; expected: string }; // with the names of hidden parts; not for students
     hint: string | null;
     time_to_pass_ms: number | null;
 }

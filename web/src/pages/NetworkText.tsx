@@ -30,7 +30,11 @@ export function NetworkText({ status, onLink }: Props) {
                             n.interfaces.map((i) => (
                                 <tr key={`${n.name}:${i.name}`}>
                                     <th scope="row">
-                                        {n.name} <span class="soft">{NODE_WORD[n.state]}</span>
+                                        {n.name}{' '}
+                                        <span class="soft">
+                                            {NODE_WORD[n.state]}
+                                            {n.hidden && ', hidden'}
+                                        </span>
                                     </th>
                                     <td>{i.name}</td>
                                     <td>{i.link ?? i.network ?? '–'}</td>
@@ -58,7 +62,10 @@ export function NetworkText({ status, onLink }: Props) {
                                 if (link === null) return null;
                                 return (
                                     <tr key={w.id}>
-                                        <th scope="row">{link}</th>
+                                        <th scope="row">
+                                            {link}
+                                            {w.hidden && <span class="soft"> hidden</span>}
+                                        </th>
                                         <td>{wireText(w)}</td>
                                         <td>{down ? 'down' : w.impaired ? 'up, impaired' : 'up'}</td>
                                         {onLink !== null && (

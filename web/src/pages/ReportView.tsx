@@ -19,6 +19,7 @@ const SEEN: Record<string, string> = {
 };
 
 function CheckItem({ check }: { check: Check }) {
+    const { observed, expected } = check.full ?? check;
     return (
         <li class={`check ${check.status}`} data-check={check.id} data-status={check.status}>
             <div class="check-head">
@@ -35,18 +36,18 @@ function CheckItem({ check }: { check: Check }) {
                 <p class="soft">This cannot be judged before the check it depends on has passed.</p>
             )}
             {check.status === 'error' && <p class="soft">The platform could not judge this; it is not your mistake.</p>}
-            {(check.observed || (check.status !== 'pass' && check.expected)) && (
+            {(observed || (check.status !== 'pass' && expected)) && (
                 <dl>
-                    {check.observed && (
+                    {observed && (
                         <>
                             <dt>Observed</dt>
-                            <dd>{check.observed}</dd>
+                            <dd>{observed}</dd>
                         </>
                     )}
-                    {check.expected && check.status !== 'pass' && (
+                    {expected && check.status !== 'pass' && (
                         <>
                             <dt>Expected</dt>
-                            <dd>{check.expected}</dd>
+                            <dd>{expected}</dd>
                         </>
                     )}
                 </dl>

@@ -53,11 +53,13 @@ function WireLabel({ label }: { label: Label }) {
     );
 }
 
+const HIDDEN = ', hidden from students';
+
 function WireLine({ line }: { line: Line }) {
     const { wire, a, b } = line;
     const mid = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
-    const cls = `wire${wire.down ? ' down' : ''}${wire.impaired ? ' impaired' : ''}`;
-    const said = `${wireText(wire)}${wire.down ? ', down' : ''}${wire.impaired ? ', impaired' : ''}`;
+    const cls = `wire${wire.down ? ' down' : ''}${wire.impaired ? ' impaired' : ''}${wire.hidden ? ' hidden' : ''}`;
+    const said = `${wireText(wire)}${wire.down ? ', down' : ''}${wire.impaired ? ', impaired' : ''}${wire.hidden ? HIDDEN : ''}`;
     return (
         <g class={cls} role="img" aria-label={`Link ${said}`}>
             <title>{wire.link === null ? said : `${wire.link}: ${said}`}</title>
@@ -120,11 +122,13 @@ export function Topology({ drawing, addresses, opened = [], onOpen }: Props) {
         const state = states.get(c.name) ?? null;
         const at = `translate(${c.x} ${c.y})`;
         const title = c.shown === c.name ? null : <title>{c.name}</title>;
+        const hidden = c.hidden ? ' hidden' : '';
+        const what = `${c.name}, ${c.kind}${c.hidden ? HIDDEN : ''}`;
         const body = <CardBody card={c} state={state} />;
         const isNode = c.kind === 'host' || c.kind === 'router';
         if (!isNode || onOpen === undefined)
             return (
-                <g key={c.name} class={`card ${c.kind}`} transform={at} role="img" aria-label={`${c.name}, ${c.kind}`}>
+                <g key={c.name} class={`card ${c.kind}${hidden}`} transform={at} role="img" aria-label={what}>
                     {title}
                     {body}
                 </g>
@@ -133,11 +137,11 @@ export function Topology({ drawing, addresses, opened = [], onOpen }: Props) {
         return (
             <g
                 key={c.name}
-                class={`card node ${c.kind} ${state ?? ''}${open ? ' opened' : ''}`}
+                class={`card node ${c.kind} ${state ?? ''}${open ? ' opened' : ''}${hidden}`}
                 transform={at}
                 role="button"
                 tabindex={0}
-                aria-label={`${c.name}, ${c.kind}, ${state === null ? '' : NODE_WORD[state]}${open ? ', console open' : ''}`}
+                aria-label={`${what}, ${state === null ? '' : NODE_WORD[state]}${open ? ', console open' : ''}`}
                 onClick={() => onOpen(c.name)}
                 onKeyDown={(e) => key(e, c.name)}
             >

@@ -12,6 +12,7 @@ export interface Card extends Box {
     name: string;
     shown: string; // the name, shortened when it is very long
     kind: NodeKind | ElementKind;
+    hidden: boolean; // from students
 }
 
 export interface Line {
@@ -117,11 +118,12 @@ function lines(cards: Card[], wires: Wire[]): Line[] {
 export function layout(d: Drawing, width: number, addresses: boolean, room: number | null = null): Layout {
     const height = Math.max(MIN_H, room ?? width * ASPECT);
     const cards: Card[] = [...d.nodes, ...d.elements].map((n) => {
-        const shown = shorten(n.name);
+        const shown = shorten(n.name) + (n.hidden ? ' (hidden)' : '');
         return {
             name: n.name,
             shown,
             kind: n.kind,
+            hidden: n.hidden === true,
             x: n.x,
             y: n.y,
             w: Math.max(CARD_MIN, Math.ceil(shown.length * CHAR) + (isPill(n.kind) ? 40 : 54)),

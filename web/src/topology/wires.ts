@@ -12,6 +12,7 @@ export interface Wire {
     link: string | null; // null: an interface directly on a network
     down: boolean;
     impaired: boolean;
+    hidden: boolean; // from students
     ends: [WireEnd, WireEnd];
 }
 
@@ -33,8 +34,10 @@ export function wiresOf(d: Drawing): Wire[] {
         link: l.name,
         down: l.state === 'down',
         impaired: anySet(l.impairment?.a) || anySet(l.impairment?.b),
+        hidden: l.hidden === true,
         ends: [end(l.a.node, l.a.interface), end(l.b.node, l.b.interface)],
     }));
+    const dark = new Set(d.elements.filter((e) => e.hidden).map((e) => e.name));
     const linked = new Set(wires.flatMap((w) => w.ends.map((e) => `${e.at}:${e.port ?? ''}`)));
     for (const n of d.nodes)
         for (const i of n.interfaces)
@@ -44,6 +47,7 @@ export function wiresOf(d: Drawing): Wire[] {
                     link: null,
                     down: false,
                     impaired: false,
+                    hidden: n.hidden === true || dark.has(i.network),
                     ends: [end(n.name, i.name), end(i.network, null)],
                 });
     return wires;
