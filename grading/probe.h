@@ -24,14 +24,16 @@
  *
  * spec: {"references":[{"name","segment","vlan","addresses":[{"address":"10.0.1.250/24","gateway"?}],
  *          "mac"?,"pid"?}],
- *        "observe":[{"port":"h2:eth0","dev"?,"element"?}],
- *        "probes":[{"id","kind":"icmp|udp|tcp","from","to","port","ttl","far","count","interval_ms",
+ *        "observe":[{"port":"h2:eth0","dev"?,"element"?,"mac"?}],
+ *        "probes":[{"id","kind":"icmp|udp|tcp|neighbour","from","to","port","ttl","far","count","interval_ms",
  *          "timeout_ms","stop","also"?:["10.0.2.1"]}],
  *        "cut":["l1"]}
+ *   "icmp", "udp" and "tcp" send packets; "neighbour" asks by ARP or neighbour discovery who has 'to' on the
+ *   reference's own segment, and waits for all who answer, up to its timeout.
  * result: {"lost":0,"probes":[{"id","error":null,"samples":[{"sent_us","reply_us":null,"reply_ttl",
  *          "tcp":null,"data":false,"echo":false,
- *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl"}]}]}]}
- * "mac", "pid" and "dev" are there only after probe_spec_resolve(). */
+ *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl","mac"?}]}]}]}
+ * "mac" (of a reference, a port), "pid" and "dev" of a spec are there only after probe_spec_resolve(). */
 #ifndef GRADING_PROBE_H
 #define GRADING_PROBE_H
 
@@ -73,6 +75,8 @@ struct probe_addr {
 bool probe_addr_parse(const char *s, struct probe_addr *out);
 /* "10.0.1.250/24": both parts needed. */
 bool probe_addr_parse_net(const char *s, struct probe_addr *out, unsigned *prefix);
+bool probe_mac_parse(const char *s, uint8_t out[6]); /* "02:00:5e:10:00:01", in lower case */
+const char *probe_mac_text(const uint8_t mac[6], char out[18]);
 const char *probe_addr_text(const struct probe_addr *a, char out[PROBE_ADDR_TEXT]); /* "-" if none */
 bool probe_addr_equal(const struct probe_addr *a, const struct probe_addr *b);
 bool probe_addr_in_net(const struct probe_addr *a, const struct probe_addr *net, unsigned prefix);
@@ -96,9 +100,10 @@ struct probe_port {
     char name[PROBE_PORT_SIZE]; /* "NODE:IF" or "LINK:a" or "LINK:b" */
     char dev[IFNAME_SIZE];      /* resolved: the host-side device */
     bool element;               /* resolved: it is a port of a switch, hub or network, not of a guest */
+    char mac[18];               /* resolved: the one that its owner was made with; "" for an element */
 };
 
-enum probe_kind { PROBE_ICMP, PROBE_UDP, PROBE_TCP };
+enum probe_kind { PROBE_ICMP, PROBE_UDP, PROBE_TCP, PROBE_NEIGHBOUR };
 struct probe {
     char id[NAME_SIZE];
     enum probe_kind kind;
@@ -157,8 +162,10 @@ enum probe_what {
     PROBE_SYN,     /* the SYN of this connection, by ports and sequence number */
     PROBE_SYNACK,  /* what acknowledges that sequence number */
     PROBE_RST,
-    PROBE_DATA,     /* nonce in TCP data away from the reference */
-    PROBE_DATABACK, /* nonce in TCP data towards it */
+    PROBE_DATA,         /* nonce in TCP data away from the reference */
+    PROBE_DATABACK,     /* nonce in TCP data towards it */
+    PROBE_ADVERT,       /* "I have that address": 'src' is the address, 'mac' where it is said to be */
+    PROBE_ADVERT_ALIEN, /* the same, leaving a guest's port with another MAC than the guest was made with */
     PROBE_WHAT_COUNT
 };
 struct probe_sighting {
@@ -168,10 +175,11 @@ struct probe_sighting {
     int64_t t_us; /* since labprobe began to send */
     struct probe_addr src, dst;
     uint8_t ttl;
+    uint8_t mac[6]; /* of an advertisement; else 0 */
 };
 struct probe_sample {
     int64_t sent_us;
-    int64_t reply_us; /* -1: none.  ICMP, UDP: reply at the reference; TCP: connected or refused */
+    int64_t reply_us; /* -1: none.  ICMP, UDP, neighbour: reply at the reference; TCP: connected or refused */
     uint8_t reply_ttl;
     enum probe_tcp tcp;
     bool data, echo;                  /* TCP, UDP: the peer sent something; sent the nonce back */

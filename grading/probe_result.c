@@ -14,9 +14,9 @@ static const char *const outcomes[] = {
     [PROBE_TCP_UNREACHABLE] = "unreachable",
 };
 static const char *const whats[PROBE_WHAT_COUNT] = {
-    [PROBE_REQUEST] = "request",   [PROBE_REPLY] = "reply", [PROBE_SYN] = "syn",
-    [PROBE_SYNACK] = "synack",     [PROBE_RST] = "rst",     [PROBE_DATA] = "data",
-    [PROBE_DATABACK] = "databack",
+    [PROBE_REQUEST] = "request",   [PROBE_REPLY] = "reply",   [PROBE_SYN] = "syn",
+    [PROBE_SYNACK] = "synack",     [PROBE_RST] = "rst",       [PROBE_DATA] = "data",
+    [PROBE_DATABACK] = "databack", [PROBE_ADVERT] = "advert", [PROBE_ADVERT_ALIEN] = "advert-alien",
 };
 
 #define US_MAX ((json_int_t)PROBE_DURATION_MAX_MS * 10000)
@@ -52,18 +52,26 @@ const struct probe_outcome *probe_outcome_find(const struct probe_result *r, con
     return NULL;
 }
 
+static bool advert(const struct probe_sighting *g)
+{
+    return g->what == PROBE_ADVERT || g->what == PROBE_ADVERT_ALIEN;
+}
+
 static json_t *sample_json(const struct probe_sample *s)
 {
     json_t *sightings = json_array();
 
     for (size_t i = 0; i < s->nsightings; i++) {
         const struct probe_sighting *g = &s->sightings[i];
+        json_t *j = json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:i}", "port", g->port, "dir",
+                              g->in ? "in" : "out", "what", whats[g->what], "t_us", (json_int_t)g->t_us,
+                              "src", probe_json_from_addr(&g->src), "dst", probe_json_from_addr(&g->dst),
+                              "ttl", (int)g->ttl);
+        char mac[18];
 
-        json_array_append_new(sightings,
-                              json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:i}", "port", g->port, "dir",
-                                        g->in ? "in" : "out", "what", whats[g->what], "t_us",
-                                        (json_int_t)g->t_us, "src", probe_json_from_addr(&g->src), "dst",
-                                        probe_json_from_addr(&g->dst), "ttl", (int)g->ttl));
+        if (advert(g))
+            json_object_set_new(j, "mac", json_string(probe_mac_text(g->mac, mac)));
+        json_array_append_new(sightings, j);
     }
     return json_pack("{s:I, s:o, s:i, s:o, s:b, s:b, s:o}", "sent_us", (json_int_t)s->sent_us, "reply_us",
                      s->reply_us < 0 ? json_null() : json_integer(s->reply_us), "reply_ttl",
@@ -92,6 +100,7 @@ json_t *probe_result_to_json(const struct probe_result *r)
 static int sighting_read(const json_t *j, struct probe_sighting *g, struct err *e)
 {
     static const char *const dirs[] = {"out", "in"};
+    char mac[18];
     json_int_t t, ttl;
     int dir, what;
 
@@ -101,12 +110,15 @@ static int sighting_read(const json_t *j, struct probe_sighting *g, struct err *
         probe_json_int(j, "sighting", "t_us", -US_MAX, US_MAX, 0, &t, e) < 0 ||
         probe_json_int(j, "sighting", "ttl", 0, 255, 0, &ttl, e) < 0 ||
         probe_json_addr(j, "sighting", "src", true, &g->src, e) < 0 ||
-        probe_json_addr(j, "sighting", "dst", true, &g->dst, e) < 0)
+        probe_json_addr(j, "sighting", "dst", true, &g->dst, e) < 0 ||
+        probe_json_text(j, "sighting", "mac", false, mac, sizeof mac, e) < 0)
         return -1;
     g->in = dir == 1;
     g->what = (enum probe_what)what;
     g->t_us = t;
     g->ttl = (uint8_t)ttl;
+    if (advert(g) && !probe_mac_parse(mac, g->mac))
+        return err_set(e, ERR_INVALID, "sighting: an advertisement without a MAC");
     return 0;
 }
 

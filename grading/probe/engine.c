@@ -20,27 +20,28 @@
 #define LAST_LOOK_MS 40     /* sightings may come a little later than the reply they belong to */
 
 /* ---- opening, with privilege ---- */
-static size_t addresses(const struct probe_spec *s, struct probe_addr *out)
+static void wanted(const struct probe_spec *s, struct watch_want *w)
 {
-    size_t n = 0;
-
+    w->naddrs = 0;
+    w->arp = false;
     for (size_t i = 0; i < s->nrefs; i++)
         for (size_t k = 0; k < s->refs[i].nnets; k++)
-            out[n++] = s->refs[i].net[k].addr;
+            w->addrs[w->naddrs++] = s->refs[i].net[k].addr;
     for (size_t i = 0; i < s->nprobes; i++) {
-        out[n++] = s->probes[i].to;
+        w->arp = w->arp || s->probes[i].kind == PROBE_NEIGHBOUR;
+        w->addrs[w->naddrs++] = s->probes[i].to;
         for (size_t k = 0; k < s->probes[i].nalso; k++)
-            out[n++] = s->probes[i].also[k];
+            w->addrs[w->naddrs++] = s->probes[i].also[k];
     }
-    return n;
 }
 
 static int watch_add(struct engine *en, const char *dev, const char *port, bool outgoing_is_in, struct err *e)
 {
-    struct probe_addr addrs[WATCH_ADDRS_MAX];
     struct watch *w = &en->watches[en->nwatches];
+    struct watch_want want;
 
-    if (watch_open(dev, port, outgoing_is_in, addrs, addresses(en->spec, addrs), w, e) < 0)
+    wanted(en->spec, &want);
+    if (watch_open(dev, port, outgoing_is_in, &want, w, e) < 0)
         return -1;
     en->nwatches++;
     if (epoll_ctl(en->epoll, EPOLL_CTL_ADD, w->fd,
@@ -68,6 +69,7 @@ static int reference_open(struct engine *en, const struct probe_ref *r, struct e
         for (size_t k = 0; k < r->nnets; k++)
             if (r->net[k].addr.family == v->p->to.family)
                 v->self = r->net[k].addr;
+        probe_mac_parse(r->mac, v->mac);
         if (volley_open(v, e) < 0)
             return -1;
     }
@@ -177,7 +179,9 @@ static void settle(struct engine *en, struct volley *v, int64_t now)
                 close(s->fd);
                 s->fd = -1;
             }
-        } else if (s->state == SHOT_SENT && fine && v->p->kind != PROBE_TCP) {
+        } else if (s->state == SHOT_SENT && fine &&
+                   (v->p->kind == PROBE_ICMP ||
+                    v->p->kind == PROBE_UDP)) { /* a second neighbour may answer */
             s->state = SHOT_OVER;
         }
         if (s->state != SHOT_OVER)
@@ -314,6 +318,8 @@ static bool genuine(const struct shot *s, const struct seen *n)
     case PROBE_REPLY:
     case PROBE_DATA:
     case PROBE_DATABACK:
+    case PROBE_ADVERT:
+    case PROBE_ADVERT_ALIEN:
         return true;
     case PROBE_WHAT_COUNT:
         break;

@@ -64,8 +64,13 @@ int match_nonces(struct engine *en, struct err *e)
     return 0;
 }
 
+static bool advert(enum probe_what what)
+{
+    return what == PROBE_ADVERT || what == PROBE_ADVERT_ALIEN;
+}
+
 /* Repetitions at the same port carry nothing new, and would let a student fill the list; the same packet from
- * another source does (a translator that leaks), up to a few. */
+ * another source does (a translator that leaks, a second owner of an address), up to a few. */
 static void record(struct engine *en, struct shot *s, const struct packet *p, const char *port, bool in,
                    int64_t t_us, enum probe_what what, uint32_t seq)
 {
@@ -77,7 +82,8 @@ static void record(struct engine *en, struct shot *s, const struct packet *p, co
 
         if (o->g.what != what || o->g.in != in || o->seq != seq || strcmp(o->g.port, port) != 0)
             continue;
-        if (probe_addr_equal(&o->g.src, &p->src) || ++sources == SOURCES_MAX) {
+        if ((probe_addr_equal(&o->g.src, &p->src) && (!advert(what) || memcmp(o->g.mac, p->mac, 6) == 0)) ||
+            ++sources == SOURCES_MAX) {
             if (t_us < o->g.t_us)
                 o->g.t_us = t_us;
             return;
@@ -97,6 +103,8 @@ static void record(struct engine *en, struct shot *s, const struct packet *p, co
     n->g.src = p->src;
     n->g.dst = p->dst;
     n->g.ttl = p->ttl;
+    if (advert(what))
+        memcpy(n->g.mac, p->mac, sizeof n->g.mac);
     n->seq = seq;
     en->nseen++;
 }
@@ -111,7 +119,7 @@ static void echo_or_datagram(struct engine *en, const struct packet *p, const ch
 {
     struct volley *v;
     struct shot *s;
-    bool reply = p->kind == PROBE_ICMP && p->echo_reply;
+    bool reply = p->kind == PROBE_ICMP && p->reply;
 
     if (p->ndata < NONCE_SIZE || (s = nonce_find(en, p->data, &v)) == NULL || v->p->kind != p->kind ||
         s->state == SHOT_WAITING)
@@ -167,8 +175,45 @@ static void segment(struct engine *en, struct volley *v, struct shot *s, const s
     }
 }
 
+static bool alien(const struct engine *en, const struct packet *p, const char *port, bool in)
+{
+    uint8_t own[6];
+
+    for (size_t i = 0; !in && i < en->spec->nports; i++)
+        if (strcmp(en->spec->ports[i].name, port) == 0 && probe_mac_parse(en->spec->ports[i].mac, own))
+            return memcmp(own, p->mac, sizeof own) != 0;
+    return false;
+}
+
+/* There is no room for a nonce: an answer is told by the addresses, and that it is meant for the one who asked. */
+static void neighbour(struct engine *en, const struct packet *p, const char *port, bool in, int64_t t_us)
+{
+    const struct probe_addr *asker = p->reply ? &p->dst : &p->src, *wanted = p->reply ? &p->src : &p->dst;
+
+    for (size_t i = 0; i < en->spec->nprobes; i++) {
+        struct volley *v = &en->volleys[i];
+        struct shot *s = v->fired > 0 ? &v->shots[v->fired - 1] : NULL;
+        bool home = at_home(v, port);
+
+        if (v->p->kind != PROBE_NEIGHBOUR || s == NULL || !probe_addr_equal(asker, &v->self) ||
+            !probe_addr_equal(wanted, &v->p->to))
+            continue;
+        record(en, s, p, port, in, t_us,
+               !p->reply                ? PROBE_REQUEST
+               : alien(en, p, port, in) ? PROBE_ADVERT_ALIEN
+                                        : PROBE_ADVERT,
+               0);
+        if (p->reply && in && home && s->s.reply_us < 0)
+            s->s.reply_us = t_us < s->s.sent_us ? s->s.sent_us : t_us;
+    }
+}
+
 void match_packet(struct engine *en, const struct packet *p, const char *port, bool in, int64_t t_us)
 {
+    if (p->kind == PROBE_NEIGHBOUR) {
+        neighbour(en, p, port, in, t_us);
+        return;
+    }
     if (p->kind != PROBE_TCP) {
         echo_or_datagram(en, p, port, in, t_us);
         return;

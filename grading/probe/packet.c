@@ -6,6 +6,7 @@
 enum {
     ETHER_LEN = 14,
     TYPE_IPV4 = 0x0800,
+    TYPE_ARP = 0x0806,
     TYPE_IPV6 = 0x86dd,
     TYPE_VLAN = 0x8100,
     TYPE_QINQ = 0x88a8,
@@ -16,6 +17,9 @@ enum {
     PROTO_ROUTING = 43,
     PROTO_ICMPV6 = 58,
     PROTO_DSTOPTS = 60,
+    ICMPV6_SOLICIT = 135,
+    ICMPV6_ADVERT = 136,
+    OPTION_TARGET_MAC = 2,
 };
 #define TAGS_MAX 2
 #define EXT_HEADERS_MAX 8
@@ -45,6 +49,45 @@ static uint16_t be16(const uint8_t *p)
 static uint32_t be32(const uint8_t *p)
 {
     return (uint32_t)be16(p) << 16 | be16(p + 2);
+}
+
+/* RFC 826. */
+static bool arp(struct cursor *c, struct packet *out)
+{
+    static const uint8_t ether_ipv4[] = {0, 1, 8, 0, 6, 4};
+    const uint8_t *h = take(c, 28);
+    unsigned op;
+
+    if (h == NULL || memcmp(h, ether_ipv4, sizeof ether_ipv4) != 0 || (op = be16(h + 6)) < 1 || op > 2)
+        return false;
+    out->kind = PROBE_NEIGHBOUR;
+    out->reply = op == 2;
+    out->src.family = out->dst.family = AF_INET;
+    memcpy(out->mac, h + 8, 6);
+    memcpy(out->src.b, h + 14, 4);
+    memcpy(out->dst.b, h + 24, 4);
+    out->data = c->p;
+    return true;
+}
+
+/* RFC 4861, sections 4.3, 4.4 and 7.1.  'out->mac' is where the frame came from. */
+static bool discovery(struct cursor *c, struct packet *out)
+{
+    const uint8_t *h = take(c, 24), *option;
+
+    if (h == NULL || h[1] != 0 || out->ttl != 255)
+        return false;
+    out->kind = PROBE_NEIGHBOUR;
+    out->reply = h[0] == ICMPV6_ADVERT;
+    memcpy(out->reply ? out->src.b : out->dst.b, h + 8, 16);
+    while ((option = take(c, 8)) != NULL && option[1] != 0) {
+        if (out->reply && option[0] == OPTION_TARGET_MAC)
+            memcpy(out->mac, option + 2, 6);
+        if (take(c, ((size_t)option[1] - 1) * 8) == NULL)
+            break;
+    }
+    out->data = c->p;
+    return true;
 }
 
 /* RFC 791. */
@@ -106,10 +149,12 @@ static bool transport(struct cursor *c, unsigned proto, struct packet *out)
     if (proto == (v4 ? PROTO_ICMP : PROTO_ICMPV6)) {
         unsigned request = v4 ? 8 : 128, reply = v4 ? 0 : 129;
 
+        if (!v4 && c->n > 0 && (c->p[0] == ICMPV6_SOLICIT || c->p[0] == ICMPV6_ADVERT))
+            return discovery(c, out);
         if ((h = take(c, 8)) == NULL || (h[0] != request && h[0] != reply))
             return false;
         out->kind = PROBE_ICMP;
-        out->echo_reply = h[0] == reply;
+        out->reply = h[0] == reply;
     } else if (proto == PROTO_UDP) {
         if ((h = take(c, 8)) == NULL)
             return false;
@@ -148,11 +193,18 @@ bool packet_parse(const uint8_t *frame, size_t n, struct packet *out)
     if (h == NULL)
         return false;
     memset(&p, 0, sizeof p);
+    memcpy(p.mac, h + 6, 6);
     type = be16(h + 12);
     for (int i = 0; i < TAGS_MAX && (type == TYPE_VLAN || type == TYPE_QINQ); i++) {
         if ((h = take(&c, 4)) == NULL)
             return false;
         type = be16(h + 2);
+    }
+    if (type == TYPE_ARP) {
+        if (!arp(&c, &p))
+            return false;
+        *out = p;
+        return true;
     }
     if (type == TYPE_IPV4 ? !ipv4(&c, &p, &proto) : type != TYPE_IPV6 || !ipv6(&c, &p, &proto))
         return false;
@@ -160,4 +212,15 @@ bool packet_parse(const uint8_t *frame, size_t n, struct packet *out)
         return false;
     *out = p;
     return true;
+}
+
+uint16_t packet_checksum(const uint8_t *p, size_t n)
+{
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i + 1 < n; i += 2)
+        sum += be16(p + i);
+    while (sum >> 16 != 0)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)~sum;
 }

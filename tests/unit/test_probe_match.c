@@ -66,8 +66,7 @@ static int teardown(void **state)
 
 static struct packet echo(const struct shot *s, bool reply, const char *src, const char *dst)
 {
-    struct packet p = {
-        .kind = PROBE_ICMP, .echo_reply = reply, .ttl = 63, .data = s->nonce, .ndata = NONCE_SIZE};
+    struct packet p = {.kind = PROBE_ICMP, .reply = reply, .ttl = 63, .data = s->nonce, .ndata = NONCE_SIZE};
 
     probe_addr_parse(src, &p.src);
     probe_addr_parse(dst, &p.dst);
@@ -307,6 +306,77 @@ static void test_good_needs_the_far_port(void **state)
     assert_true(shot_good(&b->volleys[1], s));
 }
 
+/* ---- who has an address ---- */
+static void ask_neighbour(struct bench *b)
+{
+    b->spec->probes[0].kind = PROBE_NEIGHBOUR;
+    probe_addr_parse("10.0.1.1", &b->spec->probes[0].to);
+    b->volleys[0].fired = 1;
+    b->spec->nports = 1;
+    snprintf(b->spec->ports[0].name, PROBE_PORT_SIZE, "r1:eth0");
+    snprintf(b->spec->ports[0].mac, sizeof b->spec->ports[0].mac, "02:00:00:00:00:01");
+}
+
+static struct packet advert(uint8_t mac, const char *who, const char *to)
+{
+    struct packet p = {.kind = PROBE_NEIGHBOUR, .reply = true, .mac = {2, 0, 0, 0, 0, mac}};
+
+    probe_addr_parse(who, &p.src);
+    probe_addr_parse(to, &p.dst);
+    return p;
+}
+
+static void test_neighbour_answers(void **state)
+{
+    struct bench *b = *state;
+    struct packet p = advert(1, "10.0.1.1", "10.0.1.250");
+
+    ask_neighbour(b);
+    match_packet(&b->en, &p, "r1:eth0", false, 1000);
+    match_packet(&b->en, &p, "@refa", true, 1100);
+    assert_int_equal(b->shots[0][0].nseen, 2);
+    assert_int_equal(b->shots[0][0].seen[0].g.what, PROBE_ADVERT);
+    assert_int_equal(b->shots[0][0].seen[0].g.mac[5], 1);
+    assert_int_equal(b->shots[0][0].s.reply_us, 1100);
+}
+
+static void test_neighbour_with_another_mac_is_alien(void **state)
+{
+    struct bench *b = *state;
+    struct packet p = advert(9, "10.0.1.1", "10.0.1.250");
+
+    ask_neighbour(b);
+    match_packet(&b->en, &p, "r1:eth0", false, 1000);
+    match_packet(&b->en, &p, "@refa", true, 1100); /* nothing is known of who is behind other ports */
+    assert_int_equal(b->shots[0][0].seen[0].g.what, PROBE_ADVERT_ALIEN);
+    assert_int_equal(b->shots[0][0].seen[1].g.what, PROBE_ADVERT);
+}
+
+static void test_two_neighbours_are_told_apart(void **state)
+{
+    struct bench *b = *state;
+
+    ask_neighbour(b);
+    for (uint8_t mac = 1; mac <= 2; mac++) {
+        struct packet p = advert(mac, "10.0.1.1", "10.0.1.250");
+
+        match_packet(&b->en, &p, "@refa", true, 1000);
+        match_packet(&b->en, &p, "@refa", true, 1000);
+    }
+    assert_int_equal(b->shots[0][0].nseen, 2);
+}
+
+static void test_answers_to_others_do_not_count(void **state)
+{
+    struct bench *b = *state;
+    struct packet other = advert(1, "10.0.1.1", "10.0.1.10"), another = advert(1, "10.0.1.2", "10.0.1.250");
+
+    ask_neighbour(b);
+    match_packet(&b->en, &other, "r1:eth0", false, 1000);
+    match_packet(&b->en, &another, "r1:eth0", false, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -328,6 +398,10 @@ int main(void)
         T(test_samples_on_their_way_are_left_out),
         T(test_data_with_the_nonce),
         T(test_good_needs_the_far_port),
+        T(test_neighbour_answers),
+        T(test_neighbour_with_another_mac_is_alien),
+        T(test_two_neighbours_are_told_apart),
+        T(test_answers_to_others_do_not_count),
     };
 
     return cmocka_run_group_tests_name("probe_match", tests, NULL, NULL);
