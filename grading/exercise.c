@@ -22,6 +22,7 @@ void exercise_free(struct exercise *x)
         free(c->avoids.v);
         free(c->cut.v);
         free(c->hint);
+        free(c->parts);
     }
     for (size_t i = 0; i < x->nwrongs; i++) {
         free(x->wrongs[i].dir);

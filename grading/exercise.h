@@ -18,6 +18,8 @@
 #define EXERCISE_FILE_MAX (1u << 20)
 #define EXERCISE_CHECKS_MAX 64
 #define EXERCISE_WRONGS_MAX 32
+#define EXERCISE_PARTS_MAX 24
+#define EXERCISE_HOLD_MAX 10
 #define EXERCISE_HOPS_ANY (-1)
 #define EXERCISE_TEXT_MAX (256u << 10) /* instructions, a script */
 
@@ -57,6 +59,10 @@ struct exercise_check {
     struct probe_addr as,
         becomes; /* nat: the source and the destination after translation; family 0: as sent */
     char *hint;  /* or NULL */
+    /* What the check looks at one by one, each for its share of the points: the elements in it that its kind
+     * knows.  A part has the id and the kind of its check, and no parts. */
+    struct exercise_check *parts;
+    size_t nparts, cap_parts;
     int line;
 };
 

@@ -33,6 +33,7 @@ static const char topology[] =
     "' kind='nat' title='t' points='1' from='a' to='10.0.2.9' seen-at='h2:eth0' as='10.0.9.1' " \
     "becomes='10.0.8.1'/>"
 #define N4(id) N(id "1") N(id "2") N(id "3") N(id "4")
+#define ADDRESS(attrs) "<check id='c' kind='address' title='t' points='1'><interface " attrs "/></check>"
 #define ONE(text) FILE_(ID, META, "", REFS, text)
 
 static const struct row {
@@ -51,7 +52,9 @@ static const struct row {
          "<check id='c4' kind='tcp-closed' title='t' points='1' control='c3' from='a' to='10.0.2.10' port='22' seen-at='h2:eth0' expect='refused'/>"
          "<check id='c5' kind='path' title='t' points='1' requires='c1 c3' from='a' to='10.0.2.10' seen-at='h2:eth0' avoids='l1'/>"
          "<check id='c6' kind='path' title='t' points='1' requires='c5' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' settle='5s'/>"
-         "<check id='c7' kind='nat' title='t' points='1' proto='tcp' port='80' from='a' to='10.0.1.1' seen-at='h2:eth0' becomes='10.0.2.10'/>"),
+         "<check id='c7' kind='nat' title='t' points='1' proto='tcp' port='80' from='a' to='10.0.1.1' seen-at='h2:eth0' becomes='10.0.2.10'/>"
+         "<check id='c8' kind='address' title='t' points='1'><interface port='h2:eth0' from='b' address='10.0.2.10'/><hint>h</hint>"
+         "<interface port='h2:eth0' from='b' address='fd00::10'/></check>"),
      0, NULL},
     {"not XML", "<exercise", 1, ""},
     {"a DTD", "<!DOCTYPE exercise [<!ENTITY a 'b'>]>\n<exercise/>", 1, "DOCTYPE"},
@@ -280,6 +283,28 @@ static const struct row {
     {"unknown kind says nothing of its attributes",
      CHECKS("<check id='c' kind='pathh' title='t' points='1' from='a' to='b' via='l1'/>"), 6,
      "did you mean 'path'?"},
+    {"unknown kind says nothing of its parts",
+     CHECKS("<check id='c' kind='adress' title='t' points='1'><interface/></check>"), 6,
+     "did you mean 'address'?"},
+    {"address of nothing", CHECKS("<check id='c' kind='address' title='t' points='1'/>"), 6,
+     "<check> needs a <interface>"},
+    {"address of a link", CHECKS(ADDRESS("port='l1' from='b' address='10.0.2.10'")), 6, "NODE:INTERFACE"},
+    {"address of an interface that is not there",
+     CHECKS(ADDRESS("port='h2:eth7' from='b' address='10.0.2.10'")), 6, "no port 'h2:eth7'"},
+    {"address asked from nowhere", CHECKS(ADDRESS("port='h2:eth0' from='z' address='10.0.2.10'")), 6,
+     "no reference 'z'"},
+    {"address asked from another subnet", CHECKS(ADDRESS("port='h2:eth0' from='a' address='10.0.2.10'")), 6,
+     "no address in the subnet of 10.0.2.10"},
+    {"address with a prefix length", CHECKS(ADDRESS("port='h2:eth0' from='b' address='10.0.2.10/24'")), 6,
+     "must be an IPv4 or IPv6 address"},
+    {"address twice",
+     CHECKS("<check id='c' kind='address' title='t' points='1'>\n"
+            "<interface port='h2:eth0' from='b' address='10.0.2.10'/>\n"
+            "<interface port='h2:eth0' from='b' address='10.0.2.10'/></check>"),
+     8, "names 10.0.2.10 twice"},
+    {"an interface in another kind",
+     ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'><interface/></check>"), 5,
+     "<interface> is not allowed"},
     {"element in a hint",
      ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'><hint>a <b>b</b></hint></check>"),
      5, "<b> is not allowed"},
