@@ -164,6 +164,7 @@ enum probe_what {
     PROBE_RST,
     PROBE_DATA,         /* nonce in TCP data away from the reference */
     PROBE_DATABACK,     /* nonce in TCP data towards it */
+    PROBE_ERROR,        /* an ICMP error, destination unreachable, that quotes the packet of this sample */
     PROBE_ADVERT,       /* "I have that address": 'src' is the address, 'mac' where it is said to be */
     PROBE_ADVERT_ALIEN, /* the same, leaving a guest's port with another MAC than the guest was made with */
     PROBE_WHAT_COUNT

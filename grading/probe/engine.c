@@ -309,6 +309,8 @@ static int by_time(const void *a, const void *b)
 static bool genuine(const struct shot *s, const struct seen *n)
 {
     switch (n->g.what) {
+    case PROBE_ERROR: /* of TCP it quotes a SYN */
+        return n->seq == 0 || (s->isn_known && n->seq == s->isn);
     case PROBE_SYN:
         return s->isn_known && n->seq == s->isn;
     case PROBE_SYNACK:

@@ -124,6 +124,10 @@ static void echo_or_datagram(struct engine *en, const struct packet *p, const ch
     if (p->ndata < NONCE_SIZE || (s = nonce_find(en, p->data, &v)) == NULL || v->p->kind != p->kind ||
         s->state == SHOT_WAITING)
         return;
+    if (p->error) {
+        record(en, s, p, port, in, t_us, PROBE_ERROR, 0);
+        return;
+    }
     if (p->kind == PROBE_UDP) { /* one of the two ports may have been translated */
         bool there = p->sport == v->ident || p->dport == v->p->port;
 
@@ -154,7 +158,10 @@ static void segment(struct engine *en, struct volley *v, struct shot *s, const s
 {
     bool home = at_home(v, port);
 
-    if (p->sport == s->lport) {
+    if (p->error) {
+        if (p->sport == s->lport)
+            record(en, s, p, port, in, t_us, PROBE_ERROR, p->seq);
+    } else if (p->sport == s->lport) {
         if ((p->flags & (PACKET_SYN | PACKET_ACK)) == PACKET_SYN) {
             /* Exactly this one: connections to different peers may share the client's port. */
             if (home && !in && p->dport == v->p->port && probe_addr_equal(&p->dst, &v->p->to)) {

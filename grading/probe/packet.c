@@ -17,6 +17,8 @@ enum {
     PROTO_ROUTING = 43,
     PROTO_ICMPV6 = 58,
     PROTO_DSTOPTS = 60,
+    ICMP_UNREACHABLE = 3,
+    ICMPV6_UNREACHABLE = 1,
     ICMPV6_SOLICIT = 135,
     ICMPV6_ADVERT = 136,
     OPTION_TARGET_MAC = 2,
@@ -141,6 +143,25 @@ static bool ipv6(struct cursor *c, struct packet *out, unsigned *proto)
     return false;
 }
 
+static bool transport(struct cursor *c, unsigned proto, struct packet *out);
+
+/* RFC 792, RFC 4443: after eight bytes, as much of the packet as fits. */
+static bool quoted(struct cursor *c, struct packet *out)
+{
+    struct packet inner = {.error = true};
+    bool v4 = out->src.family == AF_INET;
+    unsigned proto = 0;
+
+    if (out->error || take(c, 8) == NULL || !(v4 ? ipv4(c, &inner, &proto) : ipv6(c, &inner, &proto)) ||
+        !transport(c, proto, &inner) || inner.kind == PROBE_NEIGHBOUR)
+        return false;
+    inner.src = out->src;
+    inner.dst = out->dst;
+    inner.ttl = out->ttl;
+    *out = inner;
+    return true;
+}
+
 static bool transport(struct cursor *c, unsigned proto, struct packet *out)
 {
     const uint8_t *h;
@@ -149,6 +170,8 @@ static bool transport(struct cursor *c, unsigned proto, struct packet *out)
     if (proto == (v4 ? PROTO_ICMP : PROTO_ICMPV6)) {
         unsigned request = v4 ? 8 : 128, reply = v4 ? 0 : 129;
 
+        if (c->n > 0 && c->p[0] == (v4 ? ICMP_UNREACHABLE : ICMPV6_UNREACHABLE))
+            return quoted(c, out);
         if (!v4 && c->n > 0 && (c->p[0] == ICMPV6_SOLICIT || c->p[0] == ICMPV6_ADVERT))
             return discovery(c, out);
         if ((h = take(c, 8)) == NULL || (h[0] != request && h[0] != reply))

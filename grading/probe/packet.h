@@ -14,7 +14,9 @@ struct packet {
     struct probe_addr src, dst;
     uint8_t ttl;
     enum probe_kind kind;
-    bool reply;            /* ICMP: an echo reply, else a request; NEIGHBOUR: an advertisement */
+    bool reply; /* ICMP: an echo reply, else a request; NEIGHBOUR: an advertisement */
+    /* The packet is destination-unreachable: 'src' and 'dst' are its own, the rest is that of the packet it quotes. */
+    bool error;
     uint16_t sport, dport; /* UDP, TCP */
     uint32_t seq, ack;     /* TCP */
     uint8_t flags;         /* TCP */

@@ -265,6 +265,32 @@ static void test_answer_must_acknowledge_the_syn(void **state)
     probe_result_free(r);
 }
 
+/* An error that quotes a packet of ours; of TCP the very SYN. */
+static void test_errors(void **state)
+{
+    struct bench *b = *state;
+    struct packet ping = echo(&b->shots[0][0], false, "10.0.1.1", "10.0.1.250"),
+                  left = tcp(false, PACKET_SYN, 77, 0), forged = tcp(false, PACKET_SYN, 78, 0);
+    struct probe_result *r;
+
+    ping.error = forged.error = true;
+    match_packet(&b->en, &ping, "@refa", true, 900);
+    match_packet(&b->en, &left, "@refa", false, 1000);
+    match_packet(&b->en, &forged, "@refa", true, 1100);
+    b->shots[0][0].state = b->shots[1][0].state = SHOT_OVER;
+    r = engine_result(&b->en);
+    assert_int_equal(r->probes[0].samples[0].nsightings, 1);
+    assert_int_equal(r->probes[0].samples[0].sightings[0].what, PROBE_ERROR);
+    assert_int_equal(r->probes[0].samples[0].reply_us, -1);
+    assert_int_equal(r->probes[1].samples[0].nsightings, 1); /* the SYN alone */
+    probe_result_free(r);
+    left.error = true;
+    match_packet(&b->en, &left, "@refa", true, 1200);
+    r = engine_result(&b->en);
+    assert_int_equal(r->probes[1].samples[0].nsightings, 2);
+    probe_result_free(r);
+}
+
 static void test_samples_on_their_way_are_left_out(void **state)
 {
     struct bench *b = *state;
@@ -395,6 +421,7 @@ int main(void)
         T(test_shared_client_port),
         T(test_forged_syn_is_left_out),
         T(test_answer_must_acknowledge_the_syn),
+        T(test_errors),
         T(test_samples_on_their_way_are_left_out),
         T(test_data_with_the_nonce),
         T(test_good_needs_the_far_port),

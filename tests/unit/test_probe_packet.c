@@ -20,6 +20,7 @@
 #define ARP_ADDRS "\2\0\0\0\0\7\x0a\0\1\1\2\0\0\0\0\1\x0a\0\1\xfa"
 #define ARP(op) "\x08\x06\0\1\x08\0\6\4\0" op ARP_ADDRS
 #define ND(type) type "\0\0\0\0\0\0\0\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10"
+#define QUOTED_UDP "\x45\0\0\x20\0\1\0\0\x3f\x11\0\0\x0a\0\3\3\x0a\0\4\4\x9c\x40\0\x35\0\x0c\0\0"
 #define ROW(name, text, ok, kind, reply, ttl, ndata, sport) \
     { \
         name, text, sizeof(text) - 1, ok, kind, reply, ttl, ndata, sport \
@@ -121,6 +122,25 @@ static const struct row { // NOLINT(clang-analyzer-optin.performance.Padding): i
         MACS V6("\x0c", "\1", "\x40") "\x08\0\0\0\0\1\0\1"
                                       "abcd",
         false, 0, false, 0, 0, 0),
+    ROW("port unreachable quotes a datagram",
+        MACS V4("\x3c", "\0\0", "\x40", "\1") "\3\3\0\0\0\0\0\0" QUOTED_UDP "abcd", true, PROBE_UDP, false,
+        64, 4, 40000),
+    ROW("unreachable quotes an unreachable",
+        MACS V4("\x58", "\0\0", "\x40",
+                "\1") "\3\3\0\0\0\0\0\0\x45\0\0\x3c\0\1\0\0\x40\1\0\0\x0a\0\1\1\x0a\0\1\2"
+                      "\3\3\0\0\0\0\0\0" QUOTED_UDP "abcd",
+        false, 0, false, 0, 0, 0),
+    ROW("unreachable quotes too little",
+        MACS V4("\x2c", "\0\0", "\x40", "\1") "\3\3\0\0\0\0\0\0\x45\0\0\x20\0\1\0\0\x40\x11", false, 0, false,
+        0, 0, 0),
+    ROW("time exceeded", MACS V4("\x3c", "\0\0", "\x40", "\1") "\x0b\0\0\0\0\0\0\0" QUOTED_UDP "abcd", false,
+        0, false, 0, 0, 0),
+    ROW("IPv6 unreachable quotes an echo request",
+        MACS V6("\x3c", "\x3a", "\x40") "\1\4\0\0\0\0\0\0\x60\0\0\0\0\x0c\x3a\x3f"
+                                        "\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\3\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\4"
+                                        "\x80\0\0\0\0\1\0\1"
+                                        "abcd",
+        true, PROBE_ICMP, false, 64, 4, 0),
     ROW("ARP request", MACS ARP("\1"), true, PROBE_NEIGHBOUR, false, 0, 0, 0),
     ROW("ARP reply", MACS ARP("\2") "padding", true, PROBE_NEIGHBOUR, true, 0, 0, 0),
     ROW("reverse ARP", MACS ARP("\3"), false, 0, false, 0, 0, 0),
@@ -194,6 +214,22 @@ static void test_neighbours(void **state)
     }
 }
 
+/* The addresses are those of who complains and who is told, the rest is that of the packet complained about. */
+static void test_error_quotes(void **state)
+{
+    static const char frame[] = MACS V4("\x3c", "\0\0", "\x40", "\1") "\3\3\0\0\0\0\0\0" QUOTED_UDP "abcd";
+    struct packet p;
+    char text[PROBE_ADDR_TEXT];
+
+    (void)state;
+    assert_true(packet_parse((const uint8_t *)frame, sizeof frame - 1, &p));
+    assert_true(p.error);
+    assert_string_equal(probe_addr_text(&p.src, text), "10.0.1.250");
+    assert_string_equal(probe_addr_text(&p.dst, text), "10.0.2.10");
+    assert_int_equal(p.dport, 53);
+    assert_memory_equal(p.data, "abcd", 4);
+}
+
 static void test_checksum(void **state)
 {
     static const uint8_t sample[] = {0x00, 0x01, 0xf2, 0x03,
@@ -205,13 +241,14 @@ static void test_checksum(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 3];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + 4];
     size_t n = 0;
 
     for (; n < ARRAY_LEN(rows); n++)
         tests[n] = (struct CMUnitTest){rows[n].name, test_row, NULL, NULL, (void *)(uintptr_t)&rows[n]};
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_fields);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_neighbours);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_error_quotes);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_checksum);
     return cmocka_run_group_tests_name("probe_packet", tests, NULL, NULL);
 }
