@@ -33,6 +33,9 @@ enum exercise_expect {
     EXERCISE_REFUSED,  /* it arrived there, and that host refused it */
 };
 
+/* What a firewall has to do with a flow. */
+enum exercise_action { EXERCISE_PASS, EXERCISE_DROP, EXERCISE_REJECT };
+
 struct exercise_names { /* of links or checks */
     char (*v)[NAME_SIZE];
     size_t n, cap;
@@ -56,6 +59,9 @@ struct exercise_check {
     struct exercise_names via, avoids, cut; /* links */
     unsigned settle_ms; /* how long the network may take to find a new path after the cut */
     enum exercise_expect expect;
+    enum exercise_action action;
+    bool other;       /* 'port' stands for all that the other parts do not name */
+    bool established; /* answers have to pass, too */
     struct probe_addr as,
         becomes; /* nat: the source and the destination after translation; family 0: as sent */
     char *hint;  /* or NULL */

@@ -30,6 +30,22 @@ static const char check_head[] =
 #define H1_LOSES "ip -n $h1 addr del 10.0.1.10/24 dev eth0\n"
 #define H1_GETS "ip -n $h1 addr add 10.0.1.10/24 dev eth0; ip -n $h1 route add default via 10.0.1.1\n"
 
+#define FIREWALL \
+    "kind='firewall'><flow from='refa' to='10.0.2.10' seen-at='h2:eth0' proto='tcp' port='80' expect='pass' state='established'/>" \
+    "<flow from='refa' to='fd00:2::10' seen-at='h2:eth0' proto='tcp' port='80' expect='pass' state='established'/>" \
+    "<flow from='refa' to='10.0.2.10' seen-at='h2:eth0' proto='tcp' port='other' expect='drop'/>" \
+    "<flow from='refa' to='refb' expect='pass' state='established'/><flow from='refb' to='refa' expect='drop'/>" \
+    "<flow from='refb' to='refa' proto='udp' port='53' expect='reject'/></check>"
+#define FILTER(family, policy, rules) \
+    "n $r1 nft 'add table " family " t; add chain " family \
+    " t f { type filter hook forward priority 0; policy " policy "; }; '\nr() { n $r1 nft add rule " family \
+    " t f $1; }\n" rules
+#define FILTER_GONE(family) "n $r1 nft delete table " family " t"
+#define ANSWERS "r 'ct state established,related accept'\n"
+#define WEB "r 'iifname eth0 tcp dport 80 accept'\n"
+#define PING "r 'iifname eth0 meta l4proto { icmp, icmpv6 } accept'\n"
+#define NO_DNS "r 'iifname eth1 udp dport 53 reject'\n"
+
 static const struct check_row {
     const char *name, *set, *unset; /* shell */
     const char *check;              /* the rest of the element */
@@ -90,6 +106,29 @@ static const struct check_row {
     {"address: cheat, an answer with another hardware address",
      "ip -n $h1 link set eth0 address 02:00:00:00:09:09", "ip -n $h1 link set eth0 address 02:00:00:00:01:01",
      ADDRESS(H1_ETH0), GRADING_FAIL, "02:00:00:00:09:09, which is not its own"},
+    {"firewall: as it should be", FILTER("inet", "drop", ANSWERS WEB PING NO_DNS), FILTER_GONE("inet"),
+     FIREWALL, GRADING_PASS, "All 6"},
+    {"firewall: cheat, everything is blocked", FILTER("inet", "drop", ""), FILTER_GONE("inet"), FIREWALL,
+     GRADING_FAIL, "0 of 6"},
+    {"firewall: cheat, blocked but for a server on the firewall itself",
+     FILTER("inet", "drop",
+            "n $r1 nft 'add chain inet t p { type nat hook prerouting priority -100; }'\n"
+            "n $r1 nft add rule inet t p tcp dport 80 redirect"),
+     FILTER_GONE("inet"), FIREWALL, GRADING_FAIL,
+     "0 of 6 as expected. TCP to 10.0.2.10 port 80 was answered by something else: it was never seen at h2:eth0."},
+    {"firewall: nothing is blocked", NULL, NULL, FIREWALL, GRADING_FAIL,
+     "3 of 6 as expected. TCP to 10.0.2.10 another port arrived at h2:eth0."},
+    {"firewall: IPv6 forgotten", FILTER("ip", "drop", ANSWERS WEB PING NO_DNS), FILTER_GONE("ip"), FIREWALL,
+     GRADING_FAIL, "4 of 6 as expected. ICMP echo to fd00:1::fa arrived at the test host fd00:1::fa."},
+    {"firewall: answers are not let back", FILTER("inet", "drop", WEB PING NO_DNS), FILTER_GONE("inet"),
+     FIREWALL, GRADING_FAIL,
+     "TCP to 10.0.2.10 port 80 arrived at h2:eth0, but its answer did not come back."},
+    {"firewall: dropped instead of rejected", FILTER("inet", "drop", ANSWERS WEB PING), FILTER_GONE("inet"),
+     FIREWALL, GRADING_FAIL, "5 of 6 as expected. UDP to 10.0.1.250 port 53 disappeared"},
+    {"firewall: rejected instead of dropped",
+     FILTER("inet", "drop", ANSWERS WEB PING NO_DNS "r 'reject with icmpx admin-prohibited'"),
+     FILTER_GONE("inet"), FIREWALL, GRADING_FAIL,
+     "4 of 6 as expected. TCP to 10.0.2.10 another port did not arrive, but its sender was told"},
 };
 
 static int check_unset(void **state)
@@ -131,6 +170,8 @@ static void test_check(void **state)
     if (x == NULL)
         fail_msg("%s", e.msg);
     assert_int_equal(shell(row->set), 0);
+    /* A reference starts in a fresh namespace; ours is left from the row before. */
+    assert_int_equal(shell("ip -n $refa neigh flush all; ip -n $refb neigh flush all"), 0);
     s = grading_spec(x, GRADING_ALL_UNCUT, GRADING_STEADY, &e);
     assert_non_null(s);
     resolve(s);

@@ -34,6 +34,8 @@ static const char topology[] =
     "becomes='10.0.8.1'/>"
 #define N4(id) N(id "1") N(id "2") N(id "3") N(id "4")
 #define ADDRESS(attrs) "<check id='c' kind='address' title='t' points='1'><interface " attrs "/></check>"
+#define FIREWALL(flows) "<check id='c' kind='firewall' title='t' points='1'>" flows "</check>"
+#define PASS "<flow from='a' to='b' proto='tcp' port='80' expect='pass' state='established'/>"
 #define ONE(text) FILE_(ID, META, "", REFS, text)
 
 static const struct row {
@@ -302,6 +304,29 @@ static const struct row {
             "<interface port='h2:eth0' from='b' address='10.0.2.10'/>\n"
             "<interface port='h2:eth0' from='b' address='10.0.2.10'/></check>"),
      8, "names 10.0.2.10 twice"},
+    {"firewall with all there is",
+     CHECKS(FIREWALL(PASS "<flow from='a' to='b' proto='udp' port='other' expect='reject'/>")), 0, NULL},
+    {"firewall without flows", CHECKS(FIREWALL("")), 6, "<check> needs a <flow>"},
+    {"firewall with nothing that passes", CHECKS(FIREWALL("<flow from='a' to='b' expect='drop'/>")), 6,
+     "needs a flow that passes over IPv4"},
+    {"firewall with nothing that passes in one family",
+     CHECKS(FIREWALL(PASS "<flow from='b' to='fd00::9' seen-at='h2:eth0' expect='drop'/>")), 6,
+     "needs a flow that passes over IPv6"},
+    {"flow to an address nobody watches",
+     CHECKS(FIREWALL(PASS "\n<flow from='a' to='10.0.2.10' expect='drop'/>")), 7, "needs seen-at"},
+    {"flow without a port", CHECKS(FIREWALL("<flow from='a' to='b' proto='tcp' expect='pass'/>")), 6,
+     "needs a port"},
+    {"flow to a port that is none",
+     CHECKS(FIREWALL("<flow from='a' to='b' proto='tcp' port='others' expect='pass'/>")), 6,
+     "a port from 1 to 65535, or \"other\""},
+    {"flow of ICMP to other ports", CHECKS(FIREWALL("<flow from='a' to='b' port='other' expect='pass'/>")), 6,
+     "a port makes sense"},
+    {"flow without an end", CHECKS(FIREWALL("<flow from='a' to='b'/>")), 6, "needs the attribute 'expect'"},
+    {"flow that may be anything", CHECKS(FIREWALL("<flow from='a' to='b' expect='deny'/>")), 6,
+     "not known here"},
+    {"established by being dropped",
+     CHECKS(FIREWALL(PASS "<flow from='b' to='a' expect='drop' state='established'/>")), 6,
+     "only what passes"},
     {"an interface in another kind",
      ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'><interface/></check>"), 5,
      "<interface> is not allowed"},
