@@ -24,9 +24,10 @@
  *
  * spec: {"references":[{"name","segment","vlan","addresses":[{"address":"10.0.1.250/24","gateway"?}],
  *          "mac"?,"pid"?}],
- *        "observe":[{"port":"h2:eth0","dev"?,"element"?,"mac"?}],
+ *        "observe":[{"port":"h2:eth0","dev"?,"element"?,"mac"?,"whole"?}],
  *        "probes":[{"id","kind":"icmp|udp|tcp|neighbour","from","to","port","ttl","far","count","interval_ms",
- *          "timeout_ms","stop","also"?:["10.0.2.1"]}],
+ *          "timeout_ms","stop","also"?:["10.0.2.1"],
+ *          "outer"?:"none|esp|udp","outer_port"?}],
  *        "cut":["l1"]}
  *   "icmp", "udp" and "tcp" send packets; "neighbour" asks by ARP or neighbour discovery who has 'to' on the
  *   reference's own segment, and waits for all who answer, up to its timeout.
@@ -100,10 +101,12 @@ struct probe_port {
     char name[PROBE_PORT_SIZE]; /* "NODE:IF" or "LINK:a" or "LINK:b" */
     char dev[IFNAME_SIZE];      /* resolved: the host-side device */
     bool element;               /* resolved: it is a port of a switch, hub or network, not of a guest */
+    bool whole;                 /* each frame is searched for what it may hold, whatever it looks like */
     char mac[18];               /* resolved: the one that its owner was made with; "" for an element */
 };
 
 enum probe_kind { PROBE_ICMP, PROBE_UDP, PROBE_TCP, PROBE_NEIGHBOUR };
+enum probe_outer { PROBE_OUTER_NONE, PROBE_OUTER_ESP, PROBE_OUTER_UDP };
 struct probe {
     char id[NAME_SIZE];
     enum probe_kind kind;
@@ -120,6 +123,9 @@ struct probe {
     /* Addresses that its packets may bear on the way, translated, beside the sender's and 'to'. */
     struct probe_addr also[PROBE_ALSO_MAX];
     size_t nalso;
+    /* What should hide its packets at ports that are searched: PROBE_CLEAR and PROBE_OUTER are told there. */
+    enum probe_outer outer;
+    uint16_t outer_port; /* UDP, at either end */
 };
 
 struct probe_spec {
@@ -165,6 +171,8 @@ enum probe_what {
     PROBE_DATA,         /* nonce in TCP data away from the reference */
     PROBE_DATABACK,     /* nonce in TCP data towards it */
     PROBE_ERROR,        /* an ICMP error, destination unreachable, that quotes the packet of this sample */
+    PROBE_CLEAR,        /* the nonce, readable anywhere in a frame; addresses of its outermost packet */
+    PROBE_OUTER,        /* a packet that could hide this sample's, after it was sent */
     PROBE_ADVERT,       /* "I have that address": 'src' is the address, 'mac' where it is said to be */
     PROBE_ADVERT_ALIEN, /* the same, leaving a guest's port with another MAC than the guest was made with */
     PROBE_WHAT_COUNT

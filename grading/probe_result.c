@@ -14,11 +14,10 @@ static const char *const outcomes[] = {
     [PROBE_TCP_UNREACHABLE] = "unreachable",
 };
 static const char *const whats[PROBE_WHAT_COUNT] = {
-    [PROBE_REQUEST] = "request",   [PROBE_REPLY] = "reply",
-    [PROBE_SYN] = "syn",           [PROBE_SYNACK] = "synack",
-    [PROBE_RST] = "rst",           [PROBE_DATA] = "data",
-    [PROBE_DATABACK] = "databack", [PROBE_ERROR] = "error",
-    [PROBE_ADVERT] = "advert",     [PROBE_ADVERT_ALIEN] = "advert-alien",
+    [PROBE_REQUEST] = "request",   [PROBE_REPLY] = "reply",   [PROBE_SYN] = "syn",
+    [PROBE_SYNACK] = "synack",     [PROBE_RST] = "rst",       [PROBE_DATA] = "data",
+    [PROBE_DATABACK] = "databack", [PROBE_ERROR] = "error",   [PROBE_CLEAR] = "clear",
+    [PROBE_OUTER] = "outer",       [PROBE_ADVERT] = "advert", [PROBE_ADVERT_ALIEN] = "advert-alien",
 };
 
 #define US_MAX ((json_int_t)PROBE_DURATION_MAX_MS * 10000)

@@ -11,6 +11,9 @@
 static const char *const kinds[] = {
     [PROBE_ICMP] = "icmp", [PROBE_UDP] = "udp", [PROBE_TCP] = "tcp", [PROBE_NEIGHBOUR] = "neighbour"};
 
+static const char *const outers[] = {
+    [PROBE_OUTER_NONE] = "none", [PROBE_OUTER_ESP] = "esp", [PROBE_OUTER_UDP] = "udp"};
+
 struct probe_spec *probe_spec_new(void)
 {
     return xcalloc(1, sizeof(struct probe_spec));
@@ -70,6 +73,7 @@ static json_t *port_json(const struct probe_port *p)
     json_t *j = json_object();
 
     json_object_set_new(j, "port", json_string(p->name));
+    json_object_set_new(j, "whole", json_boolean(p->whole));
     if (p->dev[0] != '\0') {
         json_object_set_new(j, "dev", json_string(p->dev));
         json_object_set_new(j, "element", json_boolean(p->element));
@@ -93,11 +97,12 @@ json_t *probe_spec_to_json(const struct probe_spec *s)
         for (size_t k = 0; k < p->nalso; k++)
             json_array_append_new(also, probe_json_from_addr(&p->also[k]));
         json_array_append_new(
-            probes, json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:s, s:i, s:i, s:i, s:i, s:o}", "id", p->id,
-                              "kind", kinds[p->kind], "from", p->from, "to", probe_json_from_addr(&p->to),
-                              "port", (int)p->port, "ttl", (int)p->ttl, "far", p->far, "count", (int)p->count,
-                              "interval_ms", (int)p->interval_ms, "timeout_ms", (int)p->timeout_ms, "stop",
-                              (int)p->stop, "also", also));
+            probes,
+            json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:s, s:i, s:i, s:i, s:i, s:o, s:s, s:i}", "id", p->id,
+                      "kind", kinds[p->kind], "from", p->from, "to", probe_json_from_addr(&p->to), "port",
+                      (int)p->port, "ttl", (int)p->ttl, "far", p->far, "count", (int)p->count, "interval_ms",
+                      (int)p->interval_ms, "timeout_ms", (int)p->timeout_ms, "stop", (int)p->stop, "also",
+                      also, "outer", outers[p->outer], "outer_port", (int)p->outer_port));
     }
     for (size_t i = 0; i < s->ncut; i++)
         json_array_append_new(cut, json_string(s->cut[i]));
@@ -185,6 +190,7 @@ static int port_read(const json_t *j, bool resolved, struct probe_port *p, struc
         return err_set(e, ERR_INVALID, "observe '%s': 'dev' and 'mac' are not yours to choose", p->name);
     if (p->mac[0] != '\0' && !probe_mac_parse(p->mac, mac))
         return err_set(e, ERR_INVALID, "observe '%s': 'mac' is not as expected", p->name);
+    p->whole = json_is_true(json_object_get(j, "whole"));
     p->element = json_is_true(json_object_get(j, "element"));
     return 0;
 }
@@ -217,6 +223,22 @@ static int also_read(const json_t *j, struct probe *p, struct err *e)
     return 0;
 }
 
+static int outer_read(const json_t *j, struct probe *p, struct err *e)
+{
+    json_int_t port;
+    int outer = PROBE_OUTER_NONE;
+
+    if (json_object_get(j, "outer") != NULL &&
+        (outer = probe_json_enum(j, p->id, "outer", outers, ARRAY_LEN(outers), e)) < 0)
+        return -1;
+    if (probe_json_int(j, p->id, "outer_port", outer == PROBE_OUTER_UDP ? 1 : 0,
+                       outer == PROBE_OUTER_UDP ? 65535 : 0, 0, &port, e) < 0)
+        return -1;
+    p->outer = (enum probe_outer)outer;
+    p->outer_port = (uint16_t)port;
+    return 0;
+}
+
 static int probe_read(const json_t *j, const struct probe_spec *s, struct probe *p, struct err *e)
 {
     json_int_t port, ttl, count, interval, timeout, stop;
@@ -241,7 +263,7 @@ static int probe_read(const json_t *j, const struct probe_spec *s, struct probe 
         probe_json_int(j, p->id, "interval_ms", 10, 10000, 200, &interval, e) < 0 ||
         probe_json_int(j, p->id, "timeout_ms", 10, 10000, 1000, &timeout, e) < 0 ||
         probe_json_int(j, p->id, "stop", 0, PROBE_COUNT_MAX, 0, &stop, e) < 0 || far_check(s, p, e) < 0 ||
-        also_read(j, p, e) < 0)
+        also_read(j, p, e) < 0 || outer_read(j, p, e) < 0)
         return -1;
     p->port = (uint16_t)port;
     p->ttl = (uint8_t)ttl;

@@ -35,12 +35,14 @@ static void wanted(const struct probe_spec *s, struct watch_want *w)
     }
 }
 
-static int watch_add(struct engine *en, const char *dev, const char *port, bool outgoing_is_in, struct err *e)
+static int watch_add(struct engine *en, const char *dev, const char *port, bool outgoing_is_in, bool whole,
+                     struct err *e)
 {
     struct watch *w = &en->watches[en->nwatches];
     struct watch_want want;
 
     wanted(en->spec, &want);
+    want.all = whole;
     if (watch_open(dev, port, outgoing_is_in, &want, w, e) < 0)
         return -1;
     en->nwatches++;
@@ -59,7 +61,7 @@ static int reference_open(struct engine *en, const struct probe_ref *r, struct e
     if (refnet_setup(r, e) < 0)
         return -1;
     snprintf(port, sizeof port, "@%s", r->name);
-    if (watch_add(en, REFNET_DEV, port, false, e) < 0)
+    if (watch_add(en, REFNET_DEV, port, false, false, e) < 0)
         return -1;
     for (size_t i = 0; i < en->spec->nprobes; i++) {
         struct volley *v = &en->volleys[i];
@@ -114,7 +116,7 @@ int engine_open(struct engine *en, const struct probe_spec *spec, struct err *e)
     for (size_t i = 0; i < spec->nports; i++) {
         const struct probe_port *p = &spec->ports[i];
 
-        if (watch_add(en, p->dev, p->name, !p->element, e) < 0)
+        if (watch_add(en, p->dev, p->name, !p->element, p->whole, e) < 0)
             return -1;
     }
     for (size_t i = 0; i < spec->nrefs; i++)
@@ -222,9 +224,14 @@ static void look(struct engine *en, struct watch *w)
     size_t n;
     bool in;
 
-    for (int i = 0; i < FRAMES_PER_TURN && (n = watch_read(w, frame, &t_ns, &in)) > 0; i++)
+    for (int i = 0; i < FRAMES_PER_TURN && (n = watch_read(w, frame, &t_ns, &in)) > 0; i++) {
+        int64_t t_us = (t_ns - en->t0_ns) / 1000;
+
         if (packet_parse(frame, n, &p))
-            match_packet(en, &p, w->port, in, (t_ns - en->t0_ns) / 1000);
+            match_packet(en, &p, w->port, in, t_us);
+        if (w->all)
+            match_frame(en, frame, n, w->port, in, t_us);
+    }
 }
 
 static int turn(struct engine *en, int64_t until, struct err *e)
@@ -320,6 +327,8 @@ static bool genuine(const struct shot *s, const struct seen *n)
     case PROBE_REPLY:
     case PROBE_DATA:
     case PROBE_DATABACK:
+    case PROBE_CLEAR:
+    case PROBE_OUTER:
     case PROBE_ADVERT:
     case PROBE_ADVERT_ALIEN:
         return true;

@@ -97,5 +97,7 @@ void neighbour_fire(struct volley *v);
 int match_nonces(struct engine *en, struct err *e) MUST_CHECK;
 /* Records packet 'p', seen at 't_us' at 'port'. */
 void match_packet(struct engine *en, const struct packet *p, const char *port, bool in, int64_t t_us);
+/* Searches a frame for nonces of probes that should be hidden, and for what may hide them. */
+void match_frame(struct engine *en, const uint8_t *frame, size_t n, const char *port, bool in, int64_t t_us);
 
 #endif

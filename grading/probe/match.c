@@ -4,11 +4,14 @@
 #include "labd/base/mem.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 
-#define SOURCES_MAX 4 /* of one packet at one port */
+#define OUTER_MIN ((size_t)64) /* bytes: a probe's packet without its IP header */
+#define SOURCES_MAX 4          /* of one packet at one port */
 
 static size_t nonce_hash(const uint8_t *nonce, size_t size)
 {
@@ -233,5 +236,38 @@ void match_packet(struct engine *en, const struct packet *p, const char *port, b
         for (unsigned k = 0; k < v->fired; k++)
             if (v->shots[k].lport != 0 && (v->shots[k].lport == p->sport || v->shots[k].lport == p->dport))
                 segment(en, v, &v->shots[k], p, port, in, t_us);
+    }
+}
+
+static bool hides(const struct probe *pr, unsigned proto, const struct packet *p)
+{
+    if (p->ndata < OUTER_MIN)
+        return false;
+    if (pr->outer == PROBE_OUTER_ESP)
+        return proto == IPPROTO_ESP;
+    return pr->outer == PROBE_OUTER_UDP && proto == IPPROTO_UDP &&
+           ((p->data[0] << 8 | p->data[1]) == pr->outer_port ||
+            (p->data[2] << 8 | p->data[3]) == pr->outer_port);
+}
+
+void match_frame(struct engine *en, const uint8_t *frame, size_t n, const char *port, bool in, int64_t t_us)
+{
+    struct packet p = {.src.family = AF_INET, .dst.family = AF_INET}; /* for what is not IP at all */
+    unsigned proto = 0;
+    bool ip = packet_parse_outer(frame, n, &p, &proto);
+
+    for (size_t i = 0; i + NONCE_SIZE <= n; i++) {
+        struct volley *v;
+        struct shot *s = nonce_find(en, frame + i, &v);
+
+        if (s != NULL && s->state != SHOT_WAITING && v->p->outer != PROBE_OUTER_NONE)
+            record(en, s, &p, port, in, t_us, PROBE_CLEAR, 0);
+    }
+    for (size_t i = 0; ip && i < en->spec->nprobes; i++) {
+        struct volley *v = &en->volleys[i];
+
+        for (unsigned k = 0; k < v->fired && hides(v->p, proto, &p); k++)
+            if (t_us >= v->shots[k].s.sent_us)
+                record(en, &v->shots[k], &p, port, in, t_us, PROBE_OUTER, 0);
     }
 }

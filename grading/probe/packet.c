@@ -206,33 +206,51 @@ static bool transport(struct cursor *c, unsigned proto, struct packet *out)
     return true;
 }
 
+/* The EtherType behind VLAN tags, with 'c' at what it tells of; 0 if the frame is too short. */
+static unsigned ether(struct cursor *c, struct packet *out)
+{
+    const uint8_t *h = take(c, ETHER_LEN);
+    unsigned type;
+
+    memset(out, 0, sizeof *out);
+    if (h == NULL)
+        return 0;
+    memcpy(out->mac, h + 6, 6);
+    type = be16(h + 12);
+    for (int i = 0; i < TAGS_MAX && (type == TYPE_VLAN || type == TYPE_QINQ); i++) {
+        if ((h = take(c, 4)) == NULL)
+            return 0;
+        type = be16(h + 2);
+    }
+    return type;
+}
+
+static bool network(struct cursor *c, unsigned type, struct packet *out, unsigned *proto)
+{
+    return type == TYPE_IPV4 ? ipv4(c, out, proto) : type == TYPE_IPV6 && ipv6(c, out, proto);
+}
+
 bool packet_parse(const uint8_t *frame, size_t n, struct packet *out)
 {
     struct cursor c = {frame, n};
-    const uint8_t *h = take(&c, ETHER_LEN);
     struct packet p;
-    unsigned type, proto = 0;
+    unsigned type = ether(&c, &p), proto = 0;
 
-    if (h == NULL)
+    if (type == TYPE_ARP ? !arp(&c, &p) : !network(&c, type, &p, &proto) || !transport(&c, proto, &p))
         return false;
-    memset(&p, 0, sizeof p);
-    memcpy(p.mac, h + 6, 6);
-    type = be16(h + 12);
-    for (int i = 0; i < TAGS_MAX && (type == TYPE_VLAN || type == TYPE_QINQ); i++) {
-        if ((h = take(&c, 4)) == NULL)
-            return false;
-        type = be16(h + 2);
-    }
-    if (type == TYPE_ARP) {
-        if (!arp(&c, &p))
-            return false;
-        *out = p;
-        return true;
-    }
-    if (type == TYPE_IPV4 ? !ipv4(&c, &p, &proto) : type != TYPE_IPV6 || !ipv6(&c, &p, &proto))
+    *out = p;
+    return true;
+}
+
+bool packet_parse_outer(const uint8_t *frame, size_t n, struct packet *out, unsigned *proto)
+{
+    struct cursor c = {frame, n};
+    struct packet p;
+
+    if (!network(&c, ether(&c, &p), &p, proto))
         return false;
-    if (!transport(&c, proto, &p))
-        return false;
+    p.data = c.p;
+    p.ndata = c.n;
     *out = p;
     return true;
 }

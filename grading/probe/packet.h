@@ -30,6 +30,10 @@ struct packet {
  * 'dst'; what advertises one has the advertised address as 'src'.  Checksums are not verified: the host that answers does. */
 bool packet_parse(const uint8_t *frame, size_t n, struct packet *out);
 
+/* The outermost IP packet of a frame: 'src', 'dst', 'ttl', its protocol, and in 'data' what it holds, as far as it was
+ * captured; nothing else of 'out'.  False as above. */
+bool packet_parse_outer(const uint8_t *frame, size_t n, struct packet *out, unsigned *proto);
+
 /* RFC 1071; 'n' is even. */
 uint16_t packet_checksum(const uint8_t *p, size_t n);
 

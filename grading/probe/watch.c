@@ -47,6 +47,10 @@ size_t watch_filter(const struct watch_want *want, struct sock_filter *out)
 {
     size_t n = 0, skip;
 
+    if (want->all) {
+        out[n++] = stmt(BPF_RET | BPF_K, WATCH_SNAP);
+        return n;
+    }
     out[n++] = stmt(BPF_LD | BPF_H | BPF_ABS, 12);
     out[n++] = jump(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_8021Q, 0, 1);
     out[n++] = stmt(BPF_RET | BPF_K, WATCH_SNAP);
@@ -96,6 +100,7 @@ int watch_open(const char *dev, const char *port, bool outgoing_is_in, const str
     out->fd = TAKE_FD(fd);
     snprintf(out->port, sizeof out->port, "%s", port);
     out->outgoing_is_in = outgoing_is_in;
+    out->all = want->all;
     return 0;
 }
 

@@ -11,6 +11,7 @@
 struct watch {
     int fd;
     char port[PROBE_PORT_SIZE];
+    bool all;            /* it sees everything */
     bool outgoing_is_in; /* what the device sends goes to the port's owner: the host side of a guest */
 };
 
@@ -21,6 +22,7 @@ struct watch_want {
     struct probe_addr addrs[WATCH_ADDRS_MAX];
     size_t naddrs;
     bool arp; /* all of it, too */
+    bool all; /* everything, whatever it is */
 };
 
 /* Opens a socket on 'dev' of the calling thread's network namespace that sees only what is wanted.  ERR_SYS,

@@ -403,6 +403,78 @@ static void test_answers_to_others_do_not_count(void **state)
     assert_int_equal(b->shots[0][0].nseen, 0);
 }
 
+/* ---- tunnels ---- */
+static size_t tunnelled(uint8_t *frame, unsigned proto, const uint8_t *inner, size_t n, size_t padding)
+{
+    static const uint8_t head[] = {2, 0, 0,  0, 0, 1, 2,   0, 0, 0, 0,   2, 8, 0, 0x45, 0,    0,    0,   0, 1,
+                                   0, 0, 64, 0, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2, 0xca, 0x6c, 0x01, 0xbb};
+    size_t total = sizeof head + n + padding;
+
+    memset(frame, 0xaa, total);
+    memcpy(frame, head, sizeof head);
+    frame[16] = (uint8_t)((total - 14) >> 8);
+    frame[17] = (uint8_t)(total - 14);
+    frame[23] = (uint8_t)proto;
+    memcpy(frame + sizeof head, inner, n);
+    return total;
+}
+
+static void test_nonce_anywhere_in_a_frame(void **state)
+{
+    struct bench *b = *state;
+    uint8_t frame[256];
+    size_t n = tunnelled(frame, 47, b->shots[0][0].nonce, NONCE_SIZE, 3);
+
+    match_frame(&b->en, frame, n, "wan:a", true, 1000); /* of a probe that need not hide */
+    assert_int_equal(b->shots[0][0].nseen, 0);
+    b->spec->probes[0].outer = PROBE_OUTER_ESP;
+    match_frame(&b->en, frame, n, "wan:a", true, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 1);
+    assert_int_equal(b->shots[0][0].seen[0].g.what, PROBE_CLEAR);
+    frame[12] = 0x12; /* not IP at all */
+    match_frame(&b->en, frame, n, "wan:b", true, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 2);
+    match_frame(&b->en, frame, n - 4, "wan:c", true, 1000); /* a part of it is nothing */
+    assert_int_equal(b->shots[0][0].nseen, 2);
+}
+
+static void test_what_may_hide_it(void **state)
+{
+    struct bench *b = *state;
+    uint8_t frame[256];
+    size_t n = tunnelled(frame, 50, (const uint8_t *)"x", 1, 80);
+
+    b->spec->probes[0].outer = PROBE_OUTER_ESP;
+    b->shots[0][0].s.sent_us = 500;
+    b->shots[0][1].s.sent_us = 1500;
+    match_frame(&b->en, frame, n, "wan:a", false, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 1);
+    assert_int_equal(b->shots[0][0].seen[0].g.what, PROBE_OUTER);
+    assert_int_equal(b->shots[0][1].nseen, 0); /* sent later */
+    assert_int_equal(b->shots[1][0].nseen, 0); /* of a probe that need not hide */
+    match_frame(&b->en, frame, tunnelled(frame, 50, (const uint8_t *)"x", 1, 20), "wan:b", false,
+                1000); /* too small */
+    match_frame(&b->en, frame, tunnelled(frame, 17, (const uint8_t *)"x", 1, 80), "wan:b", false, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 1);
+}
+
+static void test_udp_may_hide_it_at_its_port(void **state)
+{
+    struct bench *b = *state;
+    uint8_t frame[256];
+    size_t n = tunnelled(frame, 17, (const uint8_t *)"x", 1, 80); /* from 51820 to 443 */
+
+    b->spec->probes[0].outer = PROBE_OUTER_UDP;
+    for (unsigned port = 442; port <= 443; port++) {
+        b->spec->probes[0].outer_port = (uint16_t)port;
+        match_frame(&b->en, frame, n, "wan:a", false, 1000);
+        assert_int_equal(b->shots[0][0].nseen, port == 443);
+    }
+    b->spec->probes[0].outer_port = 51820;
+    match_frame(&b->en, frame, n, "wan:b", false, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 2);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -429,6 +501,9 @@ int main(void)
         T(test_neighbour_with_another_mac_is_alien),
         T(test_two_neighbours_are_told_apart),
         T(test_answers_to_others_do_not_count),
+        T(test_nonce_anywhere_in_a_frame),
+        T(test_what_may_hide_it),
+        T(test_udp_may_hide_it_at_its_port),
     };
 
     return cmocka_run_group_tests_name("probe_match", tests, NULL, NULL);

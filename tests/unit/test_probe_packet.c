@@ -230,6 +230,22 @@ static void test_error_quotes(void **state)
     assert_memory_equal(p.data, "abcd", 4);
 }
 
+/* What is outermost, of a protocol that is not looked into. */
+static void test_outer(void **state)
+{
+    static const char esp[] = MACS "\x81\0\0\x0a" V4("\x20", "\0\0", "\x40", "\x32") "\0\0\1\1\0\0\0\1ciph";
+    struct packet p;
+    unsigned proto = 0;
+
+    (void)state;
+    assert_false(packet_parse((const uint8_t *)esp, sizeof esp - 1, &p));
+    assert_true(packet_parse_outer((const uint8_t *)esp, sizeof esp - 1, &p, &proto));
+    assert_int_equal(proto, 50);
+    assert_int_equal(p.ndata, 12);
+    assert_memory_equal(p.data + 8, "ciph", 4);
+    assert_false(packet_parse_outer((const uint8_t *)esp, 30, &p, &proto));
+}
+
 static void test_checksum(void **state)
 {
     static const uint8_t sample[] = {0x00, 0x01, 0xf2, 0x03,
@@ -241,7 +257,7 @@ static void test_checksum(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 4];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + 5];
     size_t n = 0;
 
     for (; n < ARRAY_LEN(rows); n++)
@@ -249,6 +265,7 @@ int main(void)
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_fields);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_neighbours);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_error_quotes);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_outer);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_checksum);
     return cmocka_run_group_tests_name("probe_packet", tests, NULL, NULL);
 }

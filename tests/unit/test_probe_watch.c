@@ -91,11 +91,23 @@ static void test_row(void **state)
     close(fds[1]);
 }
 
+static void test_everything(void **state)
+{
+    const struct watch_want want = {.all = true};
+    struct sock_filter code[WATCH_FILTER_MAX];
+
+    (void)state;
+    assert_int_equal(watch_filter(&want, code), 1);
+    assert_int_equal(code[0].code, BPF_RET | BPF_K);
+    assert_int_equal(code[0].k, WATCH_SNAP);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows)];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + 1];
 
     for (size_t n = 0; n < ARRAY_LEN(rows); n++)
         tests[n] = (struct CMUnitTest){rows[n].name, test_row, NULL, NULL, (void *)(uintptr_t)&rows[n]};
+    tests[ARRAY_LEN(rows)] = (struct CMUnitTest)cmocka_unit_test(test_everything);
     return cmocka_run_group_tests_name("probe_watch", tests, NULL, NULL);
 }
