@@ -57,6 +57,9 @@ struct exercise_check {
     int hops;                               /* routers between, or EXERCISE_HOPS_ANY */
     bool both;                              /* the answer, too, must come back */
     struct exercise_names via, avoids, cut; /* links */
+    struct exercise_names across;           /* links on which nothing may be readable */
+    enum probe_outer outer;                 /* what crosses them instead */
+    uint16_t outer_port;
     unsigned settle_ms; /* how long the network may take to find a new path after the cut */
     enum exercise_expect expect;
     enum exercise_action action;

@@ -222,7 +222,7 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
     static const char *const expects[] = {"any", "filtered", "refused"},
                              *const protos[] = {"icmp", "udp", "tcp"}, *const bools[] = {"no", "yes"},
                              *const actions[] = {"pass", "drop", "reject"},
-                             *const states[] = {"new", "established"};
+                             *const states[] = {"new", "established"}, *const outers[] = {"esp", "udp"};
     unsigned u = 0;
     long n = 0;
 
@@ -284,6 +284,9 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
                (*(enum exercise_action *)at = (enum exercise_action)u, true);
     case XA_STATE:
         return read_word(v, states, ARRAY_LEN(states), &u, w) && (*(bool *)at = u == 1, true);
+    case XA_OUTER:
+        return read_word(v, outers, ARRAY_LEN(outers), &u, w) &&
+               (*(enum probe_outer *)at = u == 0 ? PROBE_OUTER_ESP : PROBE_OUTER_UDP, true);
     case XA_PORT_OR_OTHER:
         return read_port_or_other(v, a, obj, w);
     case XA_ADDR:

@@ -27,6 +27,7 @@ enum xattr_type {
     XA_KIND,          /* const struct check_kind * */
     XA_EXPECT,        /* enum exercise_expect */
     XA_PROTO,         /* enum probe_kind: icmp, udp, and tcp if 'max' is PROBE_TCP */
+    XA_OUTER,         /* enum probe_outer */
     XA_ADDR,          /* struct probe_addr */
     XA_ACTION,        /* enum exercise_action */
     XA_STATE,         /* bool: new or established */

@@ -32,7 +32,7 @@ static unsigned points(const struct exercise_check *c, const struct grading_verd
 static json_t *check_json(const struct exercise *x, const struct exercise_check *c,
                           const struct grading_outcome *o)
 {
-    bool wire = c->seen_at[0] != '\0' || c->via.n + c->avoids.n + c->cut.n > 0;
+    bool wire = c->seen_at[0] != '\0' || c->via.n + c->avoids.n + c->cut.n + c->across.n > 0;
     bool pass = o->v.status == GRADING_PASS;
     int64_t t = o->v.after_ms >= 0 ? o->v.after_ms : o->pass_ms;
     char expected[GRADING_TEXT];

@@ -9,9 +9,8 @@
 #define TIMEOUT_MS 1500
 
 const struct check_kind *const check_kinds[] = {
-    &check_reachability, &check_unreachable, &check_tcp_open,
-    &check_tcp_closed,   &check_path,        &check_nat,
-    &check_address,      &check_firewall,    NULL,
+    &check_reachability, &check_unreachable, &check_tcp_open, &check_tcp_closed, &check_path,
+    &check_nat,          &check_address,     &check_firewall, &check_vpn,        NULL,
 };
 
 const struct check_kind *check_kind_find(const char *name)
@@ -92,6 +91,13 @@ void check_review_links(struct check_review *k, const struct exercise_check *c, 
                            r == NULL ? "not in the topology" : "not a link",
                            check_like_topo(k, links->v[i], 1u << TOPO_LINK, hint));
     }
+}
+
+bool check_link_end(const char *port, const char *link)
+{
+    size_t n = strlen(link);
+
+    return strncmp(port, link, n) == 0 && (strcmp(port + n, ":a") == 0 || strcmp(port + n, ":b") == 0);
 }
 
 /* ---- probes ---- */

@@ -50,7 +50,7 @@ const struct check_kind *check_kind_find(const char *name); /* or NULL */
 
 /* In the files of their names. */
 extern const struct check_kind check_reachability, check_unreachable, check_tcp_open, check_tcp_closed,
-    check_path, check_nat, check_address, check_firewall;
+    check_path, check_nat, check_address, check_firewall, check_vpn;
 
 /* ---- check.c: for all kinds ---- */
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name); /* or NULL */
@@ -63,6 +63,7 @@ const char *check_like_topo(struct check_review *k, const char *wrong, unsigned 
 void check_review_port(struct check_review *k, const struct exercise_check *c, const char *port);
 void check_review_links(struct check_review *k, const struct exercise_check *c, const char *what,
                         const struct exercise_names *links);
+bool check_link_end(const char *port, const char *link); /* is it LINK:a or LINK:b? */
 /* Makes 's' watch a port, both ends of links; attach a reference (once each). */
 int check_spec_port(struct probe_spec *s, const char *port, struct err *e) MUST_CHECK;
 int check_spec_links(struct probe_spec *s, const struct exercise_names *links, struct err *e) MUST_CHECK;

@@ -1,7 +1,8 @@
-/* What the tests of labprobe share: a real network of namespaces, two LANs and a router.  Needs root; runs beside
+/* What the tests of labprobe share: a real network of namespaces, LANs and routers.  Needs root; runs beside
  * any other instance and leaves nothing.  Not a program: included by the tests.
  *
- *   refa, h1 - [br1] - r1 - [br2] - h2, refb      (br1, br2 and the host-side devices in namespace w) */
+ *   refa, h1 - [br1] - r1 - [br2] - h2, refb      (bridges and the host-side devices are in namespace w)
+ *                      r1 - [br3] - r2 - [br4] - refc      br3 is the link wan; nothing is routed over it */
 #include "grading/grading_parts.h"
 #include "labd/base/mem.h"
 #include "labd/base/proc.h"
@@ -23,8 +24,8 @@
 
 #include <cmocka.h>
 
-enum { W, REFA, REFB, H1, H2, R1, SPACES };
-static const char *const space_names[SPACES] = {"w", "refa", "refb", "h1", "h2", "r1"};
+enum { W, REFA, REFB, REFC, H1, H2, R1, R2, SPACES };
+static const char *const space_names[SPACES] = {"w", "refa", "refb", "refc", "h1", "h2", "r1", "r2"};
 static pid_t holders[SPACES], servers[8];
 static size_t nservers;
 static char labprobe[256];
@@ -161,18 +162,22 @@ static int group_setup(void **state)
     }
     if (find_labprobe() < 0 ||
         shell(
-            "for x in $w $refa $refb $h1 $h2 $r1; do ip netns add $x; n $x sysctl -qw net.ipv6.conf.default.dad_transmits=0; ip -n $x link set lo up; done\n"
+            "for x in $w $refa $refb $refc $h1 $h2 $r1 $r2; do ip netns add $x; n $x sysctl -qw net.ipv6.conf.default.dad_transmits=0; ip -n $x link set lo up; done\n"
             "n $w sysctl -qw net.ipv6.conf.default.disable_ipv6=1\n"
-            "for b in br1 br2; do ip -n $w link add $b type bridge; ip -n $w link set $b up; done\n"
+            "for b in br1 br2 br3 br4; do ip -n $w link add $b type bridge; ip -n $w link set $b up; done\n"
             "wire() { ip -n $w link add $2 type veth peer name $3 netns $1; ip -n $1 link set $3 address $5; ip -n $w link set $2 master $4 up; }\n"
             "wire $refa refap eth0 br1 02:00:00:00:00:01; wire $h1 h1p eth0 br1 02:00:00:00:01:01; wire $r1 r1a eth0 br1 02:00:00:00:02:01\n"
             "wire $refb refbp eth0 br2 02:00:00:00:00:02; wire $h2 h2p eth0 br2 02:00:00:00:01:02; wire $r1 r1b eth1 br2 02:00:00:00:02:02\n"
+            "wire $r1 r1c eth2 br3 02:00:00:00:02:03; wire $r2 r2a eth0 br3 02:00:00:00:03:01\n"
+            "wire $refc refcp eth0 br4 02:00:00:00:00:03; wire $r2 r2b eth1 br4 02:00:00:00:03:02\n"
             "addr() { ip -n $1 link set $2 up; ip -n $1 addr add $3 dev $2; ip -n $1 addr add $4 dev $2 nodad; }\n"
             "addr $h1 eth0 10.0.1.10/24 fd00:1::10/64; addr $h2 eth0 10.0.2.10/24 fd00:2::10/64\n"
             "addr $r1 eth0 10.0.1.1/24 fd00:1::1/64; addr $r1 eth1 10.0.2.1/24 fd00:2::1/64\n"
+            "addr $r1 eth2 192.0.2.1/30 fd00:9::1/64; addr $r2 eth0 192.0.2.2/30 fd00:9::2/64; addr $r2 eth1 10.0.3.1/24 fd00:3::1/64\n"
             "ip -n $h1 route add default via 10.0.1.1; ip -n $h2 route add default via 10.0.2.1\n"
             "ip -n $h2 -6 route add default via fd00:2::1\n"
-            "n $r1 sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1\n") < 0)
+            "for x in $r1 $r2; do n $x sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1; done\n") <
+            0)
         return -1;
     for (int i = 0; i < SPACES; i++)
         if ((holders[i] = child_in(i, hold, 0)) <= 0)
@@ -193,7 +198,7 @@ static int group_teardown(void **state)
     for (size_t i = 0; i < nservers; i++)
         if (servers[i] > 0 && kill(servers[i], SIGKILL) == 0)
             waitpid(servers[i], NULL, 0);
-    return shell("for x in $w $refa $refb $h1 $h2 $r1; do ip netns del $x; done");
+    return shell("for x in $w $refa $refb $refc $h1 $h2 $r1 $r2; do ip netns del $x; done");
 }
 
 static void add_ref(struct probe_spec *s, const char *name, int where, const char *v4, const char *gw4,
@@ -216,13 +221,13 @@ static struct probe_spec *spec_new(void)
 {
     static const struct {
         const char *port, *dev, *mac;
-    } ports[] = {{"h1:eth0", "h1p", "02:00:00:00:01:01"},
-                 {"h2:eth0", "h2p", "02:00:00:00:01:02"},
-                 {"r1:eth0", "r1a", "02:00:00:00:02:01"},
-                 {"r1:eth1", "r1b", "02:00:00:00:02:02"}};
+    } ports[] = {{"h1:eth0", "h1p", "02:00:00:00:01:01"}, {"h2:eth0", "h2p", "02:00:00:00:01:02"},
+                 {"r1:eth0", "r1a", "02:00:00:00:02:01"}, {"r1:eth1", "r1b", "02:00:00:00:02:02"},
+                 {"wan:a", "r1c", "02:00:00:00:02:03"},   {"wan:b", "r2a", "02:00:00:00:03:01"}};
     struct probe_spec *s = probe_spec_new();
 
     add_ref(s, "refa", REFA, "10.0.1.250/24", "10.0.1.1", "fd00:1::fa/64", "fd00:1::1");
+    add_ref(s, "refc", REFC, "10.0.3.250/24", "10.0.3.1", "fd00:3::fa/64", "fd00:3::1");
     add_ref(s, "refb", REFB, "10.0.2.250/24", "10.0.2.1", "fd00:2::fa/64", "fd00:2::1");
     for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
         snprintf(s->ports[i].name, sizeof s->ports[i].name, "%s", ports[i].port);

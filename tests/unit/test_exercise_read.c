@@ -36,6 +36,7 @@ static const char topology[] =
 #define ADDRESS(attrs) "<check id='c' kind='address' title='t' points='1'><interface " attrs "/></check>"
 #define FIREWALL(flows) "<check id='c' kind='firewall' title='t' points='1'>" flows "</check>"
 #define PASS "<flow from='a' to='b' proto='tcp' port='80' expect='pass' state='established'/>"
+#define VPN(attrs) "<check id='c' kind='vpn' title='t' points='1' from='a' " attrs "/>"
 #define ONE(text) FILE_(ID, META, "", REFS, text)
 
 static const struct row {
@@ -327,6 +328,17 @@ static const struct row {
     {"established by being dropped",
      CHECKS(FIREWALL(PASS "<flow from='b' to='a' expect='drop' state='established'/>")), 6,
      "only what passes"},
+    {"vpn over IPsec", CHECKS(VPN("to='b' across='l1' outer='esp'")), 0, NULL},
+    {"vpn over UDP",
+     CHECKS(VPN("to='10.0.2.10' seen-at='h2:eth0' both='no' across='l1' outer='udp' outer-port='51820'")), 0,
+     NULL},
+    {"vpn across nothing", CHECKS(VPN("to='b' outer='esp'")), 6, "needs the attribute 'across'"},
+    {"vpn across a node", CHECKS(VPN("to='b' across='r1' outer='esp'")), 6, "not a link"},
+    {"vpn in what", CHECKS(VPN("to='b' across='l1' outer='gre'")), 6, "not known here"},
+    {"vpn in UDP without a port", CHECKS(VPN("to='b' across='l1' outer='udp'")), 6, "outer-port belongs"},
+    {"vpn in IPsec with a port", CHECKS(VPN("to='b' across='l1' outer='esp' outer-port='500'")), 6,
+     "outer-port belongs"},
+    {"vpn that nobody watches", CHECKS(VPN("to='10.0.2.10' across='l1' outer='esp'")), 6, "needs seen-at"},
     {"an interface in another kind",
      ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'><interface/></check>"), 5,
      "<interface> is not allowed"},
