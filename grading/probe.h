@@ -31,7 +31,7 @@
  *        "cut":["l1"]}
  *   "icmp", "udp" and "tcp" send packets; "neighbour" asks by ARP or neighbour discovery who has 'to' on the
  *   reference's own segment, and waits for all who answer, up to its timeout.
- * result: {"lost":0,"probes":[{"id","error":null,"samples":[{"sent_us","reply_us":null,"reply_ttl",
+ * result: {"lost":0,"probes":[{"id","port"?,"error":null,"samples":[{"sent_us","reply_us":null,"reply_ttl",
  *          "tcp":null,"data":false,"echo":false,
  *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl","mac"?}]}]}]}
  * "mac" (of a reference, a port), "pid" and "dev" of a spec are there only after probe_spec_resolve(). */
@@ -197,6 +197,7 @@ struct probe_sample {
 };
 struct probe_outcome {
     char id[NAME_SIZE];
+    uint16_t port;   /* as the probe was asked to use; 0: none */
     char error[160]; /* "": fine; else why this probe could not be made: ours, not the student's */
     struct probe_sample *samples;
     size_t nsamples;

@@ -91,9 +91,9 @@ json_t *probe_result_to_json(const struct probe_result *r)
 
         for (size_t k = 0; k < o->nsamples; k++)
             json_array_append_new(samples, sample_json(&o->samples[k]));
-        json_array_append_new(probes, json_pack("{s:s, s:o, s:o}", "id", o->id, "error",
-                                                o->error[0] == '\0' ? json_null() : json_string(o->error),
-                                                "samples", samples));
+        json_array_append_new(
+            probes, json_pack("{s:s, s:i, s:o, s:o}", "id", o->id, "port", (int)o->port, "error",
+                              o->error[0] == '\0' ? json_null() : json_string(o->error), "samples", samples));
     }
     return json_pack("{s:I, s:o}", "lost", (json_int_t)r->lost, "probes", probes);
 }
@@ -158,13 +158,16 @@ static int sample_read(const json_t *j, struct probe_sample *s, struct err *e)
 static int outcome_read(const json_t *j, struct probe_outcome *o, struct err *e)
 {
     const json_t *list;
+    json_int_t port;
     json_t *v;
     size_t i;
 
     if (probe_json_text(j, "probe result", "id", true, o->id, sizeof o->id, e) < 0 ||
+        probe_json_int(j, o->id, "port", 0, 65535, 0, &port, e) < 0 ||
         probe_json_text(j, o->id, "error", false, o->error, sizeof o->error, e) < 0 ||
         probe_json_array(j, "samples", PROBE_COUNT_MAX, &list, e) < 0)
         return -1;
+    o->port = (uint16_t)port;
     o->samples = xcalloc(json_array_size(list) + 1, sizeof *o->samples);
     json_array_foreach(list, i, v) {
         o->nsamples++;

@@ -30,6 +30,7 @@ struct lane {
     const struct exercise_check *part;
     struct flow f;
     size_t family; /* index */
+    uint16_t port; /* the one that was drawn, when a result is looked at */
 };
 
 static int family_of(size_t i)
@@ -48,6 +49,7 @@ static bool lane_init(struct lane *l, const struct exercise *x, const struct exe
         return false;
     l->part = part;
     l->family = family;
+    l->port = part->port;
     flow_init_to(&l->f, x, part, &to);
     return true;
 }
@@ -145,17 +147,15 @@ static int spec(struct probe_spec *s, const struct exercise *x, size_t i, enum g
 }
 
 /* ---- verdicts ---- */
-/* "A packet to 10.0.2.10 tcp port 80" */
+/* "TCP to 10.0.2.10 port 80" */
 static const char *name(const struct lane *l, char out[96])
 {
     static const char *const protos[] = {
         [PROBE_ICMP] = "ICMP echo", [PROBE_UDP] = "UDP", [PROBE_TCP] = "TCP"};
     int n = snprintf(out, 96, "%s to %s", protos[l->part->proto], l->f.to_text);
 
-    if (l->part->other)
-        snprintf(out + n, 96 - (size_t)n, " another port");
-    else if (l->part->port != 0)
-        snprintf(out + n, 96 - (size_t)n, " port %u", l->part->port);
+    if (l->port != 0)
+        snprintf(out + n, 96 - (size_t)n, " port %u", l->port);
     return out;
 }
 
@@ -250,6 +250,8 @@ static struct grading_verdict judge_lane(const struct exercise *x, size_t i, siz
         grading_part_id(i, k, family * OTHERS + n, id);
         if ((o = check_outcome(r, id, &v)) == NULL)
             return v;
+        if (l.part->other)
+            l.port = o->port;
         v = judge_sample(&l, &o->samples[o->nsamples - 1]);
         if (v.status != GRADING_PASS)
             return v;

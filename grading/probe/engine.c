@@ -351,6 +351,7 @@ struct probe_result *engine_result(struct engine *en)
 
         memcpy(o->id, v->p->id, sizeof o->id);
         memcpy(o->error, v->error, sizeof o->error);
+        o->port = v->p->port;
         o->samples = xcalloc(v->fired + 1, sizeof *o->samples);
         for (unsigned k = 0; k < v->fired; k++) {
             const struct shot *shot = &v->shots[k];

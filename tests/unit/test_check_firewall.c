@@ -85,8 +85,9 @@ static void test_other_ports(void **state)
 #define SEEN(port, dir, what) \
     "{\"port\":\"" port "\",\"dir\":\"" dir "\",\"what\":\"" what \
     "\",\"t_us\":5,\"src\":\"10.0.2.250\",\"dst\":\"10.0.1.10\",\"ttl\":63}"
-#define PROBE(id, tcp, reply, sightings) \
-    "{\"id\":\"" id "\",\"samples\":[{\"sent_us\":0,\"tcp\":" tcp ",\"reply_us\":" reply \
+#define PROBE(id, tcp, reply, sightings) PROBE_AT(id, "0", tcp, reply, sightings)
+#define PROBE_AT(id, port, tcp, reply, sightings) \
+    "{\"id\":\"" id "\",\"port\":" port ",\"samples\":[{\"sent_us\":0,\"tcp\":" tcp ",\"reply_us\":" reply \
     ",\"sightings\":[" sightings "]}]}"
 #define GONE(id) PROBE(id, "\"timeout\"", "null", "")
 #define OPENED SEEN("h1:eth0", "in", "syn") "," SEEN("h1:eth0", "out", "synack")
@@ -146,10 +147,10 @@ static const struct row {
      4, "TCP to 10.0.1.10 port 22 arrived at h1:eth0"},
     {"one of the other ports leaks",
      ALL(WEB, SSH,
-         PROBE("c0-2-0", "null", "null", "") "," PROBE("c0-2-1", "null", "null",
-                                                       SEEN("h1:eth0", "in", "request")) "," OTHER3,
+         PROBE("c0-2-0", "null", "null", "") "," PROBE_AT("c0-2-1", "4711", "null", "null",
+                                                          SEEN("h1:eth0", "in", "request")) "," OTHER3,
          PING4, PING6, TOLD),
-     GRADING_FAIL, 4, "UDP to 10.0.1.10 another port arrived"},
+     GRADING_FAIL, 4, "UDP to 10.0.1.10 port 4711 arrived"},
     {"rejected instead of dropped",
      ALL(WEB, SSH,
          PROBE("c0-2-0", "null", "null", SEEN("@a", "in", "error")) "," PROBE("c0-2-1", "null", "null",

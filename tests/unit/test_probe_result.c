@@ -18,7 +18,7 @@
     "}"
 #define SAMPLE(more, sightings) \
     "{\"sent_us\":1000,\"reply_us\":1500,\"reply_ttl\":63" more ",\"sightings\":[" sightings "]}"
-#define RESULT(samples) "{\"lost\":0,\"probes\":[{\"id\":\"c0\",\"error\":null,\"samples\":[" samples "]}]}"
+#define RESULT(samples) "{\"lost\":0,\"probes\":[{\"id\":\"c0\",\"port\":80,\"error\":null,\"samples\":[" samples "]}]}"
 
 static const struct row {
     const char *name, *json, *error;
@@ -28,6 +28,7 @@ static const struct row {
     {"a text", "\"x\"", "not an object"},
     {"lost is negative", "{\"lost\":-1}", "'lost'"},
     {"id is no name", "{\"probes\":[{\"id\":7}]}", "not a text"},
+    {"port too large", "{\"probes\":[{\"id\":\"a\",\"port\":65536}]}", "'port'"},
     {"error with control bytes", "{\"probes\":[{\"id\":\"a\",\"error\":\"\\u001b[2J\"}]}", "not printable"},
     {"unknown TCP outcome", RESULT(SAMPLE(",\"tcp\":\"maybe\"", "")), "known values"},
     {"unknown sighting", RESULT(SAMPLE("", "{\"port\":\"h2:eth0\",\"dir\":\"in\",\"what\":\"wish\"}")),
