@@ -18,7 +18,8 @@
     "}"
 #define SAMPLE(more, sightings) \
     "{\"sent_us\":1000,\"reply_us\":1500,\"reply_ttl\":63" more ",\"sightings\":[" sightings "]}"
-#define RESULT(samples) "{\"lost\":0,\"probes\":[{\"id\":\"c0\",\"port\":80,\"error\":null,\"samples\":[" samples "]}]}"
+#define RESULT(samples) \
+    "{\"lost\":0,\"probes\":[{\"id\":\"c0\",\"port\":80,\"error\":null,\"samples\":[" samples "]}]}"
 
 static const struct row {
     const char *name, *json, *error;
