@@ -52,7 +52,7 @@ static int shell(const char *text)
     buf_puts(&b, "n() { ip netns exec \"$@\"; }\nset -e\n");
     buf_puts(&b, text);
     const char *argv[] = {"sh", "-c", buf_str(&b), NULL};
-    struct proc_spec s = {.argv = argv, .timeout_ms = 60000};
+    struct proc_spec s = {.argv = argv, .timeout_ms = 180000};
     if (proc_run(NULL, &s, &r, &e) < 0 || r.status != 0) {
         print_error("%s\n%s\n%s\n", text, buf_str(&r.out), buf_str(&r.err));
         return -1;
