@@ -21,7 +21,9 @@ void exercise_free(struct exercise *x)
         free(c->via.v);
         free(c->avoids.v);
         free(c->cut.v);
+        free(c->across.v);
         free(c->hint);
+        free(c->parts);
     }
     for (size_t i = 0; i < x->nwrongs; i++) {
         free(x->wrongs[i].dir);

@@ -18,6 +18,8 @@
 #define EXERCISE_FILE_MAX (1u << 20)
 #define EXERCISE_CHECKS_MAX 64
 #define EXERCISE_WRONGS_MAX 32
+#define EXERCISE_PARTS_MAX 24
+#define EXERCISE_HOLD_MAX 10
 #define EXERCISE_HOPS_ANY (-1)
 #define EXERCISE_TEXT_MAX (256u << 10) /* instructions, a script */
 
@@ -30,6 +32,9 @@ enum exercise_expect {
     EXERCISE_FILTERED, /* the SYN never arrived at 'seen_at' */
     EXERCISE_REFUSED,  /* it arrived there, and that host refused it */
 };
+
+/* What a firewall has to do with a flow. */
+enum exercise_action { EXERCISE_PASS, EXERCISE_DROP, EXERCISE_REJECT };
 
 struct exercise_names { /* of links or checks */
     char (*v)[NAME_SIZE];
@@ -52,11 +57,21 @@ struct exercise_check {
     int hops;                               /* routers between, or EXERCISE_HOPS_ANY */
     bool both;                              /* the answer, too, must come back */
     struct exercise_names via, avoids, cut; /* links */
+    struct exercise_names across;           /* links on which nothing may be readable */
+    enum probe_outer outer;                 /* what crosses them instead */
+    uint16_t outer_port;
     unsigned settle_ms; /* how long the network may take to find a new path after the cut */
     enum exercise_expect expect;
+    enum exercise_action action;
+    bool other;       /* 'port' stands for all that the other parts do not name */
+    bool established; /* answers have to pass, too */
     struct probe_addr as,
         becomes; /* nat: the source and the destination after translation; family 0: as sent */
     char *hint;  /* or NULL */
+    /* What the check looks at one by one, each for its share of the points: the elements in it that its kind
+     * knows.  A part has the id and the kind of its check, and no parts. */
+    struct exercise_check *parts;
+    size_t nparts, cap_parts;
     int line;
 };
 

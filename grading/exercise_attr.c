@@ -69,6 +69,19 @@ static bool read_number(const char *v, const struct xattr *a, long *out, struct 
     return false;
 }
 
+static bool read_port_or_other(const char *v, const struct xattr *a, struct exercise_check *c, struct why *w)
+{
+    long n = 0;
+
+    c->other = strcmp(v, "other") == 0;
+    if (!c->other && !read_number(v, a, &n, w)) {
+        snprintf(w->text, sizeof w->text, "it must be a port from %ld to %ld, or \"other\"", a->min, a->max);
+        return false;
+    }
+    c->port = (uint16_t)n;
+    return true;
+}
+
 static bool read_duration(const char *v, const struct xattr *a, unsigned *out, struct why *w)
 {
     static const struct {
@@ -207,7 +220,9 @@ static bool read_kind(const char *v, const struct check_kind **out, struct why *
 static bool store(const char *v, const struct xattr *a, void *obj, void *at, struct why *w)
 {
     static const char *const expects[] = {"any", "filtered", "refused"},
-                             *const protos[] = {"icmp", "udp", "tcp"}, *const bools[] = {"no", "yes"};
+                             *const protos[] = {"icmp", "udp", "tcp"}, *const bools[] = {"no", "yes"},
+                             *const actions[] = {"pass", "drop", "reject"},
+                             *const states[] = {"new", "established"}, *const outers[] = {"esp", "udp"};
     unsigned u = 0;
     long n = 0;
 
@@ -264,6 +279,16 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
     case XA_PROTO:
         return read_word(v, protos, a->max == PROBE_TCP ? 3 : 2, &u, w) &&
                (*(enum probe_kind *)at = (enum probe_kind)u, true);
+    case XA_ACTION:
+        return read_word(v, actions, ARRAY_LEN(actions), &u, w) &&
+               (*(enum exercise_action *)at = (enum exercise_action)u, true);
+    case XA_STATE:
+        return read_word(v, states, ARRAY_LEN(states), &u, w) && (*(bool *)at = u == 1, true);
+    case XA_OUTER:
+        return read_word(v, outers, ARRAY_LEN(outers), &u, w) &&
+               (*(enum probe_outer *)at = u == 0 ? PROBE_OUTER_ESP : PROBE_OUTER_UDP, true);
+    case XA_PORT_OR_OTHER:
+        return read_port_or_other(v, a, obj, w);
     case XA_ADDR:
         return probe_addr_parse(v, at) || bad(w, "it must be an IPv4 or IPv6 address");
     }

@@ -24,10 +24,14 @@ enum xattr_type {
     XA_GATEWAY,  /* struct probe_ref */
     XA_NET6,
     XA_GATEWAY6,
-    XA_KIND,   /* const struct check_kind * */
-    XA_EXPECT, /* enum exercise_expect */
-    XA_PROTO,  /* enum probe_kind: icmp, udp, and tcp if 'max' is PROBE_TCP */
-    XA_ADDR,   /* struct probe_addr */
+    XA_KIND,          /* const struct check_kind * */
+    XA_EXPECT,        /* enum exercise_expect */
+    XA_PROTO,         /* enum probe_kind: icmp, udp, and tcp if 'max' is PROBE_TCP */
+    XA_OUTER,         /* enum probe_outer */
+    XA_ADDR,          /* struct probe_addr */
+    XA_ACTION,        /* enum exercise_action */
+    XA_STATE,         /* bool: new or established */
+    XA_PORT_OR_OTHER, /* struct exercise_check: a port, or "other" */
 };
 
 struct xattr {

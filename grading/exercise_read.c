@@ -257,9 +257,29 @@ static void read_check_attrs(struct reader *r, const xmlNode *n, struct exercise
     c->both = both > 0 && (good & 1u << both ? c->both : c->proto != PROBE_UDP);
 }
 
+static void read_part(struct reader *r, const xmlNode *n, void *obj)
+{
+    struct exercise_check *c = obj, *part;
+
+    if (c->nparts >= EXERCISE_PARTS_MAX) {
+        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "check '%s' has more than %d parts", c->id,
+                      EXERCISE_PARTS_MAX);
+        return;
+    }
+    XGROW(c->parts, c->nparts, c->cap_parts);
+    part = &c->parts[c->nparts++];
+    memset(part, 0, sizeof *part);
+    memcpy(part->id, c->id, sizeof part->id);
+    part->kind = c->kind;
+    part->line = topo_xml_line(n);
+    part->hops = EXERCISE_HOPS_ANY;
+    exercise_attrs(r->m, n, c->kind->part_attrs, part);
+    children(r, n, NULL, 0, NULL);
+}
+
 static void read_check(struct reader *r, const xmlNode *n, void *obj)
 {
-    static const struct element parts[] = {{"hint", true, false, read_hint}};
+    struct element parts[2] = {{"hint", true, false, read_hint}};
     struct exercise *x = obj;
     struct exercise_check *c;
 
@@ -275,14 +295,18 @@ static void read_check(struct reader *r, const xmlNode *n, void *obj)
     c->hops = EXERCISE_HOPS_ANY;
     c->settle_ms = SETTLE_MS;
     read_check_attrs(r, n, c);
-    children(r, n, parts, ARRAY_LEN(parts), c);
+    if (c->kind == NULL)
+        return; /* what may be in it is its kind's to say */
+    if (c->kind->part != NULL)
+        parts[1] = (struct element){c->kind->part, false, true, read_part};
+    children(r, n, parts, parts[1].name != NULL ? 2 : 1, c);
 }
 
 static void read_grading(struct reader *r, const xmlNode *n, void *obj)
 {
     static const struct xattr attrs[] = {
         {"deadline", XA_DURATION, offsetof(struct exercise, deadline_ms), false, 1000, 600000},
-        {"hold", XA_UINT, offsetof(struct exercise, hold), false, 1, 10},
+        {"hold", XA_UINT, offsetof(struct exercise, hold), false, 1, EXERCISE_HOLD_MAX},
         {"interval", XA_DURATION, offsetof(struct exercise, interval_ms), false, 100, 10000},
         XATTRS_END,
     };

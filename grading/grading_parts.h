@@ -14,6 +14,7 @@ const char *grading_status_name(enum grading_status s);
 struct grading_verdict {
     enum grading_status status;
     char observed[GRADING_TEXT];
+    unsigned good, parts; /* of a check that has parts; else 0 */
     int64_t after_ms; /* checks with a cut that pass: when traffic flowed again, from the cut on; else -1 */
 };
 
@@ -28,6 +29,8 @@ struct probe_spec *grading_spec(const struct exercise *x, size_t which, enum gra
                                 struct err *e);
 #define GRADING_PROBE_ID 16
 void grading_probe_id(size_t check, bool back, char out[GRADING_PROBE_ID]);
+/* The 'n'th probe for a part of a check. */
+void grading_part_id(size_t check, size_t part, size_t n, char out[GRADING_PROBE_ID]);
 /* What the check sends to: 'to', or the address of its reference. */
 struct probe_addr grading_target(const struct exercise *x, const struct exercise_check *c);
 /* The address of reference 'name' in 'family'; family 0 if it has none. */
@@ -48,8 +51,11 @@ void grading_block(const struct exercise *x, struct grading_verdict *v, const bo
 struct grading_outcome { /* of one check after all rounds */
     struct grading_verdict v;
     unsigned streak, samples;
-    int64_t pass_ms; /* when the streak that lasted began; -1: none */
+    unsigned good[EXERCISE_HOLD_MAX]; /* the parts that were as expected, of the last samples */
+    int64_t pass_ms;                  /* when the streak that lasted began; -1: none */
 };
+/* How many parts were as expected in each of the last 'hold' samples. */
+unsigned grading_held(const struct grading_outcome *o, unsigned hold);
 void grading_expected(const struct exercise *x, const struct exercise_check *c, char out[GRADING_TEXT]);
 json_t *grading_report(const struct exercise *x, const char *lab, const struct grading_outcome *o, bool typed,
                        int64_t started_ms, int64_t finished_ms);

@@ -8,6 +8,18 @@
 
 #define REPORT_SCHEMA 1
 
+unsigned grading_held(const struct grading_outcome *o, unsigned hold)
+{
+    unsigned least = o->v.good;
+
+    for (unsigned n = 1; n <= hold && n <= o->samples; n++) {
+        unsigned good = o->good[(o->samples - n) % EXERCISE_HOLD_MAX];
+
+        least = good < least ? good : least;
+    }
+    return least;
+}
+
 void grading_expected(const struct exercise *x, const struct exercise_check *c, char out[GRADING_TEXT])
 {
     out[0] = '\0';
@@ -28,21 +40,31 @@ static void add_words(json_t *check, const struct topo_secrets *secrets, const c
                             json_pack("{s:s, s:s}", "observed", observed, "expected", expected));
 }
 
+/* A check that fails gives the points of the parts that are as expected. */
+static unsigned points(const struct exercise_check *c, const struct grading_verdict *v)
+{
+    if (v->status == GRADING_PASS)
+        return c->points;
+    return v->status == GRADING_FAIL && v->parts > 0 ? c->points * v->good / v->parts : 0;
+}
+
 static json_t *check_json(const struct exercise *x, const struct exercise_check *c,
                           const struct topo_secrets *secrets, const struct grading_outcome *o)
 {
-    bool wire = c->seen_at[0] != '\0' || c->via.n + c->avoids.n + c->cut.n > 0;
+    bool wire = c->seen_at[0] != '\0' || c->via.n + c->avoids.n + c->cut.n + c->across.n > 0;
     bool pass = o->v.status == GRADING_PASS;
     int64_t t = o->v.after_ms >= 0 ? o->v.after_ms : o->pass_ms;
     char expected[GRADING_TEXT];
 
+    for (size_t i = 0; i < c->nparts; i++)
+        wire = wire || c->parts[i].seen_at[0] != '\0';
     grading_expected(x, c, expected);
-    json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:o, s:o, s:i}", "id", c->id, "kind",
-                          c->kind->name, "title", c->title, "status", grading_status_name(o->v.status),
-                          "score", pass ? (int)c->points : 0, "max_score", (int)c->points, "evidence",
-                          wire ? "wire" : "reference", "hint",
-                          c->hint != NULL && !pass ? json_string(c->hint) : json_null(), "time_to_pass_ms",
-                          pass && t >= 0 ? json_integer(t) : json_null(), "samples", (int)o->samples);
+    json_t *j =
+        json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:o, s:o, s:i}", "id", c->id, "kind", c->kind->name,
+                  "title", c->title, "status", grading_status_name(o->v.status), "score",
+                  (int)points(c, &o->v), "max_score", (int)c->points, "evidence", wire ? "wire" : "reference",
+                  "hint", c->hint != NULL && !pass ? json_string(c->hint) : json_null(), "time_to_pass_ms",
+                  pass && t >= 0 ? json_integer(t) : json_null(), "samples", (int)o->samples);
     add_words(j, secrets, o->v.observed, expected);
     return j;
 }
@@ -55,7 +77,7 @@ json_t *grading_report(const struct exercise *x, const char *lab, const struct g
     unsigned score = 0;
 
     for (size_t i = 0; i < x->nchecks; i++) {
-        score += o[i].v.status == GRADING_PASS ? x->checks[i].points : 0;
+        score += points(&x->checks[i], &o[i].v);
         json_array_append_new(checks, check_json(x, &x->checks[i], secrets, &o[i]));
     }
     return json_pack("{s:i, s:s, s:s, s:n, s:I, s:I, s:i, s:i, s:b, s:o}", "schema", REPORT_SCHEMA, "lab",

@@ -111,7 +111,7 @@ static void account(struct run *r, const struct grading_verdict *v, const bool *
         if (skip[i])
             continue;
         o->v = v[i];
-        o->samples++;
+        o->good[o->samples++ % EXERCISE_HOLD_MAX] = v[i].good;
         if (v[i].status != GRADING_PASS) {
             o->streak = 0;
             o->pass_ms = -1;
@@ -267,6 +267,7 @@ static void conclude(struct run *r, const bool *is_cut)
             o->v.status = GRADING_FAIL;
             snprintf(o->v.observed, sizeof o->v.observed, "It came and went while it was watched.");
         }
+        o->v.good = grading_held(o, r->x->hold);
         v[i] = o->v;
     }
     grading_block(r->x, v, NULL);

@@ -10,6 +10,12 @@ void grading_probe_id(size_t check, bool back, char out[GRADING_PROBE_ID])
     snprintf(out, GRADING_PROBE_ID, back ? "c%u-back" : "c%u", (unsigned)check & 0xffff);
 }
 
+void grading_part_id(size_t check, size_t part, size_t n, char out[GRADING_PROBE_ID])
+{
+    snprintf(out, GRADING_PROBE_ID, "c%u-%u-%u", (unsigned)check & 0xff, (unsigned)part & 0xff,
+             (unsigned)n & 0xff);
+}
+
 struct probe_addr grading_ref_addr(const struct exercise *x, const char *name, int family)
 {
     for (size_t i = 0; i < x->nrefs; i++)

@@ -24,14 +24,17 @@
  *
  * spec: {"references":[{"name","segment","vlan","addresses":[{"address":"10.0.1.250/24","gateway"?}],
  *          "mac"?,"pid"?}],
- *        "observe":[{"port":"h2:eth0","dev"?,"element"?}],
- *        "probes":[{"id","kind":"icmp|udp|tcp","from","to","port","ttl","far","count","interval_ms",
- *          "timeout_ms","stop","also"?:["10.0.2.1"]}],
+ *        "observe":[{"port":"h2:eth0","dev"?,"element"?,"mac"?,"whole"?}],
+ *        "probes":[{"id","kind":"icmp|udp|tcp|neighbour","from","to","port","ttl","far","count","interval_ms",
+ *          "timeout_ms","stop","also"?:["10.0.2.1"],
+ *          "outer"?:"none|esp|udp","outer_port"?}],
  *        "cut":["l1"]}
- * result: {"lost":0,"probes":[{"id","error":null,"samples":[{"sent_us","reply_us":null,"reply_ttl",
+ *   "icmp", "udp" and "tcp" send packets; "neighbour" asks by ARP or neighbour discovery who has 'to' on the
+ *   reference's own segment, and waits for all who answer, up to its timeout.
+ * result: {"lost":0,"probes":[{"id","port"?,"error":null,"samples":[{"sent_us","reply_us":null,"reply_ttl",
  *          "tcp":null,"data":false,"echo":false,
- *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl"}]}]}]}
- * "mac", "pid" and "dev" are there only after probe_spec_resolve(). */
+ *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl","mac"?}]}]}]}
+ * "mac" (of a reference, a port), "pid" and "dev" of a spec are there only after probe_spec_resolve(). */
 #ifndef GRADING_PROBE_H
 #define GRADING_PROBE_H
 
@@ -73,6 +76,8 @@ struct probe_addr {
 bool probe_addr_parse(const char *s, struct probe_addr *out);
 /* "10.0.1.250/24": both parts needed. */
 bool probe_addr_parse_net(const char *s, struct probe_addr *out, unsigned *prefix);
+bool probe_mac_parse(const char *s, uint8_t out[6]); /* "02:00:5e:10:00:01", in lower case */
+const char *probe_mac_text(const uint8_t mac[6], char out[18]);
 const char *probe_addr_text(const struct probe_addr *a, char out[PROBE_ADDR_TEXT]); /* "-" if none */
 bool probe_addr_equal(const struct probe_addr *a, const struct probe_addr *b);
 bool probe_addr_in_net(const struct probe_addr *a, const struct probe_addr *net, unsigned prefix);
@@ -96,9 +101,12 @@ struct probe_port {
     char name[PROBE_PORT_SIZE]; /* "NODE:IF" or "LINK:a" or "LINK:b" */
     char dev[IFNAME_SIZE];      /* resolved: the host-side device */
     bool element;               /* resolved: it is a port of a switch, hub or network, not of a guest */
+    bool whole;                 /* each frame is searched for what it may hold, whatever it looks like */
+    char mac[18];               /* resolved: the one that its owner was made with; "" for an element */
 };
 
-enum probe_kind { PROBE_ICMP, PROBE_UDP, PROBE_TCP };
+enum probe_kind { PROBE_ICMP, PROBE_UDP, PROBE_TCP, PROBE_NEIGHBOUR };
+enum probe_outer { PROBE_OUTER_NONE, PROBE_OUTER_ESP, PROBE_OUTER_UDP };
 struct probe {
     char id[NAME_SIZE];
     enum probe_kind kind;
@@ -115,6 +123,9 @@ struct probe {
     /* Addresses that its packets may bear on the way, translated, beside the sender's and 'to'. */
     struct probe_addr also[PROBE_ALSO_MAX];
     size_t nalso;
+    /* What should hide its packets at ports that are searched: PROBE_CLEAR and PROBE_OUTER are told there. */
+    enum probe_outer outer;
+    uint16_t outer_port; /* UDP, at either end */
 };
 
 struct probe_spec {
@@ -157,8 +168,13 @@ enum probe_what {
     PROBE_SYN,     /* the SYN of this connection, by ports and sequence number */
     PROBE_SYNACK,  /* what acknowledges that sequence number */
     PROBE_RST,
-    PROBE_DATA,     /* nonce in TCP data away from the reference */
-    PROBE_DATABACK, /* nonce in TCP data towards it */
+    PROBE_DATA,         /* nonce in TCP data away from the reference */
+    PROBE_DATABACK,     /* nonce in TCP data towards it */
+    PROBE_ERROR,        /* an ICMP error, destination unreachable, that quotes the packet of this sample */
+    PROBE_CLEAR,        /* the nonce, readable anywhere in a frame; addresses of its outermost packet */
+    PROBE_OUTER,        /* a packet that could hide this sample's, after it was sent */
+    PROBE_ADVERT,       /* "I have that address": 'src' is the address, 'mac' where it is said to be */
+    PROBE_ADVERT_ALIEN, /* the same, leaving a guest's port with another MAC than the guest was made with */
     PROBE_WHAT_COUNT
 };
 struct probe_sighting {
@@ -168,10 +184,11 @@ struct probe_sighting {
     int64_t t_us; /* since labprobe began to send */
     struct probe_addr src, dst;
     uint8_t ttl;
+    uint8_t mac[6]; /* of an advertisement; else 0 */
 };
 struct probe_sample {
     int64_t sent_us;
-    int64_t reply_us; /* -1: none.  ICMP, UDP: reply at the reference; TCP: connected or refused */
+    int64_t reply_us; /* -1: none.  ICMP, UDP, neighbour: reply at the reference; TCP: connected or refused */
     uint8_t reply_ttl;
     enum probe_tcp tcp;
     bool data, echo;                  /* TCP, UDP: the peer sent something; sent the nonce back */
@@ -180,6 +197,7 @@ struct probe_sample {
 };
 struct probe_outcome {
     char id[NAME_SIZE];
+    uint16_t port;   /* as the probe was asked to use; 0: none */
     char error[160]; /* "": fine; else why this probe could not be made: ours, not the student's */
     struct probe_sample *samples;
     size_t nsamples;

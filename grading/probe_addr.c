@@ -1,7 +1,8 @@
-/* Addresses of probes: text to bytes and back, for both families. */
+/* Addresses of probes: text to bytes and back, for both families, and MACs. */
 #include "grading/probe.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 bool probe_addr_parse(const char *s, struct probe_addr *out)
@@ -62,4 +63,29 @@ bool probe_addr_in_net(const struct probe_addr *a, const struct probe_addr *net,
     if (a->family != net->family || prefix > (a->family == AF_INET ? 32u : 128u))
         return false;
     return memcmp(a->b, net->b, whole) == 0 && (rest == 0 || ((a->b[whole] ^ net->b[whole]) & mask) == 0);
+}
+
+bool probe_mac_parse(const char *s, uint8_t out[6])
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t mac[6] = {0};
+
+    for (size_t i = 0; i < 17; i++) {
+        const char *digit = s[i] != '\0' ? strchr(digits, s[i]) : NULL;
+
+        if (i % 3 == 2 ? s[i] != ':' : digit == NULL)
+            return false;
+        if (i % 3 != 2)
+            mac[i / 3] = (uint8_t)(mac[i / 3] << 4 | (digit - digits));
+    }
+    if (s[17] != '\0')
+        return false;
+    memcpy(out, mac, sizeof mac);
+    return true;
+}
+
+const char *probe_mac_text(const uint8_t mac[6], char out[18])
+{
+    snprintf(out, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+    return out;
 }

@@ -64,6 +64,8 @@ int probe_spec_resolve(struct probe_spec *s, const struct plan *p, struct err *e
             return err_set(e, ERR_INVALID, "observe: the lab has no port '%s'", s->ports[i].name);
         memcpy(s->ports[i].dev, port->dev, sizeof s->ports[i].dev);
         s->ports[i].element = port->node < 0;
+        if (port->node >= 0)
+            memcpy(s->ports[i].mac, p->nodes[port->node].ifaces[port->iface].mac, sizeof s->ports[i].mac);
     }
     for (size_t i = 0; i < s->ncut; i++)
         if (plan_link_find(p, s->cut[i]) == NULL)

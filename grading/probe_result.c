@@ -14,9 +14,10 @@ static const char *const outcomes[] = {
     [PROBE_TCP_UNREACHABLE] = "unreachable",
 };
 static const char *const whats[PROBE_WHAT_COUNT] = {
-    [PROBE_REQUEST] = "request",   [PROBE_REPLY] = "reply", [PROBE_SYN] = "syn",
-    [PROBE_SYNACK] = "synack",     [PROBE_RST] = "rst",     [PROBE_DATA] = "data",
-    [PROBE_DATABACK] = "databack",
+    [PROBE_REQUEST] = "request",   [PROBE_REPLY] = "reply",   [PROBE_SYN] = "syn",
+    [PROBE_SYNACK] = "synack",     [PROBE_RST] = "rst",       [PROBE_DATA] = "data",
+    [PROBE_DATABACK] = "databack", [PROBE_ERROR] = "error",   [PROBE_CLEAR] = "clear",
+    [PROBE_OUTER] = "outer",       [PROBE_ADVERT] = "advert", [PROBE_ADVERT_ALIEN] = "advert-alien",
 };
 
 #define US_MAX ((json_int_t)PROBE_DURATION_MAX_MS * 10000)
@@ -52,18 +53,26 @@ const struct probe_outcome *probe_outcome_find(const struct probe_result *r, con
     return NULL;
 }
 
+static bool advert(const struct probe_sighting *g)
+{
+    return g->what == PROBE_ADVERT || g->what == PROBE_ADVERT_ALIEN;
+}
+
 static json_t *sample_json(const struct probe_sample *s)
 {
     json_t *sightings = json_array();
 
     for (size_t i = 0; i < s->nsightings; i++) {
         const struct probe_sighting *g = &s->sightings[i];
+        json_t *j = json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:i}", "port", g->port, "dir",
+                              g->in ? "in" : "out", "what", whats[g->what], "t_us", (json_int_t)g->t_us,
+                              "src", probe_json_from_addr(&g->src), "dst", probe_json_from_addr(&g->dst),
+                              "ttl", (int)g->ttl);
+        char mac[18];
 
-        json_array_append_new(sightings,
-                              json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:i}", "port", g->port, "dir",
-                                        g->in ? "in" : "out", "what", whats[g->what], "t_us",
-                                        (json_int_t)g->t_us, "src", probe_json_from_addr(&g->src), "dst",
-                                        probe_json_from_addr(&g->dst), "ttl", (int)g->ttl));
+        if (advert(g))
+            json_object_set_new(j, "mac", json_string(probe_mac_text(g->mac, mac)));
+        json_array_append_new(sightings, j);
     }
     return json_pack("{s:I, s:o, s:i, s:o, s:b, s:b, s:o}", "sent_us", (json_int_t)s->sent_us, "reply_us",
                      s->reply_us < 0 ? json_null() : json_integer(s->reply_us), "reply_ttl",
@@ -82,9 +91,9 @@ json_t *probe_result_to_json(const struct probe_result *r)
 
         for (size_t k = 0; k < o->nsamples; k++)
             json_array_append_new(samples, sample_json(&o->samples[k]));
-        json_array_append_new(probes, json_pack("{s:s, s:o, s:o}", "id", o->id, "error",
-                                                o->error[0] == '\0' ? json_null() : json_string(o->error),
-                                                "samples", samples));
+        json_array_append_new(
+            probes, json_pack("{s:s, s:i, s:o, s:o}", "id", o->id, "port", (int)o->port, "error",
+                              o->error[0] == '\0' ? json_null() : json_string(o->error), "samples", samples));
     }
     return json_pack("{s:I, s:o}", "lost", (json_int_t)r->lost, "probes", probes);
 }
@@ -92,6 +101,7 @@ json_t *probe_result_to_json(const struct probe_result *r)
 static int sighting_read(const json_t *j, struct probe_sighting *g, struct err *e)
 {
     static const char *const dirs[] = {"out", "in"};
+    char mac[18];
     json_int_t t, ttl;
     int dir, what;
 
@@ -101,12 +111,15 @@ static int sighting_read(const json_t *j, struct probe_sighting *g, struct err *
         probe_json_int(j, "sighting", "t_us", -US_MAX, US_MAX, 0, &t, e) < 0 ||
         probe_json_int(j, "sighting", "ttl", 0, 255, 0, &ttl, e) < 0 ||
         probe_json_addr(j, "sighting", "src", true, &g->src, e) < 0 ||
-        probe_json_addr(j, "sighting", "dst", true, &g->dst, e) < 0)
+        probe_json_addr(j, "sighting", "dst", true, &g->dst, e) < 0 ||
+        probe_json_text(j, "sighting", "mac", false, mac, sizeof mac, e) < 0)
         return -1;
     g->in = dir == 1;
     g->what = (enum probe_what)what;
     g->t_us = t;
     g->ttl = (uint8_t)ttl;
+    if (advert(g) && !probe_mac_parse(mac, g->mac))
+        return err_set(e, ERR_INVALID, "sighting: an advertisement without a MAC");
     return 0;
 }
 
@@ -145,13 +158,16 @@ static int sample_read(const json_t *j, struct probe_sample *s, struct err *e)
 static int outcome_read(const json_t *j, struct probe_outcome *o, struct err *e)
 {
     const json_t *list;
+    json_int_t port;
     json_t *v;
     size_t i;
 
     if (probe_json_text(j, "probe result", "id", true, o->id, sizeof o->id, e) < 0 ||
+        probe_json_int(j, o->id, "port", 0, 65535, 0, &port, e) < 0 ||
         probe_json_text(j, o->id, "error", false, o->error, sizeof o->error, e) < 0 ||
         probe_json_array(j, "samples", PROBE_COUNT_MAX, &list, e) < 0)
         return -1;
+    o->port = (uint16_t)port;
     o->samples = xcalloc(json_array_size(list) + 1, sizeof *o->samples);
     json_array_foreach(list, i, v) {
         o->nsamples++;

@@ -8,7 +8,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static const char *const kinds[] = {[PROBE_ICMP] = "icmp", [PROBE_UDP] = "udp", [PROBE_TCP] = "tcp"};
+static const char *const kinds[] = {
+    [PROBE_ICMP] = "icmp", [PROBE_UDP] = "udp", [PROBE_TCP] = "tcp", [PROBE_NEIGHBOUR] = "neighbour"};
+
+static const char *const outers[] = {
+    [PROBE_OUTER_NONE] = "none", [PROBE_OUTER_ESP] = "esp", [PROBE_OUTER_UDP] = "udp"};
 
 struct probe_spec *probe_spec_new(void)
 {
@@ -69,9 +73,11 @@ static json_t *port_json(const struct probe_port *p)
     json_t *j = json_object();
 
     json_object_set_new(j, "port", json_string(p->name));
+    json_object_set_new(j, "whole", json_boolean(p->whole));
     if (p->dev[0] != '\0') {
         json_object_set_new(j, "dev", json_string(p->dev));
         json_object_set_new(j, "element", json_boolean(p->element));
+        json_object_set_new(j, "mac", json_string(p->mac));
     }
     return j;
 }
@@ -91,11 +97,12 @@ json_t *probe_spec_to_json(const struct probe_spec *s)
         for (size_t k = 0; k < p->nalso; k++)
             json_array_append_new(also, probe_json_from_addr(&p->also[k]));
         json_array_append_new(
-            probes, json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:s, s:i, s:i, s:i, s:i, s:o}", "id", p->id,
-                              "kind", kinds[p->kind], "from", p->from, "to", probe_json_from_addr(&p->to),
-                              "port", (int)p->port, "ttl", (int)p->ttl, "far", p->far, "count", (int)p->count,
-                              "interval_ms", (int)p->interval_ms, "timeout_ms", (int)p->timeout_ms, "stop",
-                              (int)p->stop, "also", also));
+            probes,
+            json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:s, s:i, s:i, s:i, s:i, s:o, s:s, s:i}", "id", p->id,
+                      "kind", kinds[p->kind], "from", p->from, "to", probe_json_from_addr(&p->to), "port",
+                      (int)p->port, "ttl", (int)p->ttl, "far", p->far, "count", (int)p->count, "interval_ms",
+                      (int)p->interval_ms, "timeout_ms", (int)p->timeout_ms, "stop", (int)p->stop, "also",
+                      also, "outer", outers[p->outer], "outer_port", (int)p->outer_port));
     }
     for (size_t i = 0; i < s->ncut; i++)
         json_array_append_new(cut, json_string(s->cut[i]));
@@ -117,14 +124,6 @@ static int port_check(const char *name, struct err *e)
             return 0;
     }
     return err_set(e, ERR_INVALID, "observe: '%s' is not of the form NODE:INTERFACE or LINK:a", name);
-}
-
-static bool mac_ok(const char *s)
-{
-    for (size_t i = 0; i < 17; i++)
-        if (i % 3 == 2 ? s[i] != ':' : s[i] == '\0' || strchr("0123456789abcdef", s[i]) == NULL)
-            return false;
-    return s[17] == '\0';
 }
 
 static int ref_nets(const json_t *j, struct probe_ref *r, struct err *e)
@@ -159,6 +158,7 @@ static int ref_nets(const json_t *j, struct probe_ref *r, struct err *e)
 static int ref_read(const json_t *j, bool resolved, struct probe_ref *r, struct err *e)
 {
     json_int_t vlan, pid;
+    uint8_t mac[6];
 
     if (probe_json_text(j, "reference", "name", true, r->name, sizeof r->name, e) < 0 ||
         name_check(r->name, "reference", e) < 0 ||
@@ -168,7 +168,7 @@ static int ref_read(const json_t *j, bool resolved, struct probe_ref *r, struct 
         probe_json_int(j, "reference", "pid", resolved ? 2 : 0, resolved ? 0x7fffffff : 0, 0, &pid, e) < 0 ||
         probe_json_text(j, "reference", "mac", resolved, r->mac, sizeof r->mac, e) < 0)
         return -1;
-    if (resolved ? !mac_ok(r->mac) : r->mac[0] != '\0')
+    if (resolved ? !probe_mac_parse(r->mac, mac) : r->mac[0] != '\0')
         return err_set(e, ERR_INVALID, "reference '%s': 'mac' is not as expected", r->name);
     r->vlan = (uint16_t)vlan;
     r->pid = (pid_t)pid;
@@ -179,12 +179,18 @@ static int ref_read(const json_t *j, bool resolved, struct probe_ref *r, struct 
 
 static int port_read(const json_t *j, bool resolved, struct probe_port *p, struct err *e)
 {
+    uint8_t mac[6];
+
     if (probe_json_text(j, "observe", "port", true, p->name, sizeof p->name, e) < 0 ||
         port_check(p->name, e) < 0 ||
-        probe_json_text(j, "observe", "dev", resolved, p->dev, sizeof p->dev, e) < 0)
+        probe_json_text(j, "observe", "dev", resolved, p->dev, sizeof p->dev, e) < 0 ||
+        probe_json_text(j, "observe", "mac", false, p->mac, sizeof p->mac, e) < 0)
         return -1;
-    if (!resolved && p->dev[0] != '\0')
-        return err_set(e, ERR_INVALID, "observe '%s': 'dev' is not yours to choose", p->name);
+    if (!resolved && (p->dev[0] != '\0' || p->mac[0] != '\0'))
+        return err_set(e, ERR_INVALID, "observe '%s': 'dev' and 'mac' are not yours to choose", p->name);
+    if (p->mac[0] != '\0' && !probe_mac_parse(p->mac, mac))
+        return err_set(e, ERR_INVALID, "observe '%s': 'mac' is not as expected", p->name);
+    p->whole = json_is_true(json_object_get(j, "whole"));
     p->element = json_is_true(json_object_get(j, "element"));
     return 0;
 }
@@ -217,10 +223,27 @@ static int also_read(const json_t *j, struct probe *p, struct err *e)
     return 0;
 }
 
+static int outer_read(const json_t *j, struct probe *p, struct err *e)
+{
+    json_int_t port;
+    int outer = PROBE_OUTER_NONE;
+
+    if (json_object_get(j, "outer") != NULL &&
+        (outer = probe_json_enum(j, p->id, "outer", outers, ARRAY_LEN(outers), e)) < 0)
+        return -1;
+    if (probe_json_int(j, p->id, "outer_port", outer == PROBE_OUTER_UDP ? 1 : 0,
+                       outer == PROBE_OUTER_UDP ? 65535 : 0, 0, &port, e) < 0)
+        return -1;
+    p->outer = (enum probe_outer)outer;
+    p->outer_port = (uint16_t)port;
+    return 0;
+}
+
 static int probe_read(const json_t *j, const struct probe_spec *s, struct probe *p, struct err *e)
 {
     json_int_t port, ttl, count, interval, timeout, stop;
     const struct probe_ref *from;
+    bool ports;
     int kind;
 
     if (probe_json_text(j, "probe", "id", true, p->id, sizeof p->id, e) < 0 ||
@@ -229,18 +252,18 @@ static int probe_read(const json_t *j, const struct probe_spec *s, struct probe 
     if ((kind = probe_json_enum(j, p->id, "kind", kinds, ARRAY_LEN(kinds), e)) < 0)
         return -1;
     p->kind = (enum probe_kind)kind;
+    ports = p->kind == PROBE_UDP || p->kind == PROBE_TCP;
     if (probe_json_text(j, p->id, "from", true, p->from, sizeof p->from, e) < 0 ||
         probe_json_text(j, p->id, "far", false, p->far, sizeof p->far, e) < 0 ||
         probe_json_addr(j, p->id, "to", true, &p->to, e) < 0 ||
-        probe_json_int(j, p->id, "port", kind == PROBE_ICMP ? 0 : 1, kind == PROBE_ICMP ? 0 : 65535, 0, &port,
-                       e) < 0 ||
+        probe_json_int(j, p->id, "port", ports ? 1 : 0, ports ? 65535 : 0, 0, &port, e) < 0 ||
         probe_json_int(j, p->id, "ttl", 1, 255, 64, &ttl, e) < 0 ||
         probe_json_int(j, p->id, "count", 1, kind == PROBE_TCP ? PROBE_TCP_COUNT_MAX : PROBE_COUNT_MAX, 1,
                        &count, e) < 0 ||
         probe_json_int(j, p->id, "interval_ms", 10, 10000, 200, &interval, e) < 0 ||
         probe_json_int(j, p->id, "timeout_ms", 10, 10000, 1000, &timeout, e) < 0 ||
         probe_json_int(j, p->id, "stop", 0, PROBE_COUNT_MAX, 0, &stop, e) < 0 || far_check(s, p, e) < 0 ||
-        also_read(j, p, e) < 0)
+        also_read(j, p, e) < 0 || outer_read(j, p, e) < 0)
         return -1;
     p->port = (uint16_t)port;
     p->ttl = (uint8_t)ttl;

@@ -9,13 +9,8 @@
 #define TIMEOUT_MS 1500
 
 const struct check_kind *const check_kinds[] = {
-    &check_reachability,
-    &check_unreachable,
-    &check_tcp_open,
-    &check_tcp_closed,
-    &check_path,
-    &check_nat,
-    NULL,
+    &check_reachability, &check_unreachable, &check_tcp_open, &check_tcp_closed, &check_path,
+    &check_nat,          &check_address,     &check_firewall, &check_vpn,        NULL,
 };
 
 const struct check_kind *check_kind_find(const char *name)
@@ -98,6 +93,13 @@ void check_review_links(struct check_review *k, const struct exercise_check *c, 
     }
 }
 
+bool check_link_end(const char *port, const char *link)
+{
+    size_t n = strlen(link);
+
+    return strncmp(port, link, n) == 0 && (strcmp(port + n, ":a") == 0 || strcmp(port + n, ":b") == 0);
+}
+
 /* ---- probes ---- */
 int check_spec_port(struct probe_spec *s, const char *port, struct err *e)
 {
@@ -174,6 +176,26 @@ struct grading_verdict check_verdict(enum grading_status status, const char *fmt
     vsnprintf(v.observed, sizeof v.observed, fmt, ap);
     va_end(ap);
     return v;
+}
+
+struct grading_verdict check_join(const struct exercise_check *c, const struct grading_verdict *v)
+{
+    struct grading_verdict all = check_verdict(GRADING_PASS, "All %zu as expected.", c->nparts);
+
+    all.parts = (unsigned)c->nparts;
+    for (size_t i = 0; i < c->nparts; i++) {
+        if (v[i].status == GRADING_ERROR)
+            return v[i];
+        all.good += v[i].status == GRADING_PASS;
+    }
+    if (all.good == all.parts)
+        return all;
+    all.status = GRADING_FAIL;
+    snprintf(all.observed, sizeof all.observed, "%u of %u as expected.", all.good, all.parts);
+    for (size_t i = 0; i < c->nparts; i++)
+        if (v[i].status != GRADING_PASS && strlen(all.observed) + strlen(v[i].observed) + 2 < GRADING_TEXT)
+            check_text(all.observed, " %s", v[i].observed);
+    return all;
 }
 
 /* ---- words ---- */

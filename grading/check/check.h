@@ -24,8 +24,12 @@ struct check_review {
 struct check_kind {
     const char *name;          /* the value of kind="" */
     const struct xattr *attrs; /* beside those that every check has; in struct exercise_check */
-    enum probe_kind proto;     /* unless the attribute 'proto' says otherwise */
-    bool negative;             /* it passes when nothing happens, and therefore needs a control */
+    /* The element that a check of this kind holds several of, and its attributes, in the struct exercise_check of
+     * a part; NULL if there is none. */
+    const char *part;
+    const struct xattr *part_attrs;
+    enum probe_kind proto; /* unless the attribute 'proto' says otherwise */
+    bool negative;         /* it passes when nothing happens, and therefore needs a control */
     /* Adds to k->m what can not be meant. */
     void (*review)(struct check_review *k, const struct exercise_check *c);
     /* Adds what has to be sent and watched for check 'i'.  ERR_CAPACITY. */
@@ -46,7 +50,7 @@ const struct check_kind *check_kind_find(const char *name); /* or NULL */
 
 /* In the files of their names. */
 extern const struct check_kind check_reachability, check_unreachable, check_tcp_open, check_tcp_closed,
-    check_path, check_nat;
+    check_path, check_nat, check_address, check_firewall, check_vpn;
 
 /* ---- check.c: for all kinds ---- */
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name); /* or NULL */
@@ -59,6 +63,7 @@ const char *check_like_topo(struct check_review *k, const char *wrong, unsigned 
 void check_review_port(struct check_review *k, const struct exercise_check *c, const char *port);
 void check_review_links(struct check_review *k, const struct exercise_check *c, const char *what,
                         const struct exercise_names *links);
+bool check_link_end(const char *port, const char *link); /* is it LINK:a or LINK:b? */
 /* Makes 's' watch a port, both ends of links; attach a reference (once each). */
 int check_spec_port(struct probe_spec *s, const char *port, struct err *e) MUST_CHECK;
 int check_spec_links(struct probe_spec *s, const struct exercise_names *links, struct err *e) MUST_CHECK;
@@ -69,6 +74,8 @@ struct probe *check_spec_probe(struct probe_spec *s, const char *id, struct err 
 const struct probe_outcome *check_outcome(const struct probe_result *r, const char *id,
                                           struct grading_verdict *v);
 struct grading_verdict check_verdict(enum grading_status status, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* The verdict of a check by those of its parts, v[c->nparts]: each is worth the same share of the points. */
+struct grading_verdict check_join(const struct exercise_check *c, const struct grading_verdict *v);
 /* Appends to a text of GRADING_TEXT bytes. */
 void check_text(char out[GRADING_TEXT], const char *fmt, ...) PRINTF_LIKE(2, 3);
 void check_text_links(char out[GRADING_TEXT], const struct exercise_names *links);

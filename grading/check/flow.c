@@ -6,29 +6,36 @@
 #define TTL 64
 #define TCP_TIMEOUT_MS 2200 /* a lost SYN is sent again after one second */
 
-void flow_init(struct flow *f, const struct exercise *x, const struct exercise_check *c, bool back)
+void flow_init_to(struct flow *f, const struct exercise *x, const struct exercise_check *c,
+                  const struct probe_addr *to)
 {
     memset(f, 0, sizeof *f);
     f->x = x;
     f->c = c;
-    f->to = grading_target(x, c);
-    f->self = grading_ref_addr(x, c->from, f->to.family);
-    if (back) {
-        struct probe_addr a = f->to;
-
-        f->to = f->self;
-        f->self = a;
-    }
+    f->to = *to;
+    f->self = grading_ref_addr(x, c->from, to->family);
     probe_addr_text(&f->to, f->to_text);
     if (c->to_ref[0] != '\0') {
-        snprintf(f->far, sizeof f->far, "@%s", back ? c->from : c->to_ref);
+        snprintf(f->far, sizeof f->far, "@%s", c->to_ref);
         snprintf(f->place, sizeof f->place, "the test host %s", f->to_text);
-    } else if (c->seen_at[0] != '\0') {
-        snprintf(f->far, sizeof f->far, "%s", c->seen_at);
-        snprintf(f->place, sizeof f->place, "%s", c->seen_at);
     } else {
-        snprintf(f->place, sizeof f->place, "%s", f->to_text);
+        snprintf(f->far, sizeof f->far, "%s", c->seen_at);
+        snprintf(f->place, sizeof f->place, "%s", c->seen_at[0] != '\0' ? c->seen_at : f->to_text);
     }
+}
+
+void flow_init(struct flow *f, const struct exercise *x, const struct exercise_check *c, bool back)
+{
+    struct probe_addr to = grading_target(x, c);
+
+    flow_init_to(f, x, c, &to);
+    if (!back)
+        return;
+    f->to = f->self;
+    f->self = to;
+    probe_addr_text(&f->to, f->to_text);
+    snprintf(f->far, sizeof f->far, "@%s", c->from);
+    snprintf(f->place, sizeof f->place, "the test host %s", f->to_text);
 }
 
 bool flow_watched(const struct exercise_check *c)
@@ -84,33 +91,28 @@ void flow_review(struct check_review *k, const struct exercise_check *c)
     else if (c->to.family != 0 && from != NULL)
         review_to_addr(k, c, from);
     check_review_port(k, c, c->seen_at);
-    if (c->proto != PROBE_ICMP && c->port == 0 && c->kind->proto == PROBE_ICMP)
+    if (c->proto != PROBE_ICMP && c->port == 0 && !c->other && c->kind->proto == PROBE_ICMP)
         CHECK_COMPLAIN(k, c, "check '%s' needs a port", c->id);
-    if (c->proto == PROBE_ICMP && c->port != 0)
+    if (c->proto == PROBE_ICMP && (c->port != 0 || c->other))
         CHECK_COMPLAIN(k, c, "check '%s': a port makes sense with a proto that has ports", c->id);
     if (c->hops != EXERCISE_HOPS_ANY && !flow_watched(c))
         CHECK_COMPLAIN(k, c, "check '%s': hops needs something that arrives where it is watched", c->id);
 }
 
 /* ---- probes ---- */
-struct probe *flow_spec_probe(struct probe_spec *s, const struct exercise *x, size_t i, bool back,
-                              struct err *e)
+struct probe *flow_spec_to(struct probe_spec *s, const struct exercise_check *c, const char *id,
+                           const struct probe_addr *to, struct err *e)
 {
-    const struct exercise_check *c = &x->checks[i];
-    char id[GRADING_PROBE_ID];
-    struct probe *p;
+    struct probe *p = check_spec_probe(s, id, e);
 
-    grading_probe_id(i, back, id);
-    if ((p = check_spec_probe(s, id, e)) == NULL)
+    if (p == NULL)
         return NULL;
     p->kind = c->proto;
-    snprintf(p->from, sizeof p->from, "%s", back ? c->to_ref : c->from);
-    p->to = grading_target(x, c);
-    if (back)
-        p->to = grading_ref_addr(x, c->from, p->to.family);
+    snprintf(p->from, sizeof p->from, "%s", c->from);
+    p->to = *to;
     p->port = c->port;
     if (c->to_ref[0] != '\0')
-        snprintf(p->far, sizeof p->far, "@%s", back ? c->from : c->to_ref);
+        snprintf(p->far, sizeof p->far, "@%s", c->to_ref);
     else
         snprintf(p->far, sizeof p->far, "%s", c->seen_at);
     if (c->proto == PROBE_TCP)
@@ -118,16 +120,38 @@ struct probe *flow_spec_probe(struct probe_spec *s, const struct exercise *x, si
     return p;
 }
 
+struct probe *flow_spec_probe(struct probe_spec *s, const struct exercise *x, size_t i, bool back,
+                              struct err *e)
+{
+    const struct exercise_check *c = &x->checks[i];
+    struct probe_addr to = grading_target(x, c);
+    char id[GRADING_PROBE_ID];
+    struct probe *p;
+
+    grading_probe_id(i, back, id);
+    if ((p = flow_spec_to(s, c, id, &to, e)) == NULL || !back)
+        return p;
+    snprintf(p->from, sizeof p->from, "%s", c->to_ref);
+    p->to = grading_ref_addr(x, c->from, to.family);
+    snprintf(p->far, sizeof p->far, "@%s", c->from);
+    return p;
+}
+
+int flow_spec_ends(struct probe_spec *s, const struct exercise *x, const struct exercise_check *c,
+                   struct err *e)
+{
+    check_spec_ref(s, x, c->from);
+    if (c->to_ref[0] == '\0')
+        return c->seen_at[0] != '\0' ? check_spec_port(s, c->seen_at, e) : 0;
+    check_spec_ref(s, x, c->to_ref);
+    return 0;
+}
+
 int flow_spec(struct probe_spec *s, const struct exercise *x, size_t i, enum grading_phase phase,
               struct err *e)
 {
-    const struct exercise_check *c = &x->checks[i];
-
     (void)phase;
-    check_spec_ref(s, x, c->from);
-    if (c->to_ref[0] != '\0')
-        check_spec_ref(s, x, c->to_ref);
-    else if (c->seen_at[0] != '\0' && check_spec_port(s, c->seen_at, e) < 0)
+    if (flow_spec_ends(s, x, &x->checks[i], e) < 0)
         return -1;
     return flow_spec_probe(s, x, i, false, e) != NULL ? 0 : -1;
 }

@@ -44,6 +44,9 @@ struct flow {
 };
 /* 'back': from the target, a reference, to the sender. */
 void flow_init(struct flow *f, const struct exercise *x, const struct exercise_check *c, bool back);
+/* To 'to', one of the addresses that 'c' may mean. */
+void flow_init_to(struct flow *f, const struct exercise *x, const struct exercise_check *c,
+                  const struct probe_addr *to);
 bool flow_watched(const struct exercise_check *c); /* arrival is seen outside any guest */
 
 /* The ends make sense, and the port with the protocol. */
@@ -51,6 +54,11 @@ void flow_review(struct check_review *k, const struct exercise_check *c);
 /* The references, the far port, one probe. */
 int flow_spec(struct probe_spec *s, const struct exercise *x, size_t i, enum grading_phase phase,
               struct err *e) MUST_CHECK;
+/* Its two steps: the references and the far port; a probe 'id' to 'to'.  'c' may be a part of a check. */
+int flow_spec_ends(struct probe_spec *s, const struct exercise *x, const struct exercise_check *c,
+                   struct err *e) MUST_CHECK;
+struct probe *flow_spec_to(struct probe_spec *s, const struct exercise_check *c, const char *id,
+                           const struct probe_addr *to, struct err *e);
 struct probe *flow_spec_probe(struct probe_spec *s, const struct exercise *x, size_t i, bool back,
                               struct err *e);
 /* The last sample of the flow's probe, or NULL with '*v' an error. */

@@ -69,13 +69,10 @@ static int spec(struct probe_spec *s, const struct exercise *x, size_t i, enum g
 /* When the sample first crossed 'link', or NULL. */
 static const struct probe_sighting *crossed(const struct probe_sample *s, const char *link)
 {
-    size_t n = strlen(link);
-
     for (size_t i = 0; i < s->nsightings; i++) {
         const struct probe_sighting *g = &s->sightings[i];
 
-        if ((g->what == PROBE_REQUEST || g->what == PROBE_SYN) && strncmp(g->port, link, n) == 0 &&
-            (strcmp(g->port + n, ":a") == 0 || strcmp(g->port + n, ":b") == 0))
+        if ((g->what == PROBE_REQUEST || g->what == PROBE_SYN) && check_link_end(g->port, link))
             return g;
     }
     return NULL;

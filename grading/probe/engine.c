@@ -20,27 +20,30 @@
 #define LAST_LOOK_MS 40     /* sightings may come a little later than the reply they belong to */
 
 /* ---- opening, with privilege ---- */
-static size_t addresses(const struct probe_spec *s, struct probe_addr *out)
+static void wanted(const struct probe_spec *s, struct watch_want *w)
 {
-    size_t n = 0;
-
+    w->naddrs = 0;
+    w->arp = false;
     for (size_t i = 0; i < s->nrefs; i++)
         for (size_t k = 0; k < s->refs[i].nnets; k++)
-            out[n++] = s->refs[i].net[k].addr;
+            w->addrs[w->naddrs++] = s->refs[i].net[k].addr;
     for (size_t i = 0; i < s->nprobes; i++) {
-        out[n++] = s->probes[i].to;
+        w->arp = w->arp || s->probes[i].kind == PROBE_NEIGHBOUR;
+        w->addrs[w->naddrs++] = s->probes[i].to;
         for (size_t k = 0; k < s->probes[i].nalso; k++)
-            out[n++] = s->probes[i].also[k];
+            w->addrs[w->naddrs++] = s->probes[i].also[k];
     }
-    return n;
 }
 
-static int watch_add(struct engine *en, const char *dev, const char *port, bool outgoing_is_in, struct err *e)
+static int watch_add(struct engine *en, const char *dev, const char *port, bool outgoing_is_in, bool whole,
+                     struct err *e)
 {
-    struct probe_addr addrs[WATCH_ADDRS_MAX];
     struct watch *w = &en->watches[en->nwatches];
+    struct watch_want want;
 
-    if (watch_open(dev, port, outgoing_is_in, addrs, addresses(en->spec, addrs), w, e) < 0)
+    wanted(en->spec, &want);
+    want.all = whole;
+    if (watch_open(dev, port, outgoing_is_in, &want, w, e) < 0)
         return -1;
     en->nwatches++;
     if (epoll_ctl(en->epoll, EPOLL_CTL_ADD, w->fd,
@@ -58,7 +61,7 @@ static int reference_open(struct engine *en, const struct probe_ref *r, struct e
     if (refnet_setup(r, e) < 0)
         return -1;
     snprintf(port, sizeof port, "@%s", r->name);
-    if (watch_add(en, REFNET_DEV, port, false, e) < 0)
+    if (watch_add(en, REFNET_DEV, port, false, false, e) < 0)
         return -1;
     for (size_t i = 0; i < en->spec->nprobes; i++) {
         struct volley *v = &en->volleys[i];
@@ -68,6 +71,7 @@ static int reference_open(struct engine *en, const struct probe_ref *r, struct e
         for (size_t k = 0; k < r->nnets; k++)
             if (r->net[k].addr.family == v->p->to.family)
                 v->self = r->net[k].addr;
+        probe_mac_parse(r->mac, v->mac);
         if (volley_open(v, e) < 0)
             return -1;
     }
@@ -112,7 +116,7 @@ int engine_open(struct engine *en, const struct probe_spec *spec, struct err *e)
     for (size_t i = 0; i < spec->nports; i++) {
         const struct probe_port *p = &spec->ports[i];
 
-        if (watch_add(en, p->dev, p->name, !p->element, e) < 0)
+        if (watch_add(en, p->dev, p->name, !p->element, p->whole, e) < 0)
             return -1;
     }
     for (size_t i = 0; i < spec->nrefs; i++)
@@ -177,7 +181,9 @@ static void settle(struct engine *en, struct volley *v, int64_t now)
                 close(s->fd);
                 s->fd = -1;
             }
-        } else if (s->state == SHOT_SENT && fine && v->p->kind != PROBE_TCP) {
+        } else if (s->state == SHOT_SENT && fine &&
+                   (v->p->kind == PROBE_ICMP ||
+                    v->p->kind == PROBE_UDP)) { /* a second neighbour may answer */
             s->state = SHOT_OVER;
         }
         if (s->state != SHOT_OVER)
@@ -218,9 +224,14 @@ static void look(struct engine *en, struct watch *w)
     size_t n;
     bool in;
 
-    for (int i = 0; i < FRAMES_PER_TURN && (n = watch_read(w, frame, &t_ns, &in)) > 0; i++)
+    for (int i = 0; i < FRAMES_PER_TURN && (n = watch_read(w, frame, &t_ns, &in)) > 0; i++) {
+        int64_t t_us = (t_ns - en->t0_ns) / 1000;
+
         if (packet_parse(frame, n, &p))
-            match_packet(en, &p, w->port, in, (t_ns - en->t0_ns) / 1000);
+            match_packet(en, &p, w->port, in, t_us);
+        if (w->all)
+            match_frame(en, frame, n, w->port, in, t_us);
+    }
 }
 
 static int turn(struct engine *en, int64_t until, struct err *e)
@@ -305,6 +316,8 @@ static int by_time(const void *a, const void *b)
 static bool genuine(const struct shot *s, const struct seen *n)
 {
     switch (n->g.what) {
+    case PROBE_ERROR: /* of TCP it quotes a SYN */
+        return n->seq == 0 || (s->isn_known && n->seq == s->isn);
     case PROBE_SYN:
         return s->isn_known && n->seq == s->isn;
     case PROBE_SYNACK:
@@ -314,6 +327,10 @@ static bool genuine(const struct shot *s, const struct seen *n)
     case PROBE_REPLY:
     case PROBE_DATA:
     case PROBE_DATABACK:
+    case PROBE_CLEAR:
+    case PROBE_OUTER:
+    case PROBE_ADVERT:
+    case PROBE_ADVERT_ALIEN:
         return true;
     case PROBE_WHAT_COUNT:
         break;
@@ -334,6 +351,7 @@ struct probe_result *engine_result(struct engine *en)
 
         memcpy(o->id, v->p->id, sizeof o->id);
         memcpy(o->error, v->error, sizeof o->error);
+        o->port = v->p->port;
         o->samples = xcalloc(v->fired + 1, sizeof *o->samples);
         for (unsigned k = 0; k < v->fired; k++) {
             const struct shot *shot = &v->shots[k];

@@ -3,7 +3,7 @@
  *   engine_open()  with privilege: reference networks, sockets, watches
  *   engine_run()   without: sends, receives, matches, until every probe is over
  *
- * engine.c drives, shot.c sends, match.c recognises what the watches saw. */
+ * engine.c drives, shot.c and neighbour.c send, match.c recognises what the watches saw. */
 #ifndef GRADING_PROBE_ENGINE_H
 #define GRADING_PROBE_ENGINE_H
 
@@ -43,7 +43,8 @@ struct shot {
 struct volley {
     const struct probe *p;
     struct probe_addr self; /* the reference's address in p->to's family */
-    int fd;                 /* ICMP, UDP: one socket for all samples */
+    uint8_t mac[6];         /* the reference's */
+    int fd;                 /* ICMP, UDP, neighbour: one socket for all samples */
     uint16_t ident;         /* ICMP: identifier; UDP: local port */
     struct shot *shots;     /* p->count */
     unsigned fired;
@@ -86,10 +87,17 @@ void shot_ready(struct volley *v, struct shot *s, const struct engine *en, int64
 bool shot_good(const struct volley *v, const struct shot *s);
 int64_t engine_us(const struct engine *en); /* now, on the result's time scale */
 
+/* ---- neighbour.c ---- */
+/* The same for questions who has an address. */
+int neighbour_open(struct volley *v, struct err *e) MUST_CHECK;
+void neighbour_fire(struct volley *v);
+
 /* ---- match.c ---- */
 /* Fresh nonces for all shots and the table to find them by. */
 int match_nonces(struct engine *en, struct err *e) MUST_CHECK;
 /* Records packet 'p', seen at 't_us' at 'port'. */
 void match_packet(struct engine *en, const struct packet *p, const char *port, bool in, int64_t t_us);
+/* Searches a frame for nonces of probes that should be hidden, and for what may hide them. */
+void match_frame(struct engine *en, const uint8_t *frame, size_t n, const char *port, bool in, int64_t t_us);
 
 #endif

@@ -4,11 +4,14 @@
 #include "labd/base/mem.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 
-#define SOURCES_MAX 4 /* of one packet at one port */
+#define OUTER_MIN ((size_t)64) /* bytes: a probe's packet without its IP header */
+#define SOURCES_MAX 4          /* of one packet at one port */
 
 static size_t nonce_hash(const uint8_t *nonce, size_t size)
 {
@@ -64,8 +67,13 @@ int match_nonces(struct engine *en, struct err *e)
     return 0;
 }
 
+static bool advert(enum probe_what what)
+{
+    return what == PROBE_ADVERT || what == PROBE_ADVERT_ALIEN;
+}
+
 /* Repetitions at the same port carry nothing new, and would let a student fill the list; the same packet from
- * another source does (a translator that leaks), up to a few. */
+ * another source does (a translator that leaks, a second owner of an address), up to a few. */
 static void record(struct engine *en, struct shot *s, const struct packet *p, const char *port, bool in,
                    int64_t t_us, enum probe_what what, uint32_t seq)
 {
@@ -77,7 +85,8 @@ static void record(struct engine *en, struct shot *s, const struct packet *p, co
 
         if (o->g.what != what || o->g.in != in || o->seq != seq || strcmp(o->g.port, port) != 0)
             continue;
-        if (probe_addr_equal(&o->g.src, &p->src) || ++sources == SOURCES_MAX) {
+        if ((probe_addr_equal(&o->g.src, &p->src) && (!advert(what) || memcmp(o->g.mac, p->mac, 6) == 0)) ||
+            ++sources == SOURCES_MAX) {
             if (t_us < o->g.t_us)
                 o->g.t_us = t_us;
             return;
@@ -97,6 +106,8 @@ static void record(struct engine *en, struct shot *s, const struct packet *p, co
     n->g.src = p->src;
     n->g.dst = p->dst;
     n->g.ttl = p->ttl;
+    if (advert(what))
+        memcpy(n->g.mac, p->mac, sizeof n->g.mac);
     n->seq = seq;
     en->nseen++;
 }
@@ -111,11 +122,15 @@ static void echo_or_datagram(struct engine *en, const struct packet *p, const ch
 {
     struct volley *v;
     struct shot *s;
-    bool reply = p->kind == PROBE_ICMP && p->echo_reply;
+    bool reply = p->kind == PROBE_ICMP && p->reply;
 
     if (p->ndata < NONCE_SIZE || (s = nonce_find(en, p->data, &v)) == NULL || v->p->kind != p->kind ||
         s->state == SHOT_WAITING)
         return;
+    if (p->error) {
+        record(en, s, p, port, in, t_us, PROBE_ERROR, 0);
+        return;
+    }
     if (p->kind == PROBE_UDP) { /* one of the two ports may have been translated */
         bool there = p->sport == v->ident || p->dport == v->p->port;
 
@@ -146,7 +161,10 @@ static void segment(struct engine *en, struct volley *v, struct shot *s, const s
 {
     bool home = at_home(v, port);
 
-    if (p->sport == s->lport) {
+    if (p->error) {
+        if (p->sport == s->lport)
+            record(en, s, p, port, in, t_us, PROBE_ERROR, p->seq);
+    } else if (p->sport == s->lport) {
         if ((p->flags & (PACKET_SYN | PACKET_ACK)) == PACKET_SYN) {
             /* Exactly this one: connections to different peers may share the client's port. */
             if (home && !in && p->dport == v->p->port && probe_addr_equal(&p->dst, &v->p->to)) {
@@ -167,8 +185,45 @@ static void segment(struct engine *en, struct volley *v, struct shot *s, const s
     }
 }
 
+static bool alien(const struct engine *en, const struct packet *p, const char *port, bool in)
+{
+    uint8_t own[6];
+
+    for (size_t i = 0; !in && i < en->spec->nports; i++)
+        if (strcmp(en->spec->ports[i].name, port) == 0 && probe_mac_parse(en->spec->ports[i].mac, own))
+            return memcmp(own, p->mac, sizeof own) != 0;
+    return false;
+}
+
+/* There is no room for a nonce: an answer is told by the addresses, and that it is meant for the one who asked. */
+static void neighbour(struct engine *en, const struct packet *p, const char *port, bool in, int64_t t_us)
+{
+    const struct probe_addr *asker = p->reply ? &p->dst : &p->src, *wanted = p->reply ? &p->src : &p->dst;
+
+    for (size_t i = 0; i < en->spec->nprobes; i++) {
+        struct volley *v = &en->volleys[i];
+        struct shot *s = v->fired > 0 ? &v->shots[v->fired - 1] : NULL;
+        bool home = at_home(v, port);
+
+        if (v->p->kind != PROBE_NEIGHBOUR || s == NULL || !probe_addr_equal(asker, &v->self) ||
+            !probe_addr_equal(wanted, &v->p->to))
+            continue;
+        record(en, s, p, port, in, t_us,
+               !p->reply                ? PROBE_REQUEST
+               : alien(en, p, port, in) ? PROBE_ADVERT_ALIEN
+                                        : PROBE_ADVERT,
+               0);
+        if (p->reply && in && home && s->s.reply_us < 0)
+            s->s.reply_us = t_us < s->s.sent_us ? s->s.sent_us : t_us;
+    }
+}
+
 void match_packet(struct engine *en, const struct packet *p, const char *port, bool in, int64_t t_us)
 {
+    if (p->kind == PROBE_NEIGHBOUR) {
+        neighbour(en, p, port, in, t_us);
+        return;
+    }
     if (p->kind != PROBE_TCP) {
         echo_or_datagram(en, p, port, in, t_us);
         return;
@@ -181,5 +236,38 @@ void match_packet(struct engine *en, const struct packet *p, const char *port, b
         for (unsigned k = 0; k < v->fired; k++)
             if (v->shots[k].lport != 0 && (v->shots[k].lport == p->sport || v->shots[k].lport == p->dport))
                 segment(en, v, &v->shots[k], p, port, in, t_us);
+    }
+}
+
+static bool hides(const struct probe *pr, unsigned proto, const struct packet *p)
+{
+    if (p->ndata < OUTER_MIN)
+        return false;
+    if (pr->outer == PROBE_OUTER_ESP)
+        return proto == IPPROTO_ESP;
+    return pr->outer == PROBE_OUTER_UDP && proto == IPPROTO_UDP &&
+           ((p->data[0] << 8 | p->data[1]) == pr->outer_port ||
+            (p->data[2] << 8 | p->data[3]) == pr->outer_port);
+}
+
+void match_frame(struct engine *en, const uint8_t *frame, size_t n, const char *port, bool in, int64_t t_us)
+{
+    struct packet p = {.src.family = AF_INET, .dst.family = AF_INET}; /* for what is not IP at all */
+    unsigned proto = 0;
+    bool ip = packet_parse_outer(frame, n, &p, &proto);
+
+    for (size_t i = 0; i + NONCE_SIZE <= n; i++) {
+        struct volley *v;
+        struct shot *s = nonce_find(en, frame + i, &v);
+
+        if (s != NULL && s->state != SHOT_WAITING && v->p->outer != PROBE_OUTER_NONE)
+            record(en, s, &p, port, in, t_us, PROBE_CLEAR, 0);
+    }
+    for (size_t i = 0; ip && i < en->spec->nprobes; i++) {
+        struct volley *v = &en->volleys[i];
+
+        for (unsigned k = 0; k < v->fired && hides(v->p, proto, &p); k++)
+            if (t_us >= v->shots[k].s.sent_us)
+                record(en, &v->shots[k], &p, port, in, t_us, PROBE_OUTER, 0);
     }
 }

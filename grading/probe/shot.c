@@ -72,6 +72,8 @@ int volley_open(struct volley *v, struct err *e)
     struct sockaddr_in in;
     socklen_t n = sizeof self;
 
+    if (v->p->kind == PROBE_NEIGHBOUR)
+        return neighbour_open(v, e);
     if (v->p->kind == PROBE_TCP) {
         for (unsigned i = 0; i < v->p->count; i++)
             if ((v->shots[i].fd = socket_open(v, SOCK_STREAM, 0, e)) < 0)
@@ -97,18 +99,6 @@ int volley_open(struct volley *v, struct err *e)
         v->ident = ntohs(in.sin_port);
     }
     return 0;
-}
-
-/* RFC 1071. */
-static uint16_t checksum(const uint8_t *p, size_t n)
-{
-    uint32_t sum = 0;
-
-    for (size_t i = 0; i + 1 < n; i += 2)
-        sum += (uint32_t)(p[i] << 8 | p[i + 1]);
-    while (sum >> 16 != 0)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)~sum;
 }
 
 /* What an unreachable destination does to a sender is the lab's business; everything else is ours. */
@@ -140,7 +130,7 @@ static void datagram_fire(struct volley *v, const struct shot *s, unsigned seq)
         m[6] = (uint8_t)(seq >> 8);
         m[7] = (uint8_t)seq;
         if (v->p->to.family == AF_INET) { /* the kernel does it for ICMPv6 */
-            sum = checksum(m, n);
+            sum = packet_checksum(m, n);
             m[2] = (uint8_t)(sum >> 8);
             m[3] = (uint8_t)sum;
         }
@@ -200,6 +190,8 @@ void volley_fire(struct volley *v, const struct engine *en, int64_t now_ms)
     s->until_ms = now_ms + v->p->timeout_ms;
     if (v->p->kind == PROBE_TCP)
         tcp_fire(v, s, en);
+    else if (v->p->kind == PROBE_NEIGHBOUR)
+        neighbour_fire(v);
     else
         datagram_fire(v, s, v->fired + 1);
     v->fired++;

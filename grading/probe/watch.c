@@ -27,14 +27,14 @@ static struct sock_filter jump(unsigned code, uint32_t k, uint8_t t, uint8_t f)
 
 /* "Accept if the word loaded last is that of one of the addresses."  Each comparison is followed by
  * its own return, so that no jump is longer than the 255 instructions that classic BPF allows. */
-static size_t match_word(const struct probe_addr *addrs, size_t naddrs, int family, struct sock_filter *out)
+static size_t match_word(const struct watch_want *want, int family, struct sock_filter *out)
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < naddrs; i++) {
-        const uint8_t *b = addrs[i].b + (family == AF_INET ? 0 : 12);
+    for (size_t i = 0; i < want->naddrs; i++) {
+        const uint8_t *b = want->addrs[i].b + (family == AF_INET ? 0 : 12);
 
-        if (addrs[i].family != family)
+        if (want->addrs[i].family != family)
             continue;
         out[n++] = jump(BPF_JMP | BPF_JEQ | BPF_K,
                         (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3], 0, 1);
@@ -43,34 +43,40 @@ static size_t match_word(const struct probe_addr *addrs, size_t naddrs, int fami
     return n;
 }
 
-size_t watch_filter(const struct probe_addr *addrs, size_t naddrs, struct sock_filter *out)
+size_t watch_filter(const struct watch_want *want, struct sock_filter *out)
 {
     size_t n = 0, skip;
 
+    if (want->all) {
+        out[n++] = stmt(BPF_RET | BPF_K, WATCH_SNAP);
+        return n;
+    }
     out[n++] = stmt(BPF_LD | BPF_H | BPF_ABS, 12);
     out[n++] = jump(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_8021Q, 0, 1);
     out[n++] = stmt(BPF_RET | BPF_K, WATCH_SNAP);
-    out[n++] = jump(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 2, 0);
-    out[n++] = jump(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 2, 0);
+    out[n++] = jump(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 4, 0);
+    out[n++] = jump(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 4, 0);
+    out[n++] = jump(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_ARP, 0, 1);
+    out[n++] = stmt(BPF_RET | BPF_K, want->arp ? WATCH_SNAP : 0);
     out[n++] = stmt(BPF_RET | BPF_K, 0);
     skip = n;
     out[n++] = stmt(BPF_JMP | BPF_JA, 0); /* to the IPv6 part; the distance is set below */
     out[n++] = stmt(BPF_LD | BPF_W | BPF_ABS, 26);
-    n += match_word(addrs, naddrs, AF_INET, out + n);
+    n += match_word(want, AF_INET, out + n);
     out[n++] = stmt(BPF_LD | BPF_W | BPF_ABS, 30);
-    n += match_word(addrs, naddrs, AF_INET, out + n);
+    n += match_word(want, AF_INET, out + n);
     out[n++] = stmt(BPF_RET | BPF_K, 0);
     out[skip].k = (uint32_t)(n - skip - 1);
     out[n++] = stmt(BPF_LD | BPF_W | BPF_ABS, 34); /* the last word is enough for a first look */
-    n += match_word(addrs, naddrs, AF_INET6, out + n);
+    n += match_word(want, AF_INET6, out + n);
     out[n++] = stmt(BPF_LD | BPF_W | BPF_ABS, 50);
-    n += match_word(addrs, naddrs, AF_INET6, out + n);
+    n += match_word(want, AF_INET6, out + n);
     out[n++] = stmt(BPF_RET | BPF_K, 0);
     return n;
 }
 
-int watch_open(const char *dev, const char *port, bool outgoing_is_in, const struct probe_addr *addrs,
-               size_t naddrs, struct watch *out, struct err *e)
+int watch_open(const char *dev, const char *port, bool outgoing_is_in, const struct watch_want *want,
+               struct watch *out, struct err *e)
 {
     struct sock_filter code[WATCH_FILTER_MAX];
     struct sock_fprog prog = {0, code};
@@ -78,9 +84,9 @@ int watch_open(const char *dev, const char *port, bool outgoing_is_in, const str
     AUTO(mem_closep) int fd = -1;
     int on = 1, size = RECEIVE_BUFFER;
 
-    if (naddrs > WATCH_ADDRS_MAX)
+    if (want->naddrs > WATCH_ADDRS_MAX)
         return err_set(e, ERR_INTERNAL, "too many addresses to watch");
-    prog.len = (unsigned short)watch_filter(addrs, naddrs, code);
+    prog.len = (unsigned short)watch_filter(want, code);
     if ((ll.sll_ifindex = (int)if_nametoindex(dev)) == 0)
         return err_set(e, ERR_NOT_FOUND, "port '%s': there is no device '%s' on this machine", port, dev);
     /* Protocol 0: nothing is received before the filter is in place and the device is bound. */
@@ -94,6 +100,7 @@ int watch_open(const char *dev, const char *port, bool outgoing_is_in, const str
     out->fd = TAKE_FD(fd);
     snprintf(out->port, sizeof out->port, "%s", port);
     out->outgoing_is_in = outgoing_is_in;
+    out->all = want->all;
     return 0;
 }
 

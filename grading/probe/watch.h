@@ -11,13 +11,24 @@
 struct watch {
     int fd;
     char port[PROBE_PORT_SIZE];
+    bool all;            /* it sees everything */
     bool outgoing_is_in; /* what the device sends goes to the port's owner: the host side of a guest */
 };
 
-/* Opens a socket on 'dev' of the calling thread's network namespace that sees only packets from or to
- * one of 'addrs' (and VLAN-tagged frames).  ERR_SYS, ERR_NOT_FOUND. */
-int watch_open(const char *dev, const char *port, bool outgoing_is_in, const struct probe_addr *addrs,
-               size_t naddrs, struct watch *out, struct err *e) MUST_CHECK;
+#define WATCH_ADDRS_MAX (PROBE_REFS_MAX * PROBE_ADDRS_MAX + PROBE_PROBES_MAX + PROBE_ALSO_ALL_MAX)
+
+/* What is looked at: packets from or to one of the addresses, and VLAN-tagged frames. */
+struct watch_want {
+    struct probe_addr addrs[WATCH_ADDRS_MAX];
+    size_t naddrs;
+    bool arp; /* all of it, too */
+    bool all; /* everything, whatever it is */
+};
+
+/* Opens a socket on 'dev' of the calling thread's network namespace that sees only what is wanted.  ERR_SYS,
+ * ERR_NOT_FOUND. */
+int watch_open(const char *dev, const char *port, bool outgoing_is_in, const struct watch_want *want,
+               struct watch *out, struct err *e) MUST_CHECK;
 void watch_close(struct watch *w);
 
 /* Reads one frame into 'buf' (WATCH_SNAP bytes).  Its length, or 0 when there is none at the moment.
@@ -28,8 +39,7 @@ uint64_t watch_lost(struct watch *w);
 
 /* The filter, for tests: fills 'out' (room for WATCH_FILTER_MAX) and returns the number of
  * instructions. */
-#define WATCH_ADDRS_MAX (PROBE_REFS_MAX * PROBE_ADDRS_MAX + PROBE_PROBES_MAX + PROBE_ALSO_ALL_MAX)
-#define WATCH_FILTER_MAX (16 + 4 * WATCH_ADDRS_MAX)
-size_t watch_filter(const struct probe_addr *addrs, size_t naddrs, struct sock_filter *out);
+#define WATCH_FILTER_MAX (20 + 4 * WATCH_ADDRS_MAX)
+size_t watch_filter(const struct watch_want *want, struct sock_filter *out);
 
 #endif

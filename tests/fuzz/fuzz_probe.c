@@ -21,6 +21,7 @@ static void frame(const uint8_t *data, size_t size)
     uint8_t *copy = xcalloc(size + 1, 1); /* so that the sanitizer sees its exact end */
     struct packet p;
     char text[PROBE_ADDR_TEXT];
+    unsigned proto;
 
     for (size_t i = 0; i < size; i++)
         copy[i] = data[i];
@@ -35,6 +36,8 @@ static void frame(const uint8_t *data, size_t size)
         require(sum <= 255 * p.ndata, "payload");
         require(probe_addr_text(&p.src, text)[0] != '-' && p.src.family == p.dst.family, "addresses");
     }
+    if (packet_parse_outer(copy, size, &p, &proto))
+        require(p.data >= copy && p.data + p.ndata <= copy + size, "what an outer packet holds");
     free(copy);
 }
 

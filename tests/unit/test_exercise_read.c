@@ -33,6 +33,10 @@ static const char topology[] =
     "' kind='nat' title='t' points='1' from='a' to='10.0.2.9' seen-at='h2:eth0' as='10.0.9.1' " \
     "becomes='10.0.8.1'/>"
 #define N4(id) N(id "1") N(id "2") N(id "3") N(id "4")
+#define ADDRESS(attrs) "<check id='c' kind='address' title='t' points='1'><interface " attrs "/></check>"
+#define FIREWALL(flows) "<check id='c' kind='firewall' title='t' points='1'>" flows "</check>"
+#define PASS "<flow from='a' to='b' proto='tcp' port='80' expect='pass' state='established'/>"
+#define VPN(attrs) "<check id='c' kind='vpn' title='t' points='1' from='a' " attrs "/>"
 #define ONE(text) FILE_(ID, META, "", REFS, text)
 
 static const struct row {
@@ -51,7 +55,9 @@ static const struct row {
          "<check id='c4' kind='tcp-closed' title='t' points='1' control='c3' from='a' to='10.0.2.10' port='22' seen-at='h2:eth0' expect='refused'/>"
          "<check id='c5' kind='path' title='t' points='1' requires='c1 c3' from='a' to='10.0.2.10' seen-at='h2:eth0' avoids='l1'/>"
          "<check id='c6' kind='path' title='t' points='1' requires='c5' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' settle='5s'/>"
-         "<check id='c7' kind='nat' title='t' points='1' proto='tcp' port='80' from='a' to='10.0.1.1' seen-at='h2:eth0' becomes='10.0.2.10'/>"),
+         "<check id='c7' kind='nat' title='t' points='1' proto='tcp' port='80' from='a' to='10.0.1.1' seen-at='h2:eth0' becomes='10.0.2.10'/>"
+         "<check id='c8' kind='address' title='t' points='1'><interface port='h2:eth0' from='b' address='10.0.2.10'/><hint>h</hint>"
+         "<interface port='h2:eth0' from='b' address='fd00::10'/></check>"),
      0, NULL},
     {"not XML", "<exercise", 1, ""},
     {"a DTD", "<!DOCTYPE exercise [<!ENTITY a 'b'>]>\n<exercise/>", 1, "DOCTYPE"},
@@ -280,6 +286,62 @@ static const struct row {
     {"unknown kind says nothing of its attributes",
      CHECKS("<check id='c' kind='pathh' title='t' points='1' from='a' to='b' via='l1'/>"), 6,
      "did you mean 'path'?"},
+    {"unknown kind says nothing of its parts",
+     CHECKS("<check id='c' kind='adress' title='t' points='1'><interface/></check>"), 6,
+     "did you mean 'address'?"},
+    {"address of nothing", CHECKS("<check id='c' kind='address' title='t' points='1'/>"), 6,
+     "<check> needs a <interface>"},
+    {"address of a link", CHECKS(ADDRESS("port='l1' from='b' address='10.0.2.10'")), 6, "NODE:INTERFACE"},
+    {"address of an interface that is not there",
+     CHECKS(ADDRESS("port='h2:eth7' from='b' address='10.0.2.10'")), 6, "no port 'h2:eth7'"},
+    {"address asked from nowhere", CHECKS(ADDRESS("port='h2:eth0' from='z' address='10.0.2.10'")), 6,
+     "no reference 'z'"},
+    {"address asked from another subnet", CHECKS(ADDRESS("port='h2:eth0' from='a' address='10.0.2.10'")), 6,
+     "no address in the subnet of 10.0.2.10"},
+    {"address with a prefix length", CHECKS(ADDRESS("port='h2:eth0' from='b' address='10.0.2.10/24'")), 6,
+     "must be an IPv4 or IPv6 address"},
+    {"address twice",
+     CHECKS("<check id='c' kind='address' title='t' points='1'>\n"
+            "<interface port='h2:eth0' from='b' address='10.0.2.10'/>\n"
+            "<interface port='h2:eth0' from='b' address='10.0.2.10'/></check>"),
+     8, "names 10.0.2.10 twice"},
+    {"firewall with all there is",
+     CHECKS(FIREWALL(PASS "<flow from='a' to='b' proto='udp' port='other' expect='reject'/>")), 0, NULL},
+    {"firewall without flows", CHECKS(FIREWALL("")), 6, "<check> needs a <flow>"},
+    {"firewall with nothing that passes", CHECKS(FIREWALL("<flow from='a' to='b' expect='drop'/>")), 6,
+     "needs a flow that passes over IPv4"},
+    {"firewall with nothing that passes in one family",
+     CHECKS(FIREWALL(PASS "<flow from='b' to='fd00::9' seen-at='h2:eth0' expect='drop'/>")), 6,
+     "needs a flow that passes over IPv6"},
+    {"flow to an address nobody watches",
+     CHECKS(FIREWALL(PASS "\n<flow from='a' to='10.0.2.10' expect='drop'/>")), 7, "needs seen-at"},
+    {"flow without a port", CHECKS(FIREWALL("<flow from='a' to='b' proto='tcp' expect='pass'/>")), 6,
+     "needs a port"},
+    {"flow to a port that is none",
+     CHECKS(FIREWALL("<flow from='a' to='b' proto='tcp' port='others' expect='pass'/>")), 6,
+     "a port from 1 to 65535, or \"other\""},
+    {"flow of ICMP to other ports", CHECKS(FIREWALL("<flow from='a' to='b' port='other' expect='pass'/>")), 6,
+     "a port makes sense"},
+    {"flow without an end", CHECKS(FIREWALL("<flow from='a' to='b'/>")), 6, "needs the attribute 'expect'"},
+    {"flow that may be anything", CHECKS(FIREWALL("<flow from='a' to='b' expect='deny'/>")), 6,
+     "not known here"},
+    {"established by being dropped",
+     CHECKS(FIREWALL(PASS "<flow from='b' to='a' expect='drop' state='established'/>")), 6,
+     "only what passes"},
+    {"vpn over IPsec", CHECKS(VPN("to='b' across='l1' outer='esp'")), 0, NULL},
+    {"vpn over UDP",
+     CHECKS(VPN("to='10.0.2.10' seen-at='h2:eth0' both='no' across='l1' outer='udp' outer-port='51820'")), 0,
+     NULL},
+    {"vpn across nothing", CHECKS(VPN("to='b' outer='esp'")), 6, "needs the attribute 'across'"},
+    {"vpn across a node", CHECKS(VPN("to='b' across='r1' outer='esp'")), 6, "not a link"},
+    {"vpn in what", CHECKS(VPN("to='b' across='l1' outer='gre'")), 6, "not known here"},
+    {"vpn in UDP without a port", CHECKS(VPN("to='b' across='l1' outer='udp'")), 6, "outer-port belongs"},
+    {"vpn in IPsec with a port", CHECKS(VPN("to='b' across='l1' outer='esp' outer-port='500'")), 6,
+     "outer-port belongs"},
+    {"vpn that nobody watches", CHECKS(VPN("to='10.0.2.10' across='l1' outer='esp'")), 6, "needs seen-at"},
+    {"an interface in another kind",
+     ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'><interface/></check>"), 5,
+     "<interface> is not allowed"},
     {"element in a hint",
      ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'><hint>a <b>b</b></hint></check>"),
      5, "<b> is not allowed"},

@@ -111,13 +111,31 @@ static void test_report(void **state)
     json_decref(j);
 }
 
+/* Points for parts are for what held, not for the best moment. */
+static void test_held(void **state)
+{
+    struct grading_outcome o = {.v = {.good = 3}, .samples = 12};
+
+    (void)state;
+    o.good[9] = 1; /* samples 9 to 11 of 0 to 11 */
+    o.good[0] = 2;
+    o.good[1] = 3;
+    assert_int_equal(grading_held(&o, 1), 3);
+    assert_int_equal(grading_held(&o, 2), 2);
+    assert_int_equal(grading_held(&o, 3), 1);
+    assert_int_equal(grading_held(&o, 4), 0);
+    o.samples = 0;
+    assert_int_equal(grading_held(&o, 4), 3);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 1];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + 2];
     size_t n = 0;
 
     for (; n < ARRAY_LEN(rows); n++)
         tests[n] = (struct CMUnitTest){rows[n].id, test_expected, NULL, NULL, (void *)(uintptr_t)&rows[n]};
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_report);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_held);
     return cmocka_run_group_tests_name("grading_report", tests, NULL, NULL);
 }

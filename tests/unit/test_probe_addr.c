@@ -72,9 +72,33 @@ static void test_in_net(void **state)
     assert_int_equal(probe_addr_in_net(&a, &net, prefix), r->in);
 }
 
+static const struct mac_row {
+    const char *text;
+    bool ok;
+} mac_rows[] = {
+    {"02:00:5e:10:00:ff", true},
+    {"02:00:5e:10:00:fF", false},
+    {"02-00-5e-10-00-ff", false},
+    {"02:00:5e:10:00", false},
+    {"02:00:5e:10:00:ff:", false},
+    {"02:00:5e:10:00:f", false},
+    {"", false},
+};
+
+static void test_mac(void **state)
+{
+    const struct mac_row *r = *state;
+    uint8_t mac[6];
+    char text[18];
+
+    assert_int_equal(probe_mac_parse(r->text, mac), r->ok);
+    if (r->ok)
+        assert_string_equal(probe_mac_text(mac, text), r->text);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(in_rows)];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(in_rows) + ARRAY_LEN(mac_rows)];
     size_t n = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -82,5 +106,8 @@ int main(void)
     for (size_t i = 0; i < ARRAY_LEN(in_rows); i++)
         tests[n++] =
             (struct CMUnitTest){in_rows[i].name, test_in_net, NULL, NULL, (void *)(uintptr_t)&in_rows[i]};
+    for (size_t i = 0; i < ARRAY_LEN(mac_rows); i++)
+        tests[n++] =
+            (struct CMUnitTest){mac_rows[i].text, test_mac, NULL, NULL, (void *)(uintptr_t)&mac_rows[i]};
     return cmocka_run_group_tests_name("probe_addr", tests, NULL, NULL);
 }

@@ -66,8 +66,7 @@ static int teardown(void **state)
 
 static struct packet echo(const struct shot *s, bool reply, const char *src, const char *dst)
 {
-    struct packet p = {
-        .kind = PROBE_ICMP, .echo_reply = reply, .ttl = 63, .data = s->nonce, .ndata = NONCE_SIZE};
+    struct packet p = {.kind = PROBE_ICMP, .reply = reply, .ttl = 63, .data = s->nonce, .ndata = NONCE_SIZE};
 
     probe_addr_parse(src, &p.src);
     probe_addr_parse(dst, &p.dst);
@@ -266,6 +265,32 @@ static void test_answer_must_acknowledge_the_syn(void **state)
     probe_result_free(r);
 }
 
+/* An error that quotes a packet of ours; of TCP the very SYN. */
+static void test_errors(void **state)
+{
+    struct bench *b = *state;
+    struct packet ping = echo(&b->shots[0][0], false, "10.0.1.1", "10.0.1.250"),
+                  left = tcp(false, PACKET_SYN, 77, 0), forged = tcp(false, PACKET_SYN, 78, 0);
+    struct probe_result *r;
+
+    ping.error = forged.error = true;
+    match_packet(&b->en, &ping, "@refa", true, 900);
+    match_packet(&b->en, &left, "@refa", false, 1000);
+    match_packet(&b->en, &forged, "@refa", true, 1100);
+    b->shots[0][0].state = b->shots[1][0].state = SHOT_OVER;
+    r = engine_result(&b->en);
+    assert_int_equal(r->probes[0].samples[0].nsightings, 1);
+    assert_int_equal(r->probes[0].samples[0].sightings[0].what, PROBE_ERROR);
+    assert_int_equal(r->probes[0].samples[0].reply_us, -1);
+    assert_int_equal(r->probes[1].samples[0].nsightings, 1); /* the SYN alone */
+    probe_result_free(r);
+    left.error = true;
+    match_packet(&b->en, &left, "@refa", true, 1200);
+    r = engine_result(&b->en);
+    assert_int_equal(r->probes[1].samples[0].nsightings, 2);
+    probe_result_free(r);
+}
+
 static void test_samples_on_their_way_are_left_out(void **state)
 {
     struct bench *b = *state;
@@ -307,6 +332,149 @@ static void test_good_needs_the_far_port(void **state)
     assert_true(shot_good(&b->volleys[1], s));
 }
 
+/* ---- who has an address ---- */
+static void ask_neighbour(struct bench *b)
+{
+    b->spec->probes[0].kind = PROBE_NEIGHBOUR;
+    probe_addr_parse("10.0.1.1", &b->spec->probes[0].to);
+    b->volleys[0].fired = 1;
+    b->spec->nports = 1;
+    snprintf(b->spec->ports[0].name, PROBE_PORT_SIZE, "r1:eth0");
+    snprintf(b->spec->ports[0].mac, sizeof b->spec->ports[0].mac, "02:00:00:00:00:01");
+}
+
+static struct packet advert(uint8_t mac, const char *who, const char *to)
+{
+    struct packet p = {.kind = PROBE_NEIGHBOUR, .reply = true, .mac = {2, 0, 0, 0, 0, mac}};
+
+    probe_addr_parse(who, &p.src);
+    probe_addr_parse(to, &p.dst);
+    return p;
+}
+
+static void test_neighbour_answers(void **state)
+{
+    struct bench *b = *state;
+    struct packet p = advert(1, "10.0.1.1", "10.0.1.250");
+
+    ask_neighbour(b);
+    match_packet(&b->en, &p, "r1:eth0", false, 1000);
+    match_packet(&b->en, &p, "@refa", true, 1100);
+    assert_int_equal(b->shots[0][0].nseen, 2);
+    assert_int_equal(b->shots[0][0].seen[0].g.what, PROBE_ADVERT);
+    assert_int_equal(b->shots[0][0].seen[0].g.mac[5], 1);
+    assert_int_equal(b->shots[0][0].s.reply_us, 1100);
+}
+
+static void test_neighbour_with_another_mac_is_alien(void **state)
+{
+    struct bench *b = *state;
+    struct packet p = advert(9, "10.0.1.1", "10.0.1.250");
+
+    ask_neighbour(b);
+    match_packet(&b->en, &p, "r1:eth0", false, 1000);
+    match_packet(&b->en, &p, "@refa", true, 1100); /* nothing is known of who is behind other ports */
+    assert_int_equal(b->shots[0][0].seen[0].g.what, PROBE_ADVERT_ALIEN);
+    assert_int_equal(b->shots[0][0].seen[1].g.what, PROBE_ADVERT);
+}
+
+static void test_two_neighbours_are_told_apart(void **state)
+{
+    struct bench *b = *state;
+
+    ask_neighbour(b);
+    for (uint8_t mac = 1; mac <= 2; mac++) {
+        struct packet p = advert(mac, "10.0.1.1", "10.0.1.250");
+
+        match_packet(&b->en, &p, "@refa", true, 1000);
+        match_packet(&b->en, &p, "@refa", true, 1000);
+    }
+    assert_int_equal(b->shots[0][0].nseen, 2);
+}
+
+static void test_answers_to_others_do_not_count(void **state)
+{
+    struct bench *b = *state;
+    struct packet other = advert(1, "10.0.1.1", "10.0.1.10"), another = advert(1, "10.0.1.2", "10.0.1.250");
+
+    ask_neighbour(b);
+    match_packet(&b->en, &other, "r1:eth0", false, 1000);
+    match_packet(&b->en, &another, "r1:eth0", false, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 0);
+}
+
+/* ---- tunnels ---- */
+static size_t tunnelled(uint8_t *frame, unsigned proto, const uint8_t *inner, size_t n, size_t padding)
+{
+    static const uint8_t head[] = {2, 0, 0,  0, 0, 1, 2,   0, 0, 0, 0,   2, 8, 0, 0x45, 0,    0,    0,   0, 1,
+                                   0, 0, 64, 0, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2, 0xca, 0x6c, 0x01, 0xbb};
+    size_t total = sizeof head + n + padding;
+
+    memset(frame, 0xaa, total);
+    memcpy(frame, head, sizeof head);
+    frame[16] = (uint8_t)((total - 14) >> 8);
+    frame[17] = (uint8_t)(total - 14);
+    frame[23] = (uint8_t)proto;
+    memcpy(frame + sizeof head, inner, n);
+    return total;
+}
+
+static void test_nonce_anywhere_in_a_frame(void **state)
+{
+    struct bench *b = *state;
+    uint8_t frame[256];
+    size_t n = tunnelled(frame, 47, b->shots[0][0].nonce, NONCE_SIZE, 3);
+
+    match_frame(&b->en, frame, n, "wan:a", true, 1000); /* of a probe that need not hide */
+    assert_int_equal(b->shots[0][0].nseen, 0);
+    b->spec->probes[0].outer = PROBE_OUTER_ESP;
+    match_frame(&b->en, frame, n, "wan:a", true, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 1);
+    assert_int_equal(b->shots[0][0].seen[0].g.what, PROBE_CLEAR);
+    frame[12] = 0x12; /* not IP at all */
+    match_frame(&b->en, frame, n, "wan:b", true, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 2);
+    match_frame(&b->en, frame, n - 4, "wan:c", true, 1000); /* a part of it is nothing */
+    assert_int_equal(b->shots[0][0].nseen, 2);
+}
+
+static void test_what_may_hide_it(void **state)
+{
+    struct bench *b = *state;
+    uint8_t frame[256];
+    size_t n = tunnelled(frame, 50, (const uint8_t *)"x", 1, 80);
+
+    b->spec->probes[0].outer = PROBE_OUTER_ESP;
+    b->shots[0][0].s.sent_us = 500;
+    b->shots[0][1].s.sent_us = 1500;
+    match_frame(&b->en, frame, n, "wan:a", false, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 1);
+    assert_int_equal(b->shots[0][0].seen[0].g.what, PROBE_OUTER);
+    assert_int_equal(b->shots[0][1].nseen, 0); /* sent later */
+    assert_int_equal(b->shots[1][0].nseen, 0); /* of a probe that need not hide */
+    match_frame(&b->en, frame, tunnelled(frame, 50, (const uint8_t *)"x", 1, 20), "wan:b", false,
+                1000); /* too small */
+    match_frame(&b->en, frame, tunnelled(frame, 17, (const uint8_t *)"x", 1, 80), "wan:b", false, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 1);
+}
+
+static void test_udp_may_hide_it_at_its_port(void **state)
+{
+    struct bench *b = *state;
+    uint8_t frame[256];
+    size_t n = tunnelled(frame, 17, (const uint8_t *)"x", 1, 80); /* from 51820 to 443 */
+
+    b->spec->probes[0].outer = PROBE_OUTER_UDP;
+    for (unsigned port = 442; port <= 443; port++) {
+        b->spec->probes[0].outer_port = (uint16_t)port;
+        match_frame(&b->en, frame, n, "wan:a", false, 1000);
+        assert_int_equal(b->shots[0][0].nseen, port == 443);
+    }
+    b->spec->probes[0].outer_port = 51820;
+    match_frame(&b->en, frame, n, "wan:b", false, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 2);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 int main(void)
 {
@@ -325,9 +493,17 @@ int main(void)
         T(test_shared_client_port),
         T(test_forged_syn_is_left_out),
         T(test_answer_must_acknowledge_the_syn),
+        T(test_errors),
         T(test_samples_on_their_way_are_left_out),
         T(test_data_with_the_nonce),
         T(test_good_needs_the_far_port),
+        T(test_neighbour_answers),
+        T(test_neighbour_with_another_mac_is_alien),
+        T(test_two_neighbours_are_told_apart),
+        T(test_answers_to_others_do_not_count),
+        T(test_nonce_anywhere_in_a_frame),
+        T(test_what_may_hide_it),
+        T(test_udp_may_hide_it_at_its_port),
     };
 
     return cmocka_run_group_tests_name("probe_match", tests, NULL, NULL);

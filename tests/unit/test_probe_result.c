@@ -13,9 +13,13 @@
 #define SIGHTING(more) \
     "{\"port\":\"h2:eth0\",\"dir\":\"in\",\"what\":\"request\",\"t_us\":1200,\"src\":\"10.0.1.250\",\"dst\":\"10.0.2.10\"" more \
     "}"
+#define ADVERT(more) \
+    "{\"port\":\"h2:eth0\",\"dir\":\"out\",\"what\":\"advert\",\"t_us\":1200,\"src\":\"10.0.1.1\",\"dst\":\"10.0.1.250\",\"ttl\":0" more \
+    "}"
 #define SAMPLE(more, sightings) \
     "{\"sent_us\":1000,\"reply_us\":1500,\"reply_ttl\":63" more ",\"sightings\":[" sightings "]}"
-#define RESULT(samples) "{\"lost\":0,\"probes\":[{\"id\":\"c0\",\"error\":null,\"samples\":[" samples "]}]}"
+#define RESULT(samples) \
+    "{\"lost\":0,\"probes\":[{\"id\":\"c0\",\"port\":80,\"error\":null,\"samples\":[" samples "]}]}"
 
 static const struct row {
     const char *name, *json, *error;
@@ -25,6 +29,7 @@ static const struct row {
     {"a text", "\"x\"", "not an object"},
     {"lost is negative", "{\"lost\":-1}", "'lost'"},
     {"id is no name", "{\"probes\":[{\"id\":7}]}", "not a text"},
+    {"port too large", "{\"probes\":[{\"id\":\"a\",\"port\":65536}]}", "'port'"},
     {"error with control bytes", "{\"probes\":[{\"id\":\"a\",\"error\":\"\\u001b[2J\"}]}", "not printable"},
     {"unknown TCP outcome", RESULT(SAMPLE(",\"tcp\":\"maybe\"", "")), "known values"},
     {"unknown sighting", RESULT(SAMPLE("", "{\"port\":\"h2:eth0\",\"dir\":\"in\",\"what\":\"wish\"}")),
@@ -34,6 +39,9 @@ static const struct row {
     {"sighting without source",
      RESULT(SAMPLE("", "{\"port\":\"h2:eth0\",\"dir\":\"in\",\"what\":\"request\"}")), "'src' is missing"},
     {"TTL too large", RESULT(SAMPLE("", SIGHTING(",\"ttl\":256"))), "'ttl'"},
+    {"advertisement", RESULT(SAMPLE("", ADVERT(",\"mac\":\"02:00:00:00:00:07\""))), NULL},
+    {"advertisement without a MAC", RESULT(SAMPLE("", ADVERT(""))), "without a MAC"},
+    {"advertisement with half a MAC", RESULT(SAMPLE("", ADVERT(",\"mac\":\"02:00:00\""))), "without a MAC"},
     {"time out of this world", RESULT("{\"sent_us\":9000000000000000}"), "'sent_us'"},
 };
 
@@ -55,8 +63,9 @@ static void test_read(void **state)
 static void test_round_trip(void **state)
 {
     json_t *j = json_loads(
-               RESULT(SAMPLE(",\"tcp\":\"open\",\"data\":true,\"echo\":false", SIGHTING(",\"ttl\":63"))), 0,
-               NULL),
+               RESULT(SAMPLE(",\"tcp\":\"open\",\"data\":true,\"echo\":false",
+                             SIGHTING(",\"ttl\":63") "," ADVERT(",\"mac\":\"02:00:00:00:00:07\""))),
+               0, NULL),
            *again;
     AUTO(probe_result_freep) struct probe_result *x = probe_result_from_json(j, NULL);
 

@@ -15,6 +15,7 @@
 #define REF \
     "{\"name\":\"a\",\"segment\":\"lan1\",\"addresses\":[{\"address\":\"10.0.1.250/24\",\"gateway\":\"10.0.1.1\"}]}"
 #define PROBE(more) "{\"id\":\"p\",\"kind\":\"icmp\",\"from\":\"a\",\"to\":\"10.0.2.10\"" more "}"
+#define NEIGHBOUR(more) "{\"id\":\"p\",\"kind\":\"neighbour\",\"from\":\"a\",\"to\":\"10.0.1.1\"" more "}"
 #define SPEC(refs, ports, probes, cut) \
     "{\"references\":[" refs "],\"observe\":[" ports "],\"probes\":[" probes "],\"cut\":[" cut "]}"
 #define H2 "{\"port\":\"h2:eth0\"}"
@@ -56,6 +57,8 @@ static const struct row {
     {"VLAN as text", SPEC("{\"name\":\"a\",\"segment\":\"sw1\",\"vlan\":\"10\"}", "", "", ""),
      "whole number"},
     {"port with a device", SPEC("", "{\"port\":\"h2:eth0\",\"dev\":\"eth0\"}", "", ""), "not yours"},
+    {"port with a MAC", SPEC("", "{\"port\":\"h2:eth0\",\"mac\":\"02:00:00:00:00:01\"}", "", ""),
+     "not yours"},
     {"port without interface", SPEC("", "{\"port\":\"h2\"}", "", ""), "NODE:INTERFACE"},
     {"port with a path", SPEC("", "{\"port\":\"h2:../eth0\"}", "", ""), "NODE:INTERFACE"},
     {"port with a line break", SPEC("", "{\"port\":\"h2:eth0\\n\"}", "", ""), "not printable"},
@@ -71,6 +74,8 @@ static const struct row {
     {"ICMP with a port", SPEC(REF, "", PROBE(",\"port\":1"), ""), "'port'"},
     {"TCP without port",
      SPEC(REF, "", "{\"id\":\"p\",\"kind\":\"tcp\",\"from\":\"a\",\"to\":\"10.0.2.10\"}", ""), "'port'"},
+    {"neighbour", SPEC(REF, "", NEIGHBOUR(""), ""), NULL},
+    {"neighbour with a port", SPEC(REF, "", NEIGHBOUR(",\"port\":1"), ""), "'port'"},
     {"TTL zero", SPEC(REF, "", PROBE(",\"ttl\":0"), ""), "'ttl'"},
     {"far port that is not observed", SPEC(REF, H2, PROBE(",\"far\":\"h1:eth0\""), ""), "not observed"},
     {"far reference that is not there", SPEC(REF, H2, PROBE(",\"far\":\"@b\""), ""), "not observed"},
@@ -81,6 +86,12 @@ static const struct row {
     {"also a number", SPEC(REF, "", PROBE(",\"also\":[1]"), ""), "not an address"},
     {"also too much", SPEC(REF, "", PROBE(",\"also\":[\"10.0.9.1\",\"10.0.9.2\",\"10.0.9.3\"]"), ""),
      "more than 2"},
+    {"hidden in ESP", SPEC(REF, "{\"port\":\"h2:eth0\",\"whole\":true}", PROBE(",\"outer\":\"esp\""), ""),
+     NULL},
+    {"hidden in something", SPEC(REF, H2, PROBE(",\"outer\":\"gre\""), ""), "known values"},
+    {"hidden in UDP without a port", SPEC(REF, H2, PROBE(",\"outer\":\"udp\""), ""), "'outer_port'"},
+    {"hidden in ESP with a port", SPEC(REF, H2, PROBE(",\"outer\":\"esp\",\"outer_port\":1"), ""),
+     "'outer_port'"},
     {"same probe twice", SPEC(REF, "", PROBE() "," PROBE(), ""), "two probes"},
     {"cut something odd", SPEC("", "", "", "\"l1; reboot\""), "not a link"},
     {"cut a number", SPEC("", "", "", "1"), "not a link"},
@@ -215,6 +226,8 @@ static void test_owner_of_port(void **state)
     assert_false(s->ports[0].element);
     assert_string_equal(s->ports[0].dev, s->ports[1].dev);
     assert_true(s->ports[2].element);
+    assert_string_equal(s->ports[0].mac, plan_node_find(p, "r1")->ifaces[2].mac);
+    assert_string_equal(s->ports[2].mac, "");
 }
 
 /* A resolved spec is accepted as such, and only as such. */

@@ -20,13 +20,17 @@
     "\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0" dst
 #define ROW(name, text, ok) \
     { \
-        name, text, sizeof(text) - 1, ok \
+        name, text, sizeof(text) - 1, ok, false \
+    }
+#define ROW_ARP(name, text, ok) \
+    { \
+        name, text, sizeof(text) - 1, ok, true \
     }
 
 static const struct row {
     const char *name, *frame;
     size_t n;
-    bool pass;
+    bool pass, arp; /* the filter lets ARP pass */
 } rows[] = {
     ROW("IPv4 from a reference", MACS V4("\xfa", "\x01"), true),
     ROW("IPv4 to a target", MACS V4("\x01", "\x0a"), true),
@@ -36,6 +40,11 @@ static const struct row {
     ROW("IPv6 between others", MACS V6("\1", "\2"), false),
     ROW("VLAN-tagged", MACS "\x81\0\0\x0a\x08\0", true),
     ROW("ARP", MACS "\x08\x06\0\1", false),
+    ROW_ARP("ARP that is wanted", MACS "\x08\x06\0\1", true),
+    ROW_ARP("IPv4 beside ARP", MACS V4("\xfa", "\x01"), true),
+    ROW_ARP("IPv6 beside ARP", MACS V6("\1", "\xfa"), true),
+    ROW_ARP("others beside ARP", MACS V6("\1", "\2"), false),
+    ROW_ARP("LLDP", MACS "\x88\xcc\0\1", false),
     ROW("cut short", MACS "\x08\0\x45", false),
 };
 
@@ -46,23 +55,24 @@ static size_t add(struct probe_addr *a, const char *text)
 }
 
 /* As many addresses as there can be, so that no jump of the filter is too long. */
-static int filtered_pair(int fds[2])
+static int filtered_pair(int fds[2], bool arp)
 {
-    struct probe_addr addrs[WATCH_ADDRS_MAX];
+    struct watch_want want = {.arp = arp};
     struct sock_filter code[WATCH_FILTER_MAX];
     struct sock_fprog prog = {0, code};
     size_t n = 0;
 
-    n += add(&addrs[n], "10.0.1.250");
-    n += add(&addrs[n], "fd00::fa");
+    n += add(&want.addrs[n], "10.0.1.250");
+    n += add(&want.addrs[n], "fd00::fa");
     while (n < WATCH_ADDRS_MAX - 1) {
         char text[32];
 
         snprintf(text, sizeof text, n % 2 ? "172.16.0.%zu" : "fd77::1:%zu", n);
-        n += add(&addrs[n], text);
+        n += add(&want.addrs[n], text);
     }
-    n += add(&addrs[n], "10.0.2.10");
-    prog.len = (unsigned short)watch_filter(addrs, n, code);
+    n += add(&want.addrs[n], "10.0.2.10");
+    want.naddrs = n;
+    prog.len = (unsigned short)watch_filter(&want, code);
     assert_true(prog.len <= WATCH_FILTER_MAX);
     assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds), 0);
     return setsockopt(fds[1], SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof prog);
@@ -74,18 +84,30 @@ static void test_row(void **state)
     char b[128];
     int fds[2];
 
-    assert_int_equal(filtered_pair(fds), 0);
+    assert_int_equal(filtered_pair(fds, r->arp), 0);
     (void)!send(fds[0], r->frame, r->n, 0); /* fails with EPERM where the filter says no */
     assert_int_equal(recv(fds[1], b, sizeof b, MSG_DONTWAIT), r->pass ? (ssize_t)r->n : -1);
     close(fds[0]);
     close(fds[1]);
 }
 
+static void test_everything(void **state)
+{
+    const struct watch_want want = {.all = true};
+    struct sock_filter code[WATCH_FILTER_MAX];
+
+    (void)state;
+    assert_int_equal(watch_filter(&want, code), 1);
+    assert_int_equal(code[0].code, BPF_RET | BPF_K);
+    assert_int_equal(code[0].k, WATCH_SNAP);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows)];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + 1];
 
     for (size_t n = 0; n < ARRAY_LEN(rows); n++)
         tests[n] = (struct CMUnitTest){rows[n].name, test_row, NULL, NULL, (void *)(uintptr_t)&rows[n]};
+    tests[ARRAY_LEN(rows)] = (struct CMUnitTest)cmocka_unit_test(test_everything);
     return cmocka_run_group_tests_name("probe_watch", tests, NULL, NULL);
 }
