@@ -177,7 +177,10 @@ static int prepare_wiring(const struct work *w, const struct steps *s, struct er
 
     if (!lab->ops->brings_devices || !s->attach || (s->ncreate == 0 && !s->restore))
         return 0;
-    return net_attach(&lab->host->net, lab->plan, none, e) < 0 ? err_wrap(e, "wire the lab") : 0;
+    return net_internet_open(&lab->host->net, lab->plan, lab->slot, e) < 0 ||
+                   net_attach(&lab->host->net, lab->plan, none, e) < 0
+               ? err_wrap(e, "wire the lab")
+               : 0;
 }
 
 static int wire(const struct work *w, const struct steps *s, struct err *e)
@@ -190,7 +193,8 @@ static int wire(const struct work *w, const struct steps *s, struct err *e)
     if (net_reference_clear(net, lab->plan, e) < 0)
         return err_wrap(e, "remove reference hosts");
     bool prepared = lab->ops->brings_devices && (s->ncreate > 0 || s->restore);
-    if ((prepared ? net_settle(net, lab->plan, e) : net_attach(net, lab->plan, w->pids, e)) < 0 ||
+    if (net_internet_open(net, lab->plan, lab->slot, e) < 0 ||
+        (prepared ? net_settle(net, lab->plan, e) : net_attach(net, lab->plan, w->pids, e)) < 0 ||
         tell_cut_links(lab, e) < 0)
         return err_wrap(e, "wire the lab");
     return 0;
