@@ -103,6 +103,9 @@ struct lab *lab_from_row(struct labs *ls, int64_t inst, struct store_lab *row, s
     row->topology = row->exercise_xml = NULL;
     lab->drawing = draw(t, p);
     lab->max_score = x != NULL ? exercise_max_score(x) : 0;
+    for (size_t i = 0; i < t->nelements; i++)
+        if (t->elements[i].kind == TOPO_INTERNET)
+            lab->internet_line = t->elements[i].line;
     plan_free(p);
     parse_end(x, t);
     labs_link(ls, lab);
