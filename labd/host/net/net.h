@@ -42,8 +42,7 @@ struct net_host {
     bool outside_ipv6;     /* the machine forwards IPv6 */
     const char *const *allow;
     size_t nallow;
-    bool apart; /* labhost was started in another network namespace, that of 'home' */
-    int home;   /* open while labs may have a way to the outside */
+    int home, mounts; /* network and mount namespace in which labhost was started; open if 'internet' */
 };
 
 /* Uses the machine's Open vSwitch if it answers, else finds or starts a private one.  A private

@@ -133,6 +133,8 @@ static int visit(const struct net_host *h, const struct net_far_end *x, struct e
     const char *path = x->netns != NULL ? x->netns : of_pid;
 
     snprintf(of_pid, sizeof of_pid, "/proc/%d/ns/net", (int)x->pid);
+    if (x->netns != NULL && setns(x->mounts, CLONE_NEWNS) < 0)
+        return err_sys(e, "enter the mount namespace of %s", path);
     AUTO(mem_closep) int ns = open(path, O_RDONLY | O_CLOEXEC);
     if (ns < 0)
         return err_sys(e, "open the network namespace %s", path);

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -118,15 +117,6 @@ static bool private_lives(const struct net_host *h)
     return net_daemon_pid(h, "ovs-vswitchd") > 0 || net_daemon_pid(h, "ovsdb-server") > 0;
 }
 
-/* Did this process leave the namespace that 'home' is? */
-static bool moved(int home)
-{
-    struct stat then, now;
-
-    return fstat(home, &then) == 0 && stat("/proc/self/ns/net", &now) == 0 &&
-           (then.st_ino != now.st_ino || then.st_dev != now.st_dev);
-}
-
 int net_host_open(const struct net_options *o, struct net_host *out, struct buf *notes, struct err *e)
 {
     struct net_host h = {.runner = o->runner, .private_ovs = true};
@@ -136,23 +126,14 @@ int net_host_open(const struct net_options *o, struct net_host *out, struct buf 
         return err_set(e, ERR_INVALID, "the path of the run folder is too long");
     snprintf(h.run, sizeof h.run, "%.*s/ovs", (int)sizeof h.run - 8, o->run_dir);
     snprintf(h.owner, sizeof h.owner, "%08x", name_hash(o->run_dir));
-    h.home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-    if (h.home < 0)
-        return err_sys(e, "open the network namespace of this process");
     net_internet_start(&h, o, notes);
-    if (!h.internet) {
-        close(h.home);
-        h.home = -1;
-    }
     shared = h;
     if (!o->private_ovs && !private_lives(&h) && system_answers(&shared))
         h = shared;
     else if (net_private_open(&h, e) < 0) {
-        if (h.internet)
-            close(h.home);
+        net_internet_end(&h);
         return err_wrap(e, "start Open vSwitch");
     }
-    h.apart = h.internet && moved(h.home);
     find_abilities(&h, notes);
     if (h.datapath == NET_SYSTEM)
         wait_for_clock();
@@ -162,10 +143,9 @@ int net_host_open(const struct net_options *o, struct net_host *out, struct buf 
 
 int net_host_close(const struct net_host *h, struct err *e)
 {
-    if (h->internet) {
+    if (h->internet)
         net_internet_stop(h);
-        close(h->home);
-    }
+    net_internet_end(h);
     if (!h->private_ovs)
         return 0;
     return net_private_close(h, e);

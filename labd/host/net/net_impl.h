@@ -46,7 +46,8 @@ int net_pid_check(pid_t pid, struct err *e) MUST_CHECK;
 /* The other ends, in the namespaces of guests: checksum offload off, IPv6 off if asked for. */
 struct net_far_end {
     pid_t pid;
-    const char *netns; /* or NULL; path of a namespace that has no process */
+    const char *netns; /* or NULL; path, among these mounts, of a namespace that has no process */
+    int mounts;
     const char *dev;
     bool no_ipv6;
     bool forwards; /* packets between its interfaces */
@@ -100,6 +101,7 @@ int net_link_run(const struct net_host *h, const struct net_link_text *t, struct
  * labhost has left if labs may not have it now. */
 void net_internet_start(struct net_host *h, const struct net_options *o, struct buf *notes);
 void net_internet_stop(const struct net_host *h); /* all of it; logs what cannot be removed */
+void net_internet_end(const struct net_host *h);  /* only of what it needs itself */
 int net_internet_check(const struct net_host *h, const struct plan *p, struct err *e) MUST_CHECK;
 int net_internet_close(const struct net_host *h, const char *lab, struct err *e) MUST_CHECK;
 void net_internet_each(const struct net_host *h, void (*each)(const char *lab, void *arg), void *arg);

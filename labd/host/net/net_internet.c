@@ -16,6 +16,7 @@
 #include "labd/base/mem.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,13 +39,16 @@ static void gateway_path(const struct net_host *h, const char *lab, char out[NET
 
 /* ---- programs ---- */
 
-/* To run something where labhost was started. */
-static void home_begin(struct argv *a, const struct net_host *h)
+/* To run something among the mounts with which labhost was started, where names of namespaces are, and, if 'home', in its
+ * network namespace.  Driver container gives each labhost mounts of its own, which end with it. */
+static void begin(struct argv *a, const struct net_host *h, bool home)
 {
-    if (!h->apart)
+    if (!h->internet) /* not yet, or no more: it is there still */
         return;
     argv_add(a, "nsenter");
-    argv_addf(a, "--net=/proc/%d/fd/%d", (int)getpid(), h->home);
+    argv_addf(a, "--mount=/proc/%d/fd/%d", (int)getpid(), h->mounts);
+    if (home)
+        argv_addf(a, "--net=/proc/%d/fd/%d", (int)getpid(), h->home);
     argv_add(a, "--");
 }
 
@@ -55,11 +59,11 @@ static int feed(const struct net_host *h, const struct argv *a, const struct buf
     return proc_check(h->runner, &s, NULL, e);
 }
 
-static int home_ip(const struct net_host *h, const struct buf *batch, struct err *e)
+static int run_ip(const struct net_host *h, bool home, const struct buf *batch, struct err *e)
 {
     AUTO(argv_clear) struct argv a = {0};
 
-    home_begin(&a, h);
+    begin(&a, h, home);
     argv_add(&a, "ip");
     argv_add(&a, "-batch");
     argv_add(&a, "-");
@@ -70,6 +74,7 @@ static int gateway_ip(const struct net_host *h, const char *name, const struct b
 {
     AUTO(argv_clear) struct argv a = {0};
 
+    begin(&a, h, false);
     argv_add(&a, "ip");
     argv_add(&a, "-netns");
     argv_add(&a, name);
@@ -78,11 +83,25 @@ static int gateway_ip(const struct net_host *h, const char *name, const struct b
     return feed(h, &a, batch, e);
 }
 
+/* Adds or deletes a name. */
+static int name_gateway(const struct net_host *h, const char *verb, const char *name, struct err *e)
+{
+    AUTO(argv_clear) struct argv a = {0};
+
+    begin(&a, h, false);
+    argv_add(&a, "ip");
+    argv_add(&a, "netns");
+    argv_add(&a, verb);
+    argv_add(&a, name);
+    const struct proc_spec s = {.argv = argv_get(&a)};
+    return proc_check(h->runner, &s, NULL, e);
+}
+
 static int home_nft(const struct net_host *h, const struct buf *rules, struct err *e)
 {
     AUTO(argv_clear) struct argv a = {0};
 
-    home_begin(&a, h);
+    begin(&a, h, true);
     argv_add(&a, "nft");
     argv_add(&a, "-f");
     argv_add(&a, "-");
@@ -93,6 +112,7 @@ static int gateway_nft(const struct net_host *h, const char *name, const struct 
 {
     AUTO(argv_clear) struct argv a = {0};
 
+    begin(&a, h, false);
     argv_add(&a, "ip");
     argv_add(&a, "netns");
     argv_add(&a, "exec");
@@ -140,7 +160,7 @@ static int make_transit(const struct net_host *h, const char *lab, const char *n
     buf_printf(&b, "link add pi%s group %u type veth peer name out0 netns %s\n", lab, net_internet_group(h),
                name);
     buf_printf(&b, "link set pi%s alias paralab-%s addrgenmode none\n", lab, h->owner);
-    return home_ip(h, &b, e);
+    return run_ip(h, true, &b, e);
 }
 
 static int make_inside(const struct net_host *h, const struct plan *p, const char *name, struct err *e)
@@ -157,9 +177,12 @@ static int make_inside(const struct net_host *h, const struct plan *p, const cha
         dev, g, NET_MTU, (unsigned)(g >> 24), (unsigned)(g >> 16 & 0xff), (unsigned)(g >> 8 & 0xff),
         (unsigned)(g & 0xff), name);
     gateway_path(h, p->lab, path);
-    const struct net_far_end far = {
-        .netns = path, .dev = "in0", .no_ipv6 = !has_ipv6(p->internet), .forwards = true};
-    if (net_ip_batch(h, &b, false, e) < 0 || net_dev_quiet(h, dev, e) < 0)
+    const struct net_far_end far = {.netns = path,
+                                    .mounts = h->mounts,
+                                    .dev = "in0",
+                                    .no_ipv6 = !has_ipv6(p->internet),
+                                    .forwards = true};
+    if (run_ip(h, false, &b, e) < 0 || net_dev_quiet(h, dev, e) < 0)
         return -1;
     return net_far_quiet(h, &far, 1, e);
 }
@@ -186,7 +209,7 @@ static int open_transit(const struct net_host *h, const char *lab, uint32_t slot
 
     add_transit(&b, h, slot, 0, dev);
     buf_printf(&b, "link set %s up\n", dev);
-    return home_ip(h, &b, e);
+    return run_ip(h, true, &b, e);
 }
 
 static int make(const struct net_host *h, const struct plan *p, uint32_t slot, struct err *e)
@@ -197,7 +220,7 @@ static int make(const struct net_host *h, const struct plan *p, uint32_t slot, s
     gateway_name(h, p->lab, name);
     net_internet_home_rules(h, &home);
     net_internet_gateway_rules(h, &gateway);
-    if (home_nft(h, &home, e) < 0 || proc_checkv(h->runner, NULL, e, "ip", "netns", "add", name, NULL) < 0 ||
+    if (home_nft(h, &home, e) < 0 || name_gateway(h, "add", name, e) < 0 ||
         gateway_nft(h, name, &gateway, e) < 0 || make_inside(h, p, name, e) < 0 ||
         make_transit(h, p->lab, name, e) < 0 || number_gateway(h, p, name, slot, e) < 0)
         return -1;
@@ -219,7 +242,7 @@ static int complete(const struct net_host *h, const struct plan *p, bool *out, s
         return -1;
     if (!file_exists(path) || net_seen_find(&seen, dev) == NULL)
         return 0;
-    home_begin(&a, h);
+    begin(&a, h, true);
     argv_add(&a, "ip");
     argv_add(&a, "-o");
     argv_add(&a, "link");
@@ -292,7 +315,7 @@ int net_internet_close(const struct net_host *h, const char *lab, struct err *e)
     if (!file_exists(path))
         return 0;
     /* A namespace is taken down in the background, and its devices with it; this one is gone at once. */
-    home_begin(&a, h);
+    begin(&a, h, true);
     argv_add(&a, "ip");
     argv_add(&a, "link");
     argv_add(&a, "del");
@@ -300,7 +323,7 @@ int net_internet_close(const struct net_host *h, const char *lab, struct err *e)
     const struct proc_spec s = {.argv = argv_get(&a)};
     if (proc_run(h->runner, &s, &r, e) < 0) /* whatever its status: it may not have been made */
         return -1;
-    return proc_checkv(h->runner, NULL, e, "ip", "netns", "del", name, NULL);
+    return name_gateway(h, "del", name, e);
 }
 
 void net_internet_each(const struct net_host *h, void (*each)(const char *lab, void *arg), void *arg)
@@ -349,7 +372,7 @@ void net_internet_stop(const struct net_host *h)
     struct err ignored;
 
     net_internet_each(h, cut_one, &c);
-    home_begin(&a, h);
+    begin(&a, h, true);
     argv_add(&a, "nft");
     argv_add(&a, "delete");
     argv_add(&a, "table");
@@ -359,6 +382,21 @@ void net_internet_stop(const struct net_host *h)
     if (proc_run(h->runner, &s, &r, &ignored) < 0) {
         /* there is no nft, so there is no table */
     }
+}
+
+static int keep_home(struct net_host *h, struct err *e)
+{
+    h->home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+    h->mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    return h->home < 0 || h->mounts < 0 ? err_sys(e, "open the namespaces of this process") : 0;
+}
+
+void net_internet_end(const struct net_host *h)
+{
+    if (!h->internet)
+        return;
+    close(h->home);
+    close(h->mounts);
 }
 
 void net_internet_start(struct net_host *h, const struct net_options *o, struct buf *notes)
@@ -378,6 +416,8 @@ void net_internet_start(struct net_host *h, const struct net_options *o, struct 
         snprintf(h->no_internet, sizeof h->no_internet,
                  "it does not forward IPv4; set net.ipv4.ip_forward=1 in /etc/sysctl.d and restart labhost");
     else if (home_nft(h, &rules, &e) < 0)
+        snprintf(h->no_internet, sizeof h->no_internet, "%s", e.msg);
+    if (h->no_internet[0] == '\0' && keep_home(h, &e) < 0)
         snprintf(h->no_internet, sizeof h->no_internet, "%s", e.msg);
     h->internet = h->no_internet[0] == '\0';
     if (!h->internet)
