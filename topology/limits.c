@@ -1,7 +1,9 @@
 #include "topology/limits.h"
 
 #include "labd/base/mem.h"
+#include "topology/topo_value.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #define PATH_LEN_MAX 255
@@ -48,6 +50,28 @@ const char *limit_path_fault(const char *path)
         if (below(path, closed[i]))
             return "is in a folder of the system (/proc, /sys, /dev, /run/lab)";
     return NULL;
+}
+
+static bool within(const char *net, const struct value_addr *a)
+{
+    struct value_addr n;
+
+    return value_addr(net, &n) && value_addr_within(&n, a);
+}
+
+const char *limit_gateway_fault(const struct value_addr *a)
+{
+    const char *fault = value_addr_fault(a);
+
+    if (fault != NULL)
+        return fault;
+    if (!a->has_prefix || a->prefix == 0 || a->prefix > (a->family == AF_INET ? 30 : 126))
+        return "has a prefix length that leaves no room for a neighbour";
+    if (value_addr_link_local(a) || within("169.254.0.0/16", a))
+        return "is link-local";
+    if (within(PLAN_TRANSIT, a) || within(PLAN_TRANSIT6, a))
+        return "is of a range that the platform numbers its side of the gateway with";
+    return value_addr_edge(a) ? "is the network or broadcast address of its prefix" : NULL;
 }
 
 const char *limit_impair_fault(const struct plan_impair *i)

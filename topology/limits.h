@@ -24,7 +24,11 @@
 #define LIMIT_MIRRORS_MAX 32 /* per switch */
 #define LIMIT_BOND_MAX 8     /* ports */
 
-const char *limit_path_fault(const char *path); /* of a file inside a guest */
+#define LIMIT_GATEWAYS_MAX 2 /* addresses of an internet: one of a family */
+
+struct value_addr;
+const char *limit_gateway_fault(const struct value_addr *a); /* of an internet's own address */
+const char *limit_path_fault(const char *path);              /* of a file inside a guest */
 const char *limit_impair_fault(const struct plan_impair *i);
 
 /* Daemons of FRR that <frr daemons="..."> may name; ends with NULL.  zebra and staticd always run. */

@@ -31,6 +31,7 @@ void plan_free(struct plan *p)
     for (size_t i = 0; i < p->nmirrors; i++)
         free(p->mirrors[i].from);
     free(p->mirrors);
+    free(p->internet);
     free(p);
 }
 

@@ -76,8 +76,8 @@ struct plan_bond {
 };
 
 enum plan_vlan_mode { PLAN_VLAN_NONE, PLAN_VLAN_ACCESS, PLAN_VLAN_TRUNK };
-/* A port of a bridge: the host-side end of a guest's interface, or one end of a pair that joins two
- * elements of ours ('peer' is then the other port). */
+/* A port of a bridge: the host-side end of a guest's interface, one end of a pair that joins two elements of ours
+ * ('peer' is then the other port), or that of plan.internet. */
 struct plan_port {
     char dev[IFNAME_SIZE]; /* "pl" + lab + "." + index */
     uint32_t bridge;       /* index into plan.bridges */
@@ -104,12 +104,12 @@ struct plan_mirror_port {
 
 enum plan_segment_kind {
     PLAN_LINK,  /* exactly two ports, everything that enters one leaves by the other */
-    PLAN_HUB,   /* everything that enters one port leaves by all others (hub and network elements);
+    PLAN_HUB,   /* everything that enters one port leaves by all others (hub, network and internet elements);
                  * also, with element "" and one port, an interface that is connected to nothing */
     PLAN_LEARN, /* the bridge of a switch */
 };
 struct plan_segment {
-    char element[NAME_SIZE]; /* the link's, hub's, network's or switch's name; "": not connected */
+    char element[NAME_SIZE]; /* the name of the link or element; "": not connected */
     enum plan_segment_kind kind;
     uint32_t bridge;
 };
@@ -123,6 +123,18 @@ struct plan_link {
     struct plan_impair impair[2]; /* [0]: what leaves end a towards b; [1]: what leaves b towards a */
     bool up;
 };
+
+/* The way to the outside: a gateway that does NAT, in a network namespace of its own. */
+#define PLAN_GATEWAY_SIZE 64
+struct plan_internet {
+    uint32_t port;                    /* index into plan.ports: the gateway's, on a PLAN_HUB segment */
+    char addrs[2][PLAN_GATEWAY_SIZE]; /* "100.64.0.1/24"; at most one of IPv4 and one of IPv6 */
+    size_t naddrs;                    /* 1 .. 2 */
+};
+/* What labhost numbers the other side of the gateways with, two addresses per lab: for benchmarks (RFC 2544), so
+ * no site uses it; and a unique local prefix (RFC 4193). */
+#define PLAN_TRANSIT "198.18.0.0/15"
+#define PLAN_TRANSIT6 "fdb1:7a3c:90e2::/64"
 
 struct plan {
     char lab[LAB_ID_SIZE];
@@ -140,6 +152,7 @@ struct plan {
     size_t nbonds;
     struct plan_mirror_port *mirrors;
     size_t nmirrors;
+    struct plan_internet *internet; /* or NULL */
 };
 
 /* Pure: same arguments, same plan.  'lab' matches lab_id_ok(); 't' is valid (topo_check() found no

@@ -166,6 +166,17 @@ static json_t *mirror_json(const struct plan_mirror_port *m)
     return o;
 }
 
+static json_t *internet_json(const struct plan_internet *n)
+{
+    json_t *o = json_object(), *addrs = json_array();
+
+    json_object_set_new(o, "port", number(n->port));
+    for (size_t i = 0; i < n->naddrs; i++)
+        json_array_append_new(addrs, json_string(n->addrs[i]));
+    json_object_set_new(o, "addresses", addrs);
+    return o;
+}
+
 json_t *plan_to_json(const struct plan *p)
 {
     json_t *o = json_object(), *nodes = json_array(), *bridges = json_array(), *segments = json_array(),
@@ -193,5 +204,7 @@ json_t *plan_to_json(const struct plan *p)
     json_object_set_new(o, "links", links);
     json_object_set_new(o, "bonds", bonds);
     json_object_set_new(o, "mirrors", mirrors);
+    if (p->internet != NULL)
+        json_object_set_new(o, "internet", internet_json(p->internet));
     return o;
 }

@@ -1,12 +1,13 @@
 /* The planner: topology and lab id to nodes, bridges, segments, ports, links.  Pure.
  *
  * Order: one segment per element, then per interface its port and, where a link joins two interfaces or
- * nothing is connected, a segment; then the pairs that join two elements. */
+ * nothing is connected, a segment; then the pairs that join two elements, and the gateway to the outside. */
 #include "topology/plan_make.h"
 
 #include "labd/base/mem.h"
 #include "topology/topo_grow.h"
 #include "topology/topo_index.h"
+#include "topology/topo_value.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -158,6 +159,23 @@ static void add_linked_port(struct make *m, size_t node, size_t iface, int32_t l
     }
     port->link = l;
     m->p->links[l].port[!first] = (int32_t)m->p->nports - 1;
+}
+
+static void add_internet(struct make *m, size_t i)
+{
+    const struct topo_element *x = &m->t->elements[i];
+    struct plan_internet *out;
+
+    if (x->kind != TOPO_INTERNET)
+        return;
+    out = m->p->internet = xcalloc(1, sizeof *out);
+    out->port = (uint32_t)m->p->nports;
+    add_port(m, m->element_segment[i]);
+    for (size_t k = 0; k < x->naddrs; k++) {
+        struct value_addr a = {0};
+        if (value_addr(x->addrs[k].text, &a))
+            value_addr_format(&a, out->addrs[out->naddrs++]);
+    }
 }
 
 static void add_iface(struct make *m, size_t node, size_t i, struct plan_iface *out)
@@ -345,6 +363,8 @@ struct plan *plan_make(const struct topo *t, const char *lab, struct err *e)
         add_node(&m, i);
     for (size_t i = 0; i < t->nlinks; i++)
         add_pair(&m, i);
+    for (size_t i = 0; i < t->nelements; i++)
+        add_internet(&m, i);
     plan_add_mirrors(&m.sw, p);
     if (check_room(&m, e) < 0)
         return NULL;

@@ -7,7 +7,9 @@
 #include "topology/plan_make.h"
 #include "topology/plan_verify.h"
 #include "topology/plan_words.h"
+#include "topology/topo_value.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #define LINKS_MAX 200000
@@ -386,6 +388,33 @@ static int get_mirror(const json_t *o, const struct plan *p, struct plan_mirror_
     return 0;
 }
 
+static int get_internet(const json_t *o, const struct plan *p, struct plan_internet *n, struct err *e)
+{
+    const json_t *addrs = get_array(o, "addresses", LIMIT_GATEWAYS_MAX, e);
+    int32_t port = -1;
+    int family = AF_UNSPEC;
+
+    if (addrs == NULL || get_index(o, "port", p->nports, &port, e) < 0)
+        return -1;
+    if (port < 0 || json_array_size(addrs) == 0)
+        return err_set(e, ERR_INVALID, "port or addresses are missing");
+    n->port = (uint32_t)port;
+    for (size_t i = 0; i < json_array_size(addrs); i++) {
+        const char *text = json_string_value(json_array_get(addrs, i)), *fault;
+        struct value_addr a;
+        if (text == NULL || !value_addr(text, &a))
+            return err_set(e, ERR_INVALID, "addresses[%zu] is no address", i);
+        fault = limit_gateway_fault(&a);
+        if (fault != NULL)
+            return err_set(e, ERR_INVALID, "addresses[%zu] %s", i, fault);
+        if (a.family == family)
+            return err_set(e, ERR_INVALID, "addresses[%zu] is a second one of its family", i);
+        family = a.family;
+        value_addr_format(&a, n->addrs[n->naddrs++]);
+    }
+    return 0;
+}
+
 /* Plans from before there were bonds and mirrors lack these members: '*out' is NULL then. */
 static int get_newer_array(const json_t *o, const char *key, size_t max, const json_t **out, struct err *e)
 {
@@ -440,6 +469,11 @@ static int get_parts(const json_t *j, struct plan *p, struct err *e)
     for (size_t i = 0; i < p->nmirrors; i++)
         if (get_mirror(json_array_get(mirrors, i), p, &p->mirrors[i], e) < 0)
             return err_wrap(e, "mirrors[%zu]", i);
+    if (json_object_get(j, "internet") == NULL)
+        return 0;
+    p->internet = xcalloc(1, sizeof *p->internet);
+    if (get_internet(json_object_get(j, "internet"), p, p->internet, e) < 0)
+        return err_wrap(e, "internet");
     return 0;
 }
 

@@ -137,11 +137,14 @@ static int verify_port(const struct plan *p, const struct plan_port *port, struc
 {
     int32_t i = (int32_t)(port - p->ports);
     const struct plan_segment *s = &p->segments[port->segment];
+    bool gateway = p->internet != NULL && p->internet->port == (uint32_t)i;
 
     if (s->bridge != port->bridge)
         return err_set(e, ERR_INVALID, "its segment is on another bridge");
-    if ((port->node < 0) != (port->iface < 0) || (port->node < 0) == (port->peer < 0))
-        return err_set(e, ERR_INVALID, "it is neither an interface's nor one of a pair");
+    if ((port->node < 0) != (port->iface < 0) || (port->node >= 0) + (port->peer >= 0) + gateway != 1)
+        return err_set(e, ERR_INVALID, "it is not an interface's, one of a pair, or the gateway's");
+    if (gateway && (s->kind != PLAN_HUB || s->element[0] == '\0' || port->link >= 0))
+        return err_set(e, ERR_INVALID, "the gateway's port is not on a segment of its own");
     if (port->node >= 0 && p->nodes[port->node].ifaces[port->iface].port != (uint32_t)i)
         return err_set(e, ERR_INVALID, "its interface has another port");
     if (port->peer >= 0 && (port->peer == i || p->ports[port->peer].peer != i || port->link < 0 ||

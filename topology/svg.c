@@ -199,6 +199,8 @@ static const char *const symbols[] = {
         "<rect x=\"-15\" y=\"-11\" width=\"30\" height=\"22\" rx=\"2\" fill=\"#f3f0f7\" stroke=\"#5b3f86\" "
         "stroke-width=\"1.6\"/><path d=\"M-9 0H9M-9 -5V5M-3 -5V5M3 -5V5M9 -5V5\" stroke=\"#5b3f86\" "
         "stroke-width=\"1.4\"/>",
+    [TOPO_INTERNET] = "<path d=\"M-9 9A6 6 0 0 1 -10 -2A7 7 0 0 1 2 -7A6 6 0 0 1 11 -1A5 5 0 0 1 10 9Z\" "
+                      "fill=\"#eaf4fa\" stroke=\"#35607a\" stroke-width=\"1.6\"/>",
     [TOPO_NETWORK] = "<ellipse rx=\"15\" ry=\"10\" fill=\"#f4f4f4\" stroke=\"#444\" stroke-width=\"1.6\" "
                      "stroke-dasharray=\"3 2\"/>",
 };

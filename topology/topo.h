@@ -18,7 +18,8 @@
 
 #define TOPO_FILE_MAX (4u << 20) /* bytes of XML */
 #define TOPO_MSGS_MAX 50
-#define TOPO_RSTP_PRIORITY 32768u /* unless declared */
+#define TOPO_RSTP_PRIORITY 32768u             /* unless declared */
+#define TOPO_INTERNET_GATEWAY "100.64.0.1/24" /* of RFC 6598; unless declared */
 
 struct buf;
 
@@ -46,7 +47,7 @@ void topo_msgs_print(const struct topo_msgs *m, const char *file, struct buf *ou
 void topo_msgs_clear(struct topo_msgs *m); /* AUTO(topo_msgs_clear) */
 
 /* ---- the model; 'line' is where the element starts, 0 if it did not come from a file ---- */
-enum topo_kind { TOPO_HOST, TOPO_ROUTER, TOPO_SWITCH, TOPO_HUB, TOPO_NETWORK, TOPO_LINK };
+enum topo_kind { TOPO_HOST, TOPO_ROUTER, TOPO_SWITCH, TOPO_HUB, TOPO_NETWORK, TOPO_INTERNET, TOPO_LINK };
 const char *topo_kind_name(enum topo_kind k); /* "host" ..: the XML element's name */
 
 struct topo_pos {
@@ -119,7 +120,7 @@ struct topo_port { /* of a switch; a bond of several is one, too */
     size_t ntrunks;
     int line;
 };
-struct topo_element { /* switch, hub, network */
+struct topo_element { /* switch, hub, network, internet */
     enum topo_kind kind;
     char *name;
     bool rstp;
@@ -129,11 +130,13 @@ struct topo_element { /* switch, hub, network */
     struct topo_pos pos;
     struct topo_port *ports;
     size_t nports;
+    struct topo_text *addrs; /* of an internet's gateway: "100.64.0.1/24" */
+    size_t naddrs;
     int line;
 };
 struct topo_end {
     char *node;  /* a node or an element */
-    char *iface; /* its interface or port; NULL: a hub, a network, or a plain port of a switch */
+    char *iface; /* its interface or port; NULL: a hub, a network, an internet, or a plain port of a switch */
 };
 struct topo_link {
     char *name;

@@ -87,6 +87,7 @@ size_t topo_check(const struct topo *t, struct topo_msgs *m)
         check_switch(&c, &t->elements[i]);
     check_links(&c);
     check_addresses(&c);
+    check_internets(&c);
     if (m->nerrors == 0)
         check_wires(&c);
     topo_index_clear(&c.ix);

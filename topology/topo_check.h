@@ -16,6 +16,9 @@ struct check {
 
 void check_node(struct check *c, const struct topo_node *n); /* topo_check_node.c */
 void check_addresses(struct check *c);                       /* topo_check_addr.c */
+/* False, with a message: it is no address with a prefix length that 'what' ("an interface") could have. */
+bool check_one_address(struct check *c, const struct topo_text *x, const char *what, struct value_addr *out);
+void check_internets(struct check *c); /* topo_check_internet.c */
 void check_routes(struct check *c, const struct topo_node *n);
 void check_links(struct check *c); /* topo_check_link.c */
 void check_switch(struct check *c, const struct topo_element *x);

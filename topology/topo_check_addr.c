@@ -9,33 +9,6 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-static bool special(const struct value_addr *a, const char **why)
-{
-    static const uint8_t zero[16], loop6[16] = {[15] = 1};
-    size_t n = value_addr_len(a);
-
-    *why = NULL;
-    if (memcmp(a->ip, zero, n) == 0)
-        *why = "is the unspecified address";
-    else if (a->family == AF_INET ? a->ip[0] >= 224 : a->ip[0] == 0xff)
-        *why = "is a multicast or reserved address";
-    else if (a->family == AF_INET ? a->ip[0] == 127 : memcmp(a->ip, loop6, 16) == 0)
-        *why = "is a loopback address";
-    return *why != NULL;
-}
-
-/* The first or last address of an IPv4 network that has room for more than two (RFC 3021). */
-static bool network_or_broadcast(const struct value_addr *a)
-{
-    struct value_addr inverse = *a;
-
-    if (a->family != AF_INET || a->prefix > 30)
-        return false;
-    for (int i = 0; i < 4; i++)
-        inverse.ip[i] = (uint8_t)~a->ip[i];
-    return !value_addr_host_bits(a) || !value_addr_host_bits(&inverse);
-}
-
 struct used {
     struct value_addr a;
     const char *node, *iface;
@@ -52,14 +25,12 @@ static int order_used(const void *x, const void *y)
     return c != 0 ? c : (a->line > b->line) - (a->line < b->line);
 }
 
-static bool check_address(struct check *c, const struct topo_node *n, const struct topo_iface *f,
-                          const struct topo_text *x, struct value_addr *a)
+bool check_one_address(struct check *c, const struct topo_text *x, const char *what, struct value_addr *a)
 {
-    char shown[VALUE_SHOW_SIZE], where[VALUE_SHOW_SIZE];
+    char shown[VALUE_SHOW_SIZE];
     const char *why;
 
     value_show(x->text, shown);
-    value_show(n->name != NULL ? n->name : "", where);
     if (!value_addr(x->text, a)) {
         check_error(c, x->line, "'%s' is not an address; write for instance 10.0.1.10/24 or 2001:db8::10/64",
                     shown);
@@ -70,16 +41,28 @@ static bool check_address(struct check *c, const struct topo_node *n, const stru
                     a->family == AF_INET ? 24 : 64);
         return false;
     }
-    if (special(a, &why)) {
-        check_error(c, x->line, "%s %s; an interface cannot have it", shown, why);
+    why = value_addr_fault(a);
+    if (why != NULL) {
+        check_error(c, x->line, "%s %s; %s cannot have it", shown, why, what);
         return false;
     }
     if (a->prefix == 0) {
         check_error(c, x->line, "the prefix length of %s is 0: every address would be on this wire", shown);
         return false;
     }
-    if (network_or_broadcast(a))
-        check_warn(c, x->line, "%s of %s:%s is the network or broadcast address of its prefix", shown, where,
+    return true;
+}
+
+static bool check_address(struct check *c, const struct topo_node *n, const struct topo_iface *f,
+                          const struct topo_text *x, struct value_addr *a)
+{
+    char shown[VALUE_SHOW_SIZE], where[VALUE_SHOW_SIZE];
+
+    if (!check_one_address(c, x, "an interface", a))
+        return false;
+    if (value_addr_edge(a))
+        check_warn(c, x->line, "%s of %s:%s is the network or broadcast address of its prefix",
+                   value_show(x->text, shown), value_show(n->name != NULL ? n->name : "", where),
                    f->name != NULL ? f->name : "");
     return !value_addr_link_local(a); /* those need to be unique on their wire only */
 }

@@ -11,7 +11,8 @@
 
 #define SLOTS_SHOWN 8 /* names of ports and interfaces in a message */
 #define KINDS_LINKED \
-    (1u << TOPO_HOST | 1u << TOPO_ROUTER | 1u << TOPO_SWITCH | 1u << TOPO_HUB | 1u << TOPO_NETWORK)
+    (1u << TOPO_HOST | 1u << TOPO_ROUTER | 1u << TOPO_SWITCH | 1u << TOPO_HUB | 1u << TOPO_NETWORK | \
+     1u << TOPO_INTERNET)
 
 static void check_vlan(struct check *c, const struct topo_port *p, uint32_t vlan)
 {
@@ -171,7 +172,8 @@ static const struct topo_ref *check_end(struct check *c, const struct topo_link 
     }
     value_show(end->node, shown);
     if (ref == NULL || ref->kind == TOPO_LINK) {
-        check_error(c, l->line, "end %c of the link: there is no host, router, switch, hub or network '%s'%s",
+        check_error(c, l->line,
+                    "end %c of the link: there is no host, router, switch, hub, network or internet '%s'%s",
                     "ab"[k], shown, check_suggest(c, end->node, KINDS_LINKED, hint));
         return NULL;
     }
@@ -179,8 +181,8 @@ static const struct topo_ref *check_end(struct check *c, const struct topo_link 
         check_error(c, l->line,
                     "end %c of the link names no interface of '%s'; write '%s:eth0', for instance", "ab"[k],
                     shown, shown);
-    else if ((ref->kind == TOPO_HUB || ref->kind == TOPO_NETWORK) && end->iface != NULL)
-        check_error(c, l->line, "end %c of the link: a %s has no ports with names; write '%s'", "ab"[k],
+    else if (ref->kind != TOPO_SWITCH && !topo_kind_is_node(ref->kind) && end->iface != NULL)
+        check_error(c, l->line, "end %c of the link: <%s> has no ports with names; write '%s'", "ab"[k],
                     topo_kind_name(ref->kind), shown);
     else if (end->iface != NULL)
         check_slot(c, l, end, ref);

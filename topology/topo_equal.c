@@ -79,7 +79,8 @@ static bool same_element(const struct topo_element *a, const struct topo_element
 {
     if (a->kind != b->kind || !same(a->name, b->name) || a->rstp != b->rstp ||
         a->rstp_priority != b->rstp_priority || a->mac_ageing != b->mac_ageing || a->hidden != b->hidden ||
-        !same_pos(&a->pos, &b->pos) || a->nports != b->nports)
+        !same_pos(&a->pos, &b->pos) || a->nports != b->nports ||
+        !same_texts(a->addrs, a->naddrs, b->addrs, b->naddrs))
         return false;
     for (size_t i = 0; i < a->nports; i++)
         if (!same_port(&a->ports[i], &b->ports[i]))

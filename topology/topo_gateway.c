@@ -1,4 +1,4 @@
-/* via="auto": the first router that shares a wire and a network with the node. */
+/* via="auto": the internet or else the first router that shares a wire and a network with the node. */
 #include "topology/topo_pool.h"
 
 #include "labd/base/mem.h"
@@ -10,7 +10,7 @@
 
 #define COMPARISONS_MAX (1u << 22) /* of addresses, in all */
 
-struct gate { /* an address of a router */
+struct gate { /* an address of a router or internet */
     size_t wire, node, seq;
     struct value_addr a;
 };
@@ -47,6 +47,15 @@ static int order_gates(const void *a, const void *b)
 
 static void collect(struct gates *g)
 {
+    for (size_t i = 0; i < g->t->nelements; i++) {
+        const struct topo_element *x = &g->t->elements[i];
+        struct value_addr a;
+        for (size_t j = 0; j < x->naddrs; j++)
+            if (value_addr(x->addrs[j].text, &a) && a.has_prefix) {
+                struct gate *gate = TOPO_PUSH(g->items, g->n);
+                *gate = (struct gate){topo_wires_element(g->w, i), g->t->nnodes + i, g->n, a};
+            }
+    }
     for (size_t i = 0; i < g->t->nnodes; i++) {
         const struct topo_node *n = &g->t->nodes[i];
         for (size_t k = 0; n->kind == TOPO_ROUTER && k < n->nifaces; k++) {
@@ -127,10 +136,11 @@ static void report(struct gates *g, const struct topo_node *n, const struct topo
                       "via=\"auto\": looking for gateways takes too long in this topology; write their "
                       "addresses");
     else
-        topo_msgs_add(g->m, r->line, TOPO_ERROR,
-                      "via=\"auto\": no router has an %s address on a wire and in a network of '%s'%s",
-                      family == AF_INET ? "IPv4" : "IPv6", value_show(n->name != NULL ? n->name : "", shown),
-                      family == AF_INET ? "; for a default route of IPv6 write to=\"::/0\"" : "");
+        topo_msgs_add(
+            g->m, r->line, TOPO_ERROR,
+            "via=\"auto\": no router or internet has an %s address on a wire and in a network of '%s'%s",
+            family == AF_INET ? "IPv4" : "IPv6", value_show(n->name != NULL ? n->name : "", shown),
+            family == AF_INET ? "; for a default route of IPv6 write to=\"::/0\"" : "");
 }
 
 /* False: there is no answer. */

@@ -8,7 +8,8 @@ const char *topo_kind_name(enum topo_kind k)
 {
     static const char *const names[] = {
         [TOPO_HOST] = "host", [TOPO_ROUTER] = "router",   [TOPO_SWITCH] = "switch",
-        [TOPO_HUB] = "hub",   [TOPO_NETWORK] = "network", [TOPO_LINK] = "link",
+        [TOPO_HUB] = "hub",   [TOPO_NETWORK] = "network", [TOPO_INTERNET] = "internet",
+        [TOPO_LINK] = "link",
     };
 
     return names[k];
@@ -79,6 +80,7 @@ static void element_clear(struct topo_element *x)
         words_free(&x->ports[i].mirrored);
     }
     free(x->ports);
+    texts_free(x->addrs, x->naddrs);
 }
 
 void topo_free(struct topo *t)

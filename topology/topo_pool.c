@@ -25,7 +25,7 @@ struct pool {
     number first, last, next;
     size_t node, iface; /* the last that asked */
 };
-struct manual { /* an address given by hand */
+struct manual { /* an address given by hand, or that of an internet */
     size_t wire, seq;
     int family;
     unsigned prefix;
@@ -201,6 +201,13 @@ static void collect_manual(struct resolver *r)
     struct manual *v = NULL;
     struct value_addr a;
     size_t n = 0;
+
+    for (size_t i = 0; i < r->t->nelements; i++)
+        for (size_t j = 0; j < r->t->elements[i].naddrs; j++)
+            if (value_addr(r->t->elements[i].addrs[j].text, &a)) {
+                struct manual *m = TOPO_PUSH(v, n);
+                *m = (struct manual){topo_wires_element(&r->wires, i), n, a.family, a.prefix, number_of(&a)};
+            }
 
     for (size_t i = 0; i < r->t->nnodes; i++)
         for (size_t k = 0; k < r->t->nodes[i].nifaces; k++) {

@@ -31,11 +31,13 @@ enum element {
     E_SWITCH,
     E_HUB,
     E_NETWORK,
+    E_INTERNET,
     E_LINK,
     E_DRAWN_NOTE,
     E_POOL,
     E_INTERFACE,
     E_ADDRESS,
+    E_GATEWAY,
     E_ROUTE,
     E_STARTUP,
     E_FILE,
@@ -426,6 +428,30 @@ static void read_network(struct reader *r, const xmlNode *x, void *parent)
     read_segment(r, x, TOPO_NETWORK);
 }
 
+/* An <address> of an <internet>. */
+static void read_gateway(struct reader *r, const xmlNode *x, void *parent)
+{
+    struct topo_element *el = parent;
+    size_t n = el->naddrs;
+
+    topo_attrs(r->m, x, NULL, NULL);
+    el->addrs = push_text(r, x, el->addrs, &el->naddrs);
+    if (el->naddrs > n)
+        trim(el->addrs[n].text);
+}
+
+static void read_internet(struct reader *r, const xmlNode *x, void *parent)
+{
+    static const struct attr attrs[] = {ELEMENT_ATTRS, ATTRS_END};
+    struct topo_element *el = push_element(r, x, TOPO_INTERNET);
+
+    (void)parent;
+    topo_attrs(r->m, x, attrs, el);
+    children(r, x, BIT(E_GATEWAY), el);
+    if (el->naddrs == 0)
+        *TOPO_PUSH(el->addrs, el->naddrs) = (struct topo_text){xstrdup(TOPO_INTERNET_GATEWAY), el->line};
+}
+
 struct link_reader {
     struct topo_link *link;
     bool given[2]; /* an <impair> from this end was there */
@@ -528,24 +554,16 @@ static void read_pool(struct reader *r, const xmlNode *x, void *parent)
 }
 
 static const struct spec specs[E_COUNT] = {
-    [E_HOST] = {"host", false, read_host},
-    [E_ROUTER] = {"router", false, read_router},
-    [E_SWITCH] = {"switch", false, read_switch},
-    [E_HUB] = {"hub", false, read_hub},
-    [E_NETWORK] = {"network", false, read_network},
-    [E_LINK] = {"link", false, read_link},
-    [E_DRAWN_NOTE] = {"note", false, read_drawn_note},
-    [E_POOL] = {"pool", false, read_pool},
-    [E_INTERFACE] = {"interface", false, read_interface},
-    [E_ADDRESS] = {"address", false, read_address},
-    [E_ROUTE] = {"route", false, read_route},
-    [E_STARTUP] = {"startup", true, read_startup},
-    [E_FILE] = {"file", false, read_file},
-    [E_FRR] = {"frr", true, read_frr},
-    [E_NOTE] = {"note", false, read_note},
-    [E_PORT] = {"port", false, read_port},
-    [E_BOND] = {"bond", false, read_bond},
-    [E_IMPAIR] = {"impair", false, read_impair},
+    [E_HOST] = {"host", false, read_host},          [E_ROUTER] = {"router", false, read_router},
+    [E_SWITCH] = {"switch", false, read_switch},    [E_HUB] = {"hub", false, read_hub},
+    [E_NETWORK] = {"network", false, read_network}, [E_INTERNET] = {"internet", false, read_internet},
+    [E_LINK] = {"link", false, read_link},          [E_DRAWN_NOTE] = {"note", false, read_drawn_note},
+    [E_POOL] = {"pool", false, read_pool},          [E_INTERFACE] = {"interface", false, read_interface},
+    [E_ADDRESS] = {"address", false, read_address}, [E_GATEWAY] = {"address", false, read_gateway},
+    [E_ROUTE] = {"route", false, read_route},       [E_STARTUP] = {"startup", true, read_startup},
+    [E_FILE] = {"file", false, read_file},          [E_FRR] = {"frr", true, read_frr},
+    [E_NOTE] = {"note", false, read_note},          [E_PORT] = {"port", false, read_port},
+    [E_BOND] = {"bond", false, read_bond},          [E_IMPAIR] = {"impair", false, read_impair},
 };
 
 static void read_root(struct reader *r, const xmlNode *x)
@@ -562,8 +580,8 @@ static void read_root(struct reader *r, const xmlNode *x)
     if (r->t->title != NULL)
         r->t->title = text_or_null(r->t->title);
     children(r, x,
-             BIT(E_HOST) | BIT(E_ROUTER) | BIT(E_SWITCH) | BIT(E_HUB) | BIT(E_NETWORK) | BIT(E_LINK) |
-                 BIT(E_DRAWN_NOTE) | BIT(E_POOL),
+             BIT(E_HOST) | BIT(E_ROUTER) | BIT(E_SWITCH) | BIT(E_HUB) | BIT(E_NETWORK) | BIT(E_INTERNET) |
+                 BIT(E_LINK) | BIT(E_DRAWN_NOTE) | BIT(E_POOL),
              NULL);
 }
 

@@ -232,6 +232,31 @@ bool value_addr_link_local(const struct value_addr *a)
     return a->family == AF_INET6 && a->ip[0] == 0xfe && (a->ip[1] & 0xc0) == 0x80;
 }
 
+const char *value_addr_fault(const struct value_addr *a)
+{
+    static const uint8_t zero[16], loop6[16] = {[15] = 1};
+
+    if (memcmp(a->ip, zero, value_addr_len(a)) == 0)
+        return "is the unspecified address";
+    if (a->family == AF_INET ? a->ip[0] >= 224 : a->ip[0] == 0xff)
+        return "is a multicast or reserved address";
+    if (a->family == AF_INET ? a->ip[0] == 127 : memcmp(a->ip, loop6, 16) == 0)
+        return "is a loopback address";
+    return NULL;
+}
+
+/* Of an IPv4 network that has room for more than two (RFC 3021). */
+bool value_addr_edge(const struct value_addr *a)
+{
+    struct value_addr inverse = *a;
+
+    if (a->family != AF_INET || a->prefix > 30)
+        return false;
+    for (int i = 0; i < 4; i++)
+        inverse.ip[i] = (uint8_t)~a->ip[i];
+    return !value_addr_host_bits(a) || !value_addr_host_bits(&inverse);
+}
+
 const char *value_addr_format(const struct value_addr *a, char out[VALUE_ADDR_SIZE])
 {
     char ip[INET6_ADDRSTRLEN] = "";

@@ -1,4 +1,4 @@
-/* Values of attributes: text to number and back.  Used inside topology/ only.
+/* Values of attributes: text to number and back.  Used inside topology/, and for options of programs.
  *
  * Parsers return false and leave '*out' untouched when the text is not of the form; ranges are the
  * business of topo_check().  Formatters write what the parsers read back to the same value. */
@@ -34,8 +34,10 @@ bool value_addr(const char *s, struct value_addr *out); /* "10.0.0.1", "2001:db8
 /* Bytes of the address: 4 or 16. */
 size_t value_addr_len(const struct value_addr *a);
 bool value_addr_within(const struct value_addr *net, const struct value_addr *host);
-bool value_addr_host_bits(const struct value_addr *a);  /* any bit right of the prefix? */
-bool value_addr_link_local(const struct value_addr *a); /* fe80::/10 */
+bool value_addr_host_bits(const struct value_addr *a);    /* any bit right of the prefix? */
+bool value_addr_link_local(const struct value_addr *a);   /* fe80::/10 */
+const char *value_addr_fault(const struct value_addr *a); /* "is a loopback address", ..., or NULL */
+bool value_addr_edge(const struct value_addr *a); /* the network or broadcast address of its prefix? */
 #define VALUE_ADDR_SIZE 64
 /* Canonical text into 'out'; with "/prefix" if there is one. */
 const char *value_addr_format(const struct value_addr *a, char out[VALUE_ADDR_SIZE]);

@@ -110,6 +110,11 @@ static void join_link(struct topo_wires *w, const struct topo_link *l)
     }
 }
 
+size_t topo_wires_element(struct topo_wires *w, size_t i)
+{
+    return root(w, i * w->nvlans);
+}
+
 size_t topo_wires_at(struct topo_wires *w, const struct topo_end *end, const struct topo_ref *ref, size_t tag)
 {
     size_t at = place(w, end, ref, tag);
@@ -126,7 +131,7 @@ size_t topo_wires_of(struct topo_wires *w, size_t node, const struct topo_iface 
 
     if (f->network != NULL) {
         ref = topo_index_find(w->ix, f->network);
-        return ref != NULL && ref->kind == TOPO_NETWORK ? root(w, ref->i * w->nvlans) : TOPO_NO_WIRE;
+        return ref != NULL && ref->kind == TOPO_NETWORK ? topo_wires_element(w, ref->i) : TOPO_NO_WIRE;
     }
     if (s == NULL || s->link < 0)
         return TOPO_NO_WIRE;

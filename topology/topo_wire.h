@@ -25,6 +25,8 @@ void topo_wires_clear(struct topo_wires *w);
 /* The wire of untagged frames of 'f', an interface of node 'node': a place below nplaces, or, from nplaces
  * on, a link between two nodes; TOPO_NO_WIRE if it is connected to nothing, or such frames are dropped. */
 size_t topo_wires_of(struct topo_wires *w, size_t node, const struct topo_iface *f);
+/* The wire of untagged frames of element 'i', a hub, network or internet. */
+size_t topo_wires_element(struct topo_wires *w, size_t i);
 /* The wire that a frame with the tag vlans[tag] gets into at 'end' of a link, an end at an element. */
 size_t topo_wires_at(struct topo_wires *w, const struct topo_end *end, const struct topo_ref *ref,
                      size_t tag);

@@ -195,13 +195,15 @@ static void write_element(struct buf *b, const struct topo_element *x)
     attr_uint(b, "mac-ageing", x->mac_ageing);
     attr_hidden(b, x->hidden);
     attr_pos(b, &x->pos);
-    if (x->nports == 0) {
+    if (x->nports + x->naddrs == 0) {
         buf_puts(b, "/>\n");
         return;
     }
     buf_puts(b, ">\n");
     for (size_t i = 0; i < x->nports; i++)
         write_port(b, &x->ports[i]);
+    for (size_t i = 0; i < x->naddrs; i++)
+        text_element(b, "    ", "address", x->addrs[i].text);
     buf_printf(b, "  </%s>\n", topo_kind_name(x->kind));
 }
 

@@ -78,7 +78,11 @@ struct host *host_open(struct loop *l, const struct host_options *o, struct err 
                                    .image_dir = o->image_dir,
                                    .program_dir = h->self_dir,
                                    .parallel = cores > 2 ? (unsigned)cores : 2};
-    const struct net_options net = {.run_dir = o->run_dir, .private_ovs = o->private_ovs};
+    const struct net_options net = {.run_dir = o->run_dir,
+                                    .private_ovs = o->private_ovs,
+                                    .internet = o->internet,
+                                    .internet_allow = o->internet_allow,
+                                    .ninternet_allow = o->ninternet_allow};
     bool only_fake = o->driver != NULL && strcmp(o->driver, "fake") == 0;
     if (only_fake)
         err_set(&why, ERR_UNSUPPORTED, "labhost was started for driver fake only");

@@ -104,6 +104,9 @@ struct host_options {
     const char *state_dir, *run_dir, *image_dir, *driver;
     uid_t allow_uid;
     bool private_ovs;
+    bool internet;
+    const char *const *internet_allow;
+    size_t ninternet_allow;
 };
 struct host *host_open(struct loop *l, const struct host_options *o, struct err *e);
 void host_close(struct host *h);                            /* running labs go on */

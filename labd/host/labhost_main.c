@@ -3,6 +3,7 @@
 #include "labd/base/log.h"
 #include "labd/base/mem.h"
 #include "labd/host/host.h"
+#include "topology/topo_value.h"
 
 #include <fcntl.h>
 #include <getopt.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #define LOCK_WAIT_MS 10000
+#define ALLOW_MAX 64
 
 static const char usage[] =
     "usage: labhost [options]\n"
@@ -25,7 +27,30 @@ static const char usage[] =
     "  --driver NAME    default guest driver: xen, container, fake (default: the first that works)\n"
     "  --user NAME      the user that labd runs as, who may connect besides root (default labd)\n"
     "  --private-ovs    start an Open vSwitch of its own even if the machine runs one\n"
+    "  --internet       labs may have a way to the outside (default: no)\n"
+    "  --internet-allow PREFIX   ... to these private addresses, too; may be given several times\n"
     "  --help, --version\n";
+
+static const char *allowed[ALLOW_MAX];
+
+/* It becomes part of a firewall's rules. */
+static bool add_allowed(struct host_options *o, const char *prefix)
+{
+    struct value_addr a;
+
+    if (!value_addr(prefix, &a) || (a.has_prefix && value_addr_host_bits(&a))) {
+        fprintf(stderr, "labhost: --internet-allow %s is not a prefix such as 10.1.2.0/24 or fd00:1::/64\n",
+                prefix);
+        return false;
+    }
+    if (o->ninternet_allow == ALLOW_MAX) {
+        fprintf(stderr, "labhost: --internet-allow can be given %d times\n", ALLOW_MAX);
+        return false;
+    }
+    allowed[o->ninternet_allow++] = prefix;
+    o->internet_allow = allowed;
+    return true;
+}
 
 static void on_signal(int signo, void *arg)
 {
@@ -85,6 +110,8 @@ int main(int argc, char **argv)
         {"driver", required_argument, NULL, 'd'},
         {"user", required_argument, NULL, 'u'},
         {"private-ovs", no_argument, NULL, 'o'},
+        {"internet", no_argument, NULL, 'n'},
+        {"internet-allow", required_argument, NULL, 'a'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
@@ -117,6 +144,13 @@ int main(int argc, char **argv)
             break;
         case 'o':
             o.private_ovs = true;
+            break;
+        case 'n':
+            o.internet = true;
+            break;
+        case 'a':
+            if (!add_allowed(&o, optarg))
+                return 2;
             break;
         case 'h':
             fputs(usage, stdout);

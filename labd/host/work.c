@@ -178,7 +178,8 @@ static int wire(const struct work *w, const struct steps *s, struct err *e)
         return 0;
     if (net_reference_clear(net, lab->plan, e) < 0)
         return err_wrap(e, "remove reference hosts");
-    if (net_attach(net, lab->plan, w->pids, e) < 0 || tell_cut_links(lab, e) < 0)
+    if (net_internet_open(net, lab->plan, lab->slot, e) < 0 || net_attach(net, lab->plan, w->pids, e) < 0 ||
+        tell_cut_links(lab, e) < 0)
         return err_wrap(e, "wire the lab");
     return 0;
 }

@@ -111,6 +111,9 @@ struct lab *lab_from_row(struct labs *ls, int64_t inst, struct store_lab *row, s
         lab->drawing[VIEW_STUDENT] = json_incref(lab->drawing[VIEW_ALL]);
     }
     lab->max_score = x != NULL ? exercise_max_score(x) : 0;
+    for (size_t i = 0; i < t->nelements; i++)
+        if (t->elements[i].kind == TOPO_INTERNET)
+            lab->internet_line = t->elements[i].line;
     plan_free(p);
     parse_end(x, t);
     labs_link(ls, lab);

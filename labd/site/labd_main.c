@@ -27,6 +27,7 @@
 static const char usage[] =
     "usage: labd [options]\n"
     "       labd --add-user LOGIN --role ROLE --password-stdin [--name NAME] [--state DIR] [--user NAME]\n"
+    "       labd --institution NAME --internet yes|no [--state DIR] [--user NAME]\n"
     "  --listen HOST:PORT   where browsers come (default 127.0.0.1:8080; port 0: any free one)\n"
     "  --state DIR          the database (default /var/lib/labd/site)\n"
     "  --run DIR            the local socket labd.sock (default /run/labd)\n"
@@ -42,11 +43,15 @@ static const char usage[] =
     "  --add-user LOGIN     make the account, or change the one of that name and end its sessions\n"
     "  --role ROLE          student, instructor or admin\n"
     "  --name NAME          the person's name (default LOGIN)\n"
-    "  --password-stdin     the password is the first line of standard input\n";
+    "  --password-stdin     the password is the first line of standard input\n"
+    "institutions:\n"
+    "  --institution NAME   the one to change; \"default\" is the first\n"
+    "  --internet yes|no    whether its labs may connect to the internet (at first: no)\n";
 
 struct options {
     const char *listen, *state, *run, *exercises, *web, *host_socket, *user;
     const char *add_user, *role, *name;
+    const char *institution, *internet;
     bool password_stdin, secure_cookies, verbose;
     unsigned quota;
 };
@@ -153,7 +158,25 @@ static int add_user(const struct options *o, const char *db, struct err *e)
     return rc < 0 ? -1 : store_account(db, &u, e);
 }
 
-static int run_add_user(const struct options *o, struct err *e)
+/* ---- institutions ---- */
+
+static int change_institution(const struct options *o, const char *db, struct err *e)
+{
+    bool yes = o->internet != NULL && strcmp(o->internet, "yes") == 0;
+
+    if (!yes && (o->internet == NULL || strcmp(o->internet, "no") != 0))
+        return err_set(e, ERR_INVALID, "--institution needs --internet yes or --internet no");
+    AUTO(store_closep) struct store *st = store_open(db, e);
+    if (st == NULL)
+        return -1;
+    if (store_institution_set_internet(st, o->institution, yes, e) == 0)
+        return 0;
+    return e->code == ERR_NOT_FOUND ? err_set(e, ERR_NOT_FOUND, "there is no institution of this name") : -1;
+}
+
+/* Works on the database, as the user that serves it. */
+static int run_alone(const struct options *o,
+                     int (*work)(const struct options *o, const char *db, struct err *e), struct err *e)
 {
     AUTO(mem_freep) char *db = xasprintf("%s/labd.db", o->state);
     struct passwd pw = {.pw_name = NULL};
@@ -161,7 +184,7 @@ static int run_add_user(const struct options *o, struct err *e)
 
     if (become(o, &pw, &root, e) < 0 || (root && drop_privileges(&pw, e) < 0) || no_new_privileges(e) < 0)
         return -1;
-    return add_user(o, db, e);
+    return work(o, db, e);
 }
 
 /* ---- serving ---- */
@@ -253,15 +276,17 @@ static int parse(int argc, char **argv, struct options *o)
         {"role", required_argument, NULL, 'R'},
         {"name", required_argument, NULL, 'n'},
         {"password-stdin", no_argument, NULL, 'p'},
+        {"institution", required_argument, NULL, 'I'},
+        {"internet", required_argument, NULL, 'N'},
         {"verbose", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
     const char **texts[256] = {
-        ['l'] = &o->listen, ['s'] = &o->state, ['r'] = &o->run,      ['x'] = &o->exercises,
-        ['w'] = &o->web,    ['u'] = &o->user,  ['a'] = &o->add_user, ['H'] = &o->host_socket,
-        ['R'] = &o->role,   ['n'] = &o->name};
+        ['l'] = &o->listen, ['s'] = &o->state, ['r'] = &o->run,         ['x'] = &o->exercises,
+        ['w'] = &o->web,    ['u'] = &o->user,  ['a'] = &o->add_user,    ['H'] = &o->host_socket,
+        ['R'] = &o->role,   ['n'] = &o->name,  ['I'] = &o->institution, ['N'] = &o->internet};
     char *end;
     int c;
 
@@ -312,8 +337,12 @@ int main(int argc, char **argv)
         return 2;
     }
     log_init("labd", o.verbose ? LOG_DEBUG_ : LOG_INFO_);
-    if (o.add_user != NULL) {
-        if (run_add_user(&o, &e) == 0)
+    if (o.internet != NULL && o.institution == NULL) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    if (o.add_user != NULL || o.institution != NULL) {
+        if (run_alone(&o, o.add_user != NULL ? add_user : change_institution, &e) == 0)
             return 0;
         fprintf(stderr, "labd: %s\n", e.msg);
         return err_exit_status(e.code);

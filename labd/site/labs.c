@@ -116,6 +116,25 @@ static int fill_row(struct labs *ls, const struct lab_wish *wish, struct store_l
     return 0;
 }
 
+static int may_have_internet(struct labs *ls, const struct lab *lab, struct err *e)
+{
+    char name[NAME_SIZE];
+    bool may = false;
+
+    if (lab->internet_line == 0)
+        return 0;
+    if (store_institution_internet(ls->site->store, lab->inst, &may, e) < 0 ||
+        store_institution_name(ls->site->store, lab->inst, name, e) < 0)
+        return -1;
+    if (may)
+        return 0;
+    return err_set(
+        e, ERR_DENIED,
+        "topology:%d: labs of institution %s may not connect to the internet: ask the administrator of "
+        "the site to allow it",
+        lab->internet_line, name);
+}
+
 struct lab *lab_make(struct labs *ls, const struct lab_wish *wish, struct err *e)
 {
     AUTO(store_lab_clear) struct store_lab row = {.state = LAB_STARTING};
@@ -127,7 +146,7 @@ struct lab *lab_make(struct labs *ls, const struct lab_wish *wish, struct err *e
     struct lab *lab = lab_from_row(ls, wish->inst, &row, e);
     if (lab == NULL)
         return NULL;
-    if (store_lab_add(ls->site->store, wish->inst, &lab->row, e) < 0) {
+    if (may_have_internet(ls, lab, e) < 0 || store_lab_add(ls->site->store, wish->inst, &lab->row, e) < 0) {
         labs_unlink(lab);
         lab_free(lab);
         return NULL;

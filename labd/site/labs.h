@@ -25,6 +25,7 @@ struct lab {
     unsigned changes; /* times that labhost was asked to suspend or resume it */
     struct loop_timer *again; /* labhost did not answer */
     unsigned max_score;       /* of its exercise; 0: nothing to check */
+    int internet_line;        /* of the topology, where its <internet> is; 0: none */
     struct loop_timer *calm;  /* watchers were told just now */
     bool changed;             /* since then */
     char *status_text[VIEWS]; /* of lab_status(), or NULL: must be made again */

@@ -347,6 +347,37 @@ static void test_start(void **state)
     reply_clear(&r);
 }
 
+/* ---- the internet ---- */
+
+static void test_internet(void **state)
+{
+    static const char body[] = "{\"topology\":\"<topology name='t' version='1'><host name='h1'/>\\n"
+                               "<internet name='out'/></topology>\"}";
+    struct fixture *f = *state;
+    struct reply r;
+    struct err e;
+
+    request(f, f->instructor, "POST", "/api/v1/labs", body, &r);
+    assert_int_equal(r.status, 403);
+    assert_string_equal(text_at(r.json, "detail"),
+                        "topology:2: labs of institution default may not connect to the internet: ask the "
+                        "administrator of the site to allow it");
+    reply_clear(&r);
+    request(f, f->instructor, "GET", "/api/v1/labs?all=1", NULL, &r);
+    assert_int_equal(json_array_size(json_object_get(r.json, "labs")), 0); /* no half lab */
+    reply_clear(&r);
+    AUTO(store_closep) struct store *st = store_open(f->db, &e);
+    assert_non_null(st);
+    assert_int_equal(store_institution_set_internet(st, "default", true, &e), 0);
+    request(f, f->instructor, "POST", "/api/v1/labs", body, &r);
+    assert_int_equal(r.status, 202);
+    AUTO(mem_freep) char *path = lab_path(text_at(r.json, "id"), "");
+    assert_int_equal(status_of(f, f->instructor, "DELETE", path, NULL), 202);
+    lab_wait(f, f->instructor, text_at(r.json, "id"), "");
+    reply_clear(&r);
+    assert_int_equal(store_institution_set_internet(st, "default", false, &e), 0);
+}
+
 /* ---- labhost comes and goes ---- */
 
 static void test_without_labhost(void **state)
@@ -568,6 +599,7 @@ int main(void)
         T(test_reset),
         T(test_start_again),
         T(test_links),
+        T(test_internet),
         T(test_without_labhost),
         T(test_labhost_forgot),
         T(test_stopped_while_labhost_was_away),

@@ -384,6 +384,27 @@ static void test_reopened(void **state)
     assert_true(store_writable(t->s, &e));
 }
 
+static void test_internet(void **state)
+{
+    struct both *t = *state;
+    bool may = true;
+    struct err e;
+
+    ok(store_institution_internet(t->s, t->b, &may, &e), &e);
+    assert_false(may); /* unless somebody says so */
+    ok(store_institution_set_internet(t->s, "partner", true, &e), &e);
+    ok(store_institution_internet(t->s, t->b, &may, &e), &e);
+    assert_true(may);
+    ok(store_institution_internet(t->s, A, &may, &e), &e);
+    assert_false(may); /* the other one's business */
+    ok(store_institution_set_internet(t->s, "partner", false, &e), &e);
+    ok(store_institution_internet(t->s, t->b, &may, &e), &e);
+    assert_false(may);
+    assert_int_equal(store_institution_set_internet(t->s, "nobody", true, &e), -1);
+    assert_int_equal(e.code, ERR_NOT_FOUND);
+    ok(store_institution_set_internet(t->s, "default", true, &e), &e); /* a refusal leaves nothing open */
+}
+
 static void test_newer_schema(void **state)
 {
     struct both *t = *state;
@@ -516,6 +537,7 @@ int main(void)
         T(test_raw_labs_are_not_limited),
         T(test_attempts_and_scores),
         T(test_reopened),
+        T(test_internet),
         T(test_newer_schema),
         T(test_old_schema),
         T(test_old_schema_with_a_cut_reference),

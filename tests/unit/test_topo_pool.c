@@ -249,19 +249,19 @@ static const struct row {
      T(P4 "<host name='a'><interface name='e' network='n'>" A
           "</interface>\n<route to='default' via='auto'/></host>" HOST("b", "n") NET("n")),
      3,
-     "via=\"auto\": no router has an IPv4 address on a wire and in a network of 'a'; for a default route of IPv6"},
+     "via=\"auto\": no router or internet has an IPv4 address on a wire and in a network of 'a'; for a default route of IPv6"},
     {"gateway of the other family",
      T(P4 "<host name='a'><interface name='e' network='n'>" A
           "</interface>\n<route to='::/0' via='auto'/></host>" ROUTER("r", "n") NET("n")),
-     3, "no router has an IPv6 address"},
+     3, "no router or internet has an IPv6 address"},
     {"gateway on another wire",
      T(P4 "<host name='a'><interface name='e' network='n'>" A
           "</interface>\n<route to='default' via='auto'/></host>" ROUTER("r", "m") NET("n") NET("m")),
-     3, "no router has an IPv4 address"},
+     3, "no router or internet has an IPv4 address"},
     {"gateway for an unknown dev",
      T(P4 "<host name='a'><interface name='e' network='n'>" A
           "</interface>\n<route to='default' via='auto' dev='x'/></host>" ROUTER("r", "n") NET("n")),
-     3, "no router has an IPv4 address"},
+     3, "no router or internet has an IPv4 address"},
     {"route to what is no prefix", T(P4 "<host name='a'>\n<route to='defualt' via='auto'/></host>"), 3,
      "is not \"default\""},
 };

@@ -316,7 +316,7 @@ static void test_all_problems_in_one_run(void **state)
         "'-', beginning with a letter\n"
         "f.xml:2: error: memory=\"x\" of <host> is not a whole number above 0\n"
         "f.xml:3: error: <hots> is not allowed in <topology> (did you mean 'host'?)\n"
-        "f.xml:4: error: end a of the link: there is no host, router, switch, hub or network 'b'\n"
+        "f.xml:4: error: end a of the link: there is no host, router, switch, hub, network or internet 'b'\n"
         "f.xml:4: error: link 'l' ends at interface 'd' of 'a', which has no such interface\n");
     assert_non_null(strstr(e.msg, "line 1: topology name 'T'"));
     assert_non_null(strstr(e.msg, "(and 4 more)"));

@@ -76,7 +76,8 @@ static void dot_vertex(struct buf *b, const char *name, enum topo_kind kind, con
 {
     static const char *const shapes[] = {
         [TOPO_HOST] = "box",    [TOPO_ROUTER] = "ellipse",    [TOPO_SWITCH] = "box3d",
-        [TOPO_HUB] = "hexagon", [TOPO_NETWORK] = "underline", [TOPO_LINK] = "point",
+        [TOPO_HUB] = "hexagon", [TOPO_NETWORK] = "underline", [TOPO_INTERNET] = "egg",
+        [TOPO_LINK] = "point",
     };
 
     buf_puts(b, "  ");

@@ -230,6 +230,8 @@ static void element(struct out *o, const struct topo_element *x, struct topo_msg
     if (x->nports > 0 || x->rstp || x->mac_ageing != 0)
         topo_msgs_add(m, x->line, TOPO_WARNING,
                       "VLANs, bonds, mirrors, RSTP and ageing of \"%s\" are not carried over", x->name);
+    if (x->kind == TOPO_INTERNET)
+        topo_msgs_add(m, x->line, TOPO_WARNING, "\"%s\" becomes a bridge that leads nowhere", x->name);
     if (strlen(x->name) > BRIDGE_NAME_MAX)
         topo_msgs_add(m, x->line, TOPO_WARNING, "\"%s\" is too long for the name of a bridge", x->name);
 }

@@ -18,8 +18,12 @@
 enum net_datapath { NET_SYSTEM, NET_NETDEV }; /* in the kernel, or in the ovs-vswitchd process */
 
 struct net_options {
-    const char *run_dir;        /* absolute; a private instance lives in its folder "ovs" */
-    bool private_ovs;           /* never use the machine's own instance (tests, benchmarks) */
+    const char *run_dir; /* absolute; a private instance lives in its folder "ovs" */
+    bool private_ovs;    /* never use the machine's own instance (tests, benchmarks) */
+    bool internet;       /* labs may have a way to the outside */
+    const char *const
+        *internet_allow;        /* ... and to these prefixes, which they may not otherwise; they live as */
+    size_t ninternet_allow;     /* long as the process */
     struct proc_runner *runner; /* NULL: the real one */
 };
 
@@ -32,6 +36,13 @@ struct net_host {
     bool ifb;                /* ... also for what a guest sends into a hub, network or switch */
     char run[PATH_MAX - 64]; /* the instance's run folder: its sockets and pidfiles */
     char owner[9];           /* marks what this labhost made on a shared instance */
+    /* the way to the outside */
+    bool internet;         /* labs may have one */
+    char no_internet[512]; /* ... asked for, but this is why not */
+    bool outside_ipv6;     /* the machine forwards IPv6 */
+    const char *const *allow;
+    size_t nallow;
+    int home, mounts; /* network and mount namespace in which labhost was started; open if 'internet' */
 };
 
 /* Uses the machine's Open vSwitch if it answers, else finds or starts a private one.  A private
@@ -49,7 +60,8 @@ int net_host_close(const struct net_host *h, struct err *e) MUST_CHECK;
 int net_host_check(const struct net_host *h, struct err *e) MUST_CHECK;
 const char *net_datapath_name(enum net_datapath d); /* "kernel" or "userspace" */
 
-/* ERR_UNSUPPORTED if a link of the plan asks for an impairment that this machine cannot do. */
+/* ERR_UNSUPPORTED if a link of the plan asks for an impairment that this machine cannot do, ERR_DENIED if it has a way
+ * to the outside that the operator does not allow. */
 int net_plan_check(const struct net_host *h, const struct plan *p, struct err *e) MUST_CHECK;
 
 /* Makes what is missing: devices, bridges, ports, flows; then sets each link as plan->links says ('up',
@@ -59,6 +71,13 @@ int net_plan_check(const struct net_host *h, const struct plan *p, struct err *e
  * it does not run).  The ends in the guests are named, have MAC and MTU, and are down.  After a
  * failure part of the wiring may exist; net_detach() or another net_attach() is the way on. */
 int net_attach(const struct net_host *h, const struct plan *p, const pid_t *pids, struct err *e) MUST_CHECK;
+
+/* Before net_attach(): the plan's way to the outside, if it has one and it is not there: a network namespace that
+ * translates addresses, and its wires to the lab and to the namespace in which labhost was started.  'slot', below
+ * 65536, is no other lab's.  ERR_DENIED as net_plan_check(), ERR_TOOL; nothing of it is left then.  net_detach()
+ * removes it. */
+int net_internet_open(const struct net_host *h, const struct plan *p, uint32_t slot,
+                      struct err *e) MUST_CHECK;
 
 /* The last part of net_attach() alone: links and switched-on ends as the plan says, for the devices that are
  * there.  For guests whose driver made their devices after net_attach() was called without them. */
@@ -76,7 +95,7 @@ struct net_observed {
 int net_observe(const struct net_host *h, const struct plan *p, struct net_observed *out,
                 struct err *e) MUST_CHECK;
 
-/* Calls 'each' once per lab (of this labhost) of which a bridge or a device is left on this machine. */
+/* Calls 'each' once per lab (of this labhost) of which a bridge, a device or a gateway is left on this machine. */
 int net_leftovers(const struct net_host *h, void (*each)(const char *lab, void *arg), void *arg,
                   struct err *e) MUST_CHECK;
 

@@ -33,7 +33,7 @@ int net_plan_check(const struct net_host *h, const struct plan *p, struct err *e
     for (size_t i = 0; i < p->nlinks; i++)
         if (net_link_check(h, p, i, p->links[i].impair, e) < 0)
             return -1;
-    return 0;
+    return net_internet_check(h, p, e);
 }
 
 /* ---- devices ---- */
@@ -237,7 +237,8 @@ int net_detach(const struct net_host *h, const char *lab, struct err *e)
     int rc = remove_bridges(h, lab, &gone, e);
     int devices = remove_devices(h, lab, gone, rc < 0 ? &why : e);
     json_decref(gone);
-    if (rc < 0 || devices < 0)
+    int internet = net_internet_close(h, lab, rc < 0 || devices < 0 ? &why : e);
+    if (rc < 0 || devices < 0 || internet < 0)
         return err_wrap(e, "remove the wiring of lab %s", lab);
     return 0;
 }
@@ -278,6 +279,11 @@ static void note_devices(const struct net_host *h, const struct net_seen *seen, 
             json_object_set_new(labs, lab, json_true());
 }
 
+static void note_lab(const char *lab, void *labs)
+{
+    json_object_set_new(labs, lab, json_true());
+}
+
 int net_leftovers(const struct net_host *h, void (*each)(const char *lab, void *arg), void *arg,
                   struct err *e)
 {
@@ -295,6 +301,7 @@ int net_leftovers(const struct net_host *h, void (*each)(const char *lab, void *
             json_object_set_new(labs, lab, json_true());
     }
     note_devices(h, &seen, labs);
+    net_internet_each(h, note_lab, labs);
     net_ovs_found_clear(&found);
     for (void *i = json_object_iter(labs); i != NULL; i = json_object_iter_next(labs, i))
         each(json_object_iter_key(i), arg);

@@ -116,18 +116,31 @@ int net_pid_check(pid_t pid, struct err *e)
     return 0;
 }
 
+/* Of IPv6 if there is any. */
+static int forward(struct err *e)
+{
+    static const char *const ipv4 = "/proc/sys/net/ipv4/ip_forward",
+                             *const ipv6 = "/proc/sys/net/ipv6/conf/all/forwarding";
+
+    return file_write_once(ipv4, "1", e) < 0 || (file_exists(ipv6) && file_write_once(ipv6, "1", e) < 0) ? -1
+                                                                                                         : 0;
+}
+
 /* In the visitor. */
 static int visit(const struct net_host *h, const struct net_far_end *x, struct err *e)
 {
-    char path[48];
+    char of_pid[48];
+    const char *path = x->netns != NULL ? x->netns : of_pid;
 
-    snprintf(path, sizeof path, "/proc/%d/ns/net", (int)x->pid);
+    snprintf(of_pid, sizeof of_pid, "/proc/%d/ns/net", (int)x->pid);
+    if (x->netns != NULL && setns(x->mounts, CLONE_NEWNS) < 0)
+        return err_sys(e, "enter the mount namespace of %s", path);
     AUTO(mem_closep) int ns = open(path, O_RDONLY | O_CLOEXEC);
     if (ns < 0)
-        return err_sys(e, "open the network namespace of process %d", (int)x->pid);
+        return err_sys(e, "open the network namespace %s", path);
     if (setns(ns, CLONE_NEWNET) < 0)
-        return err_sys(e, "enter the network namespace of process %d", (int)x->pid);
-    if (x->no_ipv6 && ipv6_off(x->dev, e) < 0)
+        return err_sys(e, "enter the network namespace %s", path);
+    if ((x->no_ipv6 && ipv6_off(x->dev, e) < 0) || (x->forwards && forward(e) < 0))
         return -1;
     if (h->datapath != NET_NETDEV)
         return 0;
@@ -135,7 +148,7 @@ static int visit(const struct net_host *h, const struct net_far_end *x, struct e
     if (fd < 0)
         return err_sys(e, "socket");
     if (checksum_off(fd, x->dev) < 0)
-        return err_sys(e, "switch checksum offload off on %s of process %d", x->dev, (int)x->pid);
+        return err_sys(e, "switch checksum offload off on %s in %s", x->dev, path);
     return 0;
 }
 
@@ -148,7 +161,7 @@ int net_far_quiet(const struct net_host *h, const struct net_far_end *v, size_t 
     if (n == 0)
         return 0;
     for (size_t i = 0; i < n; i++)
-        if (net_pid_check(v[i].pid, e) < 0)
+        if (v[i].netns == NULL && net_pid_check(v[i].pid, e) < 0)
             return -1;
     if (pipe2(report, O_CLOEXEC) < 0)
         return err_sys(e, "pipe");

@@ -120,16 +120,20 @@ static bool private_lives(const struct net_host *h)
 int net_host_open(const struct net_options *o, struct net_host *out, struct buf *notes, struct err *e)
 {
     struct net_host h = {.runner = o->runner, .private_ovs = true};
-    struct net_host shared = h;
+    struct net_host shared;
 
     if (strlen(o->run_dir) + sizeof "/ovs" > sizeof h.run)
         return err_set(e, ERR_INVALID, "the path of the run folder is too long");
     snprintf(h.run, sizeof h.run, "%.*s/ovs", (int)sizeof h.run - 8, o->run_dir);
+    snprintf(h.owner, sizeof h.owner, "%08x", name_hash(o->run_dir));
+    net_internet_start(&h, o, notes);
+    shared = h;
     if (!o->private_ovs && !private_lives(&h) && system_answers(&shared))
         h = shared;
-    else if (net_private_open(&h, e) < 0)
+    else if (net_private_open(&h, e) < 0) {
+        net_internet_end(&h);
         return err_wrap(e, "start Open vSwitch");
-    snprintf(h.owner, sizeof h.owner, "%08x", name_hash(o->run_dir));
+    }
     find_abilities(&h, notes);
     if (h.datapath == NET_SYSTEM)
         wait_for_clock();
@@ -139,6 +143,9 @@ int net_host_open(const struct net_options *o, struct net_host *out, struct buf 
 
 int net_host_close(const struct net_host *h, struct err *e)
 {
+    if (h->internet)
+        net_internet_stop(h);
+    net_internet_end(h);
     if (!h->private_ovs)
         return 0;
     return net_private_close(h, e);

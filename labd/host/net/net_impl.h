@@ -46,8 +46,11 @@ int net_pid_check(pid_t pid, struct err *e) MUST_CHECK;
 /* The other ends, in the namespaces of guests: checksum offload off, IPv6 off if asked for. */
 struct net_far_end {
     pid_t pid;
+    const char *netns; /* or NULL; path, among these mounts, of a namespace that has no process */
+    int mounts;
     const char *dev;
     bool no_ipv6;
+    bool forwards; /* packets between its interfaces */
 };
 int net_far_quiet(const struct net_host *h, const struct net_far_end *v, size_t n, struct err *e) MUST_CHECK;
 
@@ -91,6 +94,23 @@ void net_netem_args(struct buf *out, const struct plan_impair *i); /* "delay 200
 int net_link_check(const struct net_host *h, const struct plan *p, size_t link,
                    const struct plan_impair impair[2], struct err *e) MUST_CHECK;
 int net_link_run(const struct net_host *h, const struct net_link_text *t, struct err *e) MUST_CHECK;
+
+/* ---- net_internet.c: the way to the outside ---- */
+#define NET_GATEWAY_SIZE 32 /* "paralab-OWNER-LAB", its name in /run/netns */
+/* Called where labhost was started.  What is missing goes into 'notes' and 'h->no_internet'; removes what an earlier
+ * labhost has left if labs may not have it now. */
+void net_internet_start(struct net_host *h, const struct net_options *o, struct buf *notes);
+void net_internet_stop(const struct net_host *h); /* all of it; logs what cannot be removed */
+void net_internet_end(const struct net_host *h);  /* only of what it needs itself */
+int net_internet_check(const struct net_host *h, const struct plan *p, struct err *e) MUST_CHECK;
+int net_internet_close(const struct net_host *h, const char *lab, struct err *e) MUST_CHECK;
+void net_internet_each(const struct net_host *h, void (*each)(const char *lab, void *arg), void *arg);
+/* ---- net_internet_rules.c ---- */
+/* Which all devices are in that lead from the machine to gateways. */
+uint32_t net_internet_group(const struct net_host *h);
+/* For "nft -f -": on the machine, and in a gateway. */
+void net_internet_home_rules(const struct net_host *h, struct buf *b);
+void net_internet_gateway_rules(const struct net_host *h, struct buf *b);
 
 /* ---- net_private.c: an instance of our own ---- */
 int net_private_open(struct net_host *h, struct err *e) MUST_CHECK;

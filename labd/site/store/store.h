@@ -41,6 +41,11 @@ int store_institution_add(struct store *s, const char *name, const char *title, 
 typedef void store_institution_fn(int64_t inst, const char *name, void *arg);
 int store_institution_each(struct store *s, store_institution_fn *fn, void *arg, struct err *e) MUST_CHECK;
 int store_institution_name(struct store *s, int64_t inst, char out[NAME_SIZE], struct err *e) MUST_CHECK;
+/* Whether its labs may have a way to the internet; a new one's may not. */
+int store_institution_internet(struct store *s, int64_t inst, bool *out, struct err *e) MUST_CHECK;
+/* ERR_NOT_FOUND if there is no institution 'name'. */
+int store_institution_set_internet(struct store *s, const char *name, bool internet,
+                                   struct err *e) MUST_CHECK;
 int store_host_find(struct store *s, int64_t inst, const char *name, int64_t *id, struct err *e) MUST_CHECK;
 
 /* ---- users ---- */

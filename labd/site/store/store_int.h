@@ -10,8 +10,10 @@ enum store_sql {
     /* without an institution: these are about institutions themselves */
     SQL_INSTITUTION_ADD,
     SQL_INSTITUTION_EACH,
+    SQL_INSTITUTION_SET_INTERNET,
     SQL_FIRST_SCOPED, /* every statement from here on has the institution as ?1 */
     SQL_INSTITUTION_NAME = SQL_FIRST_SCOPED,
+    SQL_INSTITUTION_INTERNET,
     SQL_HOST_ADD,
     SQL_HOST_FIND,
     SQL_USER_PUT,

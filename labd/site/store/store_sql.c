@@ -117,7 +117,11 @@ static const char migration_2[] =
     "ALTER TABLE labs_2 RENAME TO labs;"
     "CREATE UNIQUE INDEX labs_one_per_exercise ON labs(institution, owner, exercise) WHERE state <> 'gone';";
 
-const char *const store_migrations[] = {migration_1, migration_2};
+/* Whether labs of an institution may have a way to the internet. */
+static const char migration_3[] =
+    "ALTER TABLE institutions ADD COLUMN internet INTEGER NOT NULL DEFAULT 0 CHECK(internet IN (0, 1));";
+
+const char *const store_migrations[] = {migration_1, migration_2, migration_3};
 const int store_nmigrations = (int)(sizeof store_migrations / sizeof *store_migrations);
 
 #define LAB_COLUMNS \
@@ -132,7 +136,9 @@ const int store_nmigrations = (int)(sizeof store_migrations / sizeof *store_migr
 const char *const store_sql[SQL_COUNT] = {
     [SQL_INSTITUTION_ADD] = "INSERT INTO institutions(name, title) VALUES(?1, ?2)",
     [SQL_INSTITUTION_EACH] = "SELECT id, name FROM institutions ORDER BY id",
+    [SQL_INSTITUTION_SET_INTERNET] = "UPDATE institutions SET internet = ?2 WHERE name = ?1 RETURNING id",
     [SQL_INSTITUTION_NAME] = "SELECT name FROM institutions WHERE id = ?1",
+    [SQL_INSTITUTION_INTERNET] = "SELECT internet FROM institutions WHERE id = ?1",
     [SQL_HOST_ADD] = "INSERT INTO hosts(institution, name) VALUES(?1, ?2)",
     [SQL_HOST_FIND] = "SELECT id FROM hosts WHERE institution = ?1 AND name = ?2",
 

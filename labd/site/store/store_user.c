@@ -74,6 +74,28 @@ int store_institution_name(struct store *s, int64_t inst, char out[NAME_SIZE], s
     return 0;
 }
 
+int store_institution_internet(struct store *s, int64_t inst, bool *out, struct err *e)
+{
+    int64_t n;
+
+    if (store_count(s, store_bind(s, SQL_INSTITUTION_INTERNET, "i", inst), "find the institution", &n, e) < 0)
+        return -1;
+    *out = n != 0;
+    return 0;
+}
+
+int store_institution_set_internet(struct store *s, const char *name, bool internet, struct err *e)
+{
+    if (store_begin(s, e) < 0)
+        return -1;
+    sqlite3_stmt *q = store_bind(s, SQL_INSTITUTION_SET_INTERNET, "ti", name, (int64_t)internet);
+    if (store_row(s, q, "find the institution", e) < 0 || store_exec(s, q, "change the institution", e) < 0) {
+        store_rollback(s);
+        return -1;
+    }
+    return store_commit(s, e);
+}
+
 int store_host_find(struct store *s, int64_t inst, const char *name, int64_t *id, struct err *e)
 {
     return store_count(s, store_bind(s, SQL_HOST_FIND, "it", inst, name), "find the host", id, e);

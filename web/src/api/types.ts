@@ -16,7 +16,7 @@ export interface SessionDoc {
 }
 
 export type NodeKind = 'host' | 'router';
-export type ElementKind = 'switch' | 'hub' | 'network';
+export type ElementKind = 'switch' | 'hub' | 'network' | 'internet';
 export type NodeState = 'waiting' | 'creating' | 'booting' | 'running' | 'failed' | 'stopped' | 'suspended';
 export type LabState = 'starting' | 'running' | 'suspending' | 'suspended' | 'failed' | 'stopping' | 'stopped';
 

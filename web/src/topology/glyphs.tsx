@@ -40,6 +40,12 @@ export function KindGlyph({ kind }: { kind: Card['kind'] }) {
                     <path d="M-9 0H9M-6 0V-5M0 0V5M6 0V-5" />
                 </g>
             );
+        case 'internet':
+            return (
+                <g class="glyph">
+                    <path d="M-6 6A4 4 0 0 1-6.7-1.3 4.7 4.7 0 0 1 1.3-4.7 4 4 0 0 1 7.3-.7 3.3 3.3 0 0 1 6.7 6Z" />
+                </g>
+            );
     }
 }
 
