@@ -3,8 +3,6 @@
  * It reports what has the wrong form and goes on; ranges and references are for topo_check().  The
  * published schema topology.rnc says the same; tests/unit/test_topo_rng.c and the fuzzer hold the two
  * against each other, so that libxml2's validator, whose texts help no author, need not run here. */
-#include "labd/base/buf.h"
-#include "labd/base/file.h"
 #include "labd/base/mem.h"
 #include "topology/topo.h"
 #include "topology/topo_attr.h"
@@ -563,9 +561,10 @@ static void read_root(struct reader *r, const xmlNode *x)
              NULL);
 }
 
-struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e)
+struct topo *topo_read_within(const char *data, size_t n, const struct topo_size *max, struct topo_msgs *m,
+                              struct err *e)
 {
-    AUTO(topo_xml_freep) xmlDoc *doc = topo_xml_parse(data, n, m, e);
+    AUTO(topo_xml_freep) xmlDoc *doc = topo_xml_parse(data, n, max, m, e);
     AUTO(topo_freep) struct topo *t = NULL;
     xmlNode *x;
     char shown[VALUE_SHOW_SIZE];
@@ -579,7 +578,7 @@ struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, stru
                    value_show((const char *)x->name, shown));
         return NULL;
     }
-    if (topo_expand(x, m, e) < 0)
+    if (topo_expand(x, max, m, e) < 0)
         return NULL;
     t = xcalloc(1, sizeof *t);
     struct reader r = {.t = t, .m = m};
@@ -589,16 +588,7 @@ struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, stru
     return TAKE(t);
 }
 
-struct topo *topo_read_file(const char *path, struct topo_msgs *m, struct err *e)
+struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e)
 {
-    AUTO(buf_clear) struct buf b = BUF_INIT;
-    struct err why = {0};
-
-    if (file_read(path, TOPO_FILE_MAX, &b, &why) < 0) {
-        topo_msgs_add(m, 0, TOPO_ERROR, "%s", why.msg);
-        if (e != NULL)
-            *e = why;
-        return NULL;
-    }
-    return topo_read_mem(buf_str(&b), b.len, m, e);
+    return topo_read_within(data, n, &topo_size_lab, m, e);
 }
