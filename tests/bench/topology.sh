@@ -43,12 +43,12 @@ power() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", log(b / a) / log(100) 
 # The whole program, as a user waits for it.
 topology_labctl() {
     start=$(now_ms)
-    labctl validate "$work/10000.xml" >/dev/null || return 1
+    "$build/labctl" validate "$work/10000.xml" >/dev/null || return 1
     row "labctl validate of 10000 nodes" s "$(seconds "$start" "$(now_ms)")" - '< 1'
     set -- "$ZOO"/*.graphml
     start=$(now_ms)
     for graph in "$@"; do
-        labctl import graphml "$graph" -o "$work/zoo.xml" 2>/dev/null || { say "bench: $graph cannot be imported"; return 1; }
+        "$build/labctl" import graphml "$graph" -o "$work/zoo.xml" 2>/dev/null || { say "bench: $graph cannot be imported"; return 1; }
     done
     row "labctl import of $# graphs of the Topology Zoo" s "$(seconds "$start" "$(now_ms)")" - seconds
 }
