@@ -2,7 +2,7 @@
 # `make bench`: our figures beside those of others, on this machine, in this run.
 #
 # usage: run.sh [topology] [start] [memory] [console] [abilene]     (all five if none is named)
-# environment: BUILD, ROUNDS (3), SIZES ("10 50 100 200"), BENCH_PRIVATE_OVS=1
+# environment: BUILD, ROUNDS (3), SIZES ("10 50 100 200"), ZOO (a folder of GraphML files), BENCH_PRIVATE_OVS=1
 #
 # The table goes to standard output, ready for the README; progress goes to standard error.
 set -u
