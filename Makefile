@@ -180,10 +180,15 @@ FUZZ_BUILD = $(BUILD)-fuzz
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
 
 .PHONY: fuzzers
-fuzzers: $(FUZZERS:%=$(BUILD)/fuzz_%)
-$(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(ARCHIVES)
+fuzzers: $(FUZZERS:%=$(BUILD)/fuzz_%) $(BUILD)/fuzz-greedy
+# bound.o stands between libFuzzer and the fuzzer.
+FUZZ_LD = $(CC) -fsanitize=address,undefined,fuzzer -Wl,--wrap=LLVMFuzzerTestOneInput -o $@ $(filter %.o,$^)
+$(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/bound.o $(ARCHIVES)
 	$(call say,LD,$@)
-	$(Q)$(CC) -fsanitize=address,undefined,fuzzer -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+	$(Q)$(FUZZ_LD) -Wl,--start-group $(ARCHIVES) -Wl,--end-group $(LIBS)
+$(BUILD)/fuzz-greedy: $(BUILD)/obj/tests/fuzz/greedy.o $(BUILD)/obj/tests/fuzz/bound.o
+	$(call say,LD,$@)
+	$(Q)$(FUZZ_LD)
 
 fuzz-run: ## run each fuzzer for FUZZ_SECONDS
 	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=$(CLANG) CFLAGS="$(FUZZ_FLAGS)" HARDEN= fuzzers

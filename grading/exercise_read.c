@@ -352,7 +352,7 @@ struct exercise *exercise_read(const char *xml, size_t n, struct topo_msgs *m, s
         topo_fatal(m, e, 0, "the file is longer than %u KiB", EXERCISE_FILE_MAX / 1024);
         return NULL;
     }
-    if ((doc = topo_xml_parse(xml, n, m, e)) == NULL)
+    if ((doc = topo_xml_parse(xml, n, &topo_size_lab, m, e)) == NULL)
         return NULL;
     root = xmlDocGetRootElement(doc);
     if (root == NULL || root->ns != NULL || strcmp((const char *)root->name, "exercise") != 0) {

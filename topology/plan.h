@@ -15,7 +15,7 @@
 
 struct topo;
 
-#define PLAN_NODES_MAX 16384
+#define PLAN_NODES_MAX 16384 /* of a lab */
 #define PLAN_VLANS_MAX 64
 
 enum plan_node_kind { PLAN_HOST, PLAN_ROUTER };
@@ -156,7 +156,8 @@ struct plan {
 };
 
 /* Pure: same arguments, same plan.  'lab' matches lab_id_ok(); 't' is valid (topo_check() found no
- * error) and borrowed.  ERR_CAPACITY if it has more nodes than PLAN_NODES_MAX.  Caller frees. */
+ * error) and borrowed.  ERR_CAPACITY if it needs more ports than can be numbered; PLAN_NODES_MAX is left to
+ * who takes a plan or a topology from somebody else.  Caller frees. */
 struct plan *plan_make(const struct topo *t, const char *lab, struct err *e);
 void plan_free(struct plan *p); /* NULL is fine */
 void plan_freep(struct plan **p);

@@ -341,10 +341,6 @@ struct plan *plan_make(const struct topo *t, const char *lab, struct err *e)
         err_set(e, ERR_INTERNAL, "a lab id must match [a-z][a-z0-9]{5}");
         return NULL;
     }
-    if (t->nnodes > PLAN_NODES_MAX) {
-        err_set(e, ERR_CAPACITY, "the topology has %zu nodes; the most is %d", t->nnodes, PLAN_NODES_MAX);
-        return NULL;
-    }
     m.p = p = xcalloc(1, sizeof *p);
     memcpy(p->lab, lab, LAB_ID_LEN);
     topo_index_init(&m.ix, t);

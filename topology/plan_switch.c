@@ -87,17 +87,47 @@ static const struct topo_port *port_at(const struct plan_switch_ports *s, size_t
     return &owner_of(s, &s->ix->slots[slot])->ports[s->ix->slots[slot].i];
 }
 
-/* 'taps': by port of the plan, those that mirror. */
-static void add_mirror(const struct plan_switch_ports *s, struct plan *p, size_t slot, const bool *taps)
+/* The ports of each bridge, in the order of the plan. */
+struct by_bridge {
+    size_t *first; /* by bridge, and once more: its place in 'ports' */
+    int32_t *ports;
+};
+
+static void by_bridge_init(struct by_bridge *b, const struct plan *p)
 {
+    AUTO(mem_freep) size_t *next = xcalloc(p->nbridges + 1, sizeof *next);
+
+    b->first = xcalloc(p->nbridges + 2, sizeof *b->first);
+    b->ports = xcalloc(p->nports + 1, sizeof *b->ports);
+    for (size_t i = 0; i < p->nports; i++)
+        b->first[p->ports[i].bridge + 1]++;
+    for (size_t i = 0; i < p->nbridges; i++) {
+        next[i] = b->first[i];
+        b->first[i + 1] += next[i];
+    }
+    for (size_t i = 0; i < p->nports; i++)
+        b->ports[next[p->ports[i].bridge]++] = (int32_t)i;
+}
+
+static void by_bridge_clear(struct by_bridge *b)
+{
+    free(b->first);
+    free(b->ports);
+}
+
+/* 'taps': by port of the plan, those that mirror. */
+static void add_mirror(const struct plan_switch_ports *s, struct plan *p, size_t slot, const bool *taps,
+                       const struct by_bridge *all)
+{
+    uint32_t bridge = p->ports[s->port[slot]].bridge;
     const struct topo_port *port = port_at(s, slot);
     struct plan_mirror_port m = {.to = (uint32_t)s->port[slot], .direction = port->mirror};
 
     for (size_t i = 0; i < port->mirrored.n; i++)
         add_named(s, &m, s->ix->slots[slot].owner, port->mirrored.items[i]);
-    for (size_t i = 0; i < p->nports && port->mirrored.n == 0; i++)
-        if (p->ports[i].bridge == p->ports[m.to].bridge && !taps[i])
-            add_source(&m, (int32_t)i);
+    for (size_t i = all->first[bridge]; i < all->first[bridge + 1] && port->mirrored.n == 0; i++)
+        if (!taps[all->ports[i]])
+            add_source(&m, all->ports[i]);
     if (m.nfrom > 0)
         *TOPO_PUSH(p->mirrors, p->nmirrors) = m;
 }
@@ -105,11 +135,13 @@ static void add_mirror(const struct plan_switch_ports *s, struct plan *p, size_t
 void plan_add_mirrors(const struct plan_switch_ports *s, struct plan *p)
 {
     AUTO(mem_freep) bool *taps = xcalloc(p->nports + 1, sizeof *taps);
+    AUTO(by_bridge_clear) struct by_bridge all = {NULL, NULL};
 
+    by_bridge_init(&all, p);
     for (size_t i = 0; i < s->ix->nslots; i++)
         if (s->port[i] >= 0)
             taps[s->port[i]] = port_at(s, i)->mirror != PLAN_MIRROR_NONE;
     for (size_t i = 0; i < s->ix->nslots; i++)
         if (s->port[i] >= 0 && taps[s->port[i]])
-            add_mirror(s, p, i, taps);
+            add_mirror(s, p, i, taps, &all);
 }

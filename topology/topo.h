@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TOPO_FILE_MAX (4u << 20) /* bytes of XML */
+#define TOPO_FILE_MAX (4u << 20) /* bytes of XML of which a lab is made */
 #define TOPO_MSGS_MAX 50
 #define TOPO_RSTP_PRIORITY 32768u             /* unless declared */
 #define TOPO_INTERNET_GATEWAY "100.64.0.1/24" /* of RFC 6598; unless declared */
@@ -172,15 +172,17 @@ void topo_freep(struct topo **t);
 /* Reads without checking the meaning.  NULL (and 'e') if there is no model at all: unreadable, too
  * large, not well-formed, a DTD, the wrong root; that problem is in 'm' too.  Otherwise the model,
  * and what is wrong with its form in 'm'.  'm' is never NULL and may hold messages already. */
-struct topo *topo_read_file(const char *path, struct topo_msgs *m, struct err *e);
 struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e);
 /* Adds what is wrong with the meaning, sorts 'm', and returns the number of errors in it, those of
  * the reader included: 0 says that 't' is valid. */
 size_t topo_check(const struct topo *t, struct topo_msgs *m);
 /* Both in one: a valid topology or NULL, 'e' then holding the first error with its line.  'm' (or
- * NULL) gets all messages. */
+ * NULL) gets all messages.  No more than a lab may be: TOPO_FILE_MAX, PLAN_NODES_MAX, 200,000 elements. */
 struct topo *topo_load_file(const char *path, struct topo_msgs *m, struct err *e);
 struct topo *topo_load_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e);
+/* The same for tools that work on the user's own files: up to 128 MiB, 200,000 nodes and 2,000,000 elements.
+ * A warning says when no lab can be made of it. */
+struct topo *topo_load_large_file(const char *path, struct topo_msgs *m, struct err *e);
 
 /* The XML text; the caller frees.  Reading it gives an equal model. */
 char *topo_write(const struct topo *t);

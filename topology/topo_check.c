@@ -2,6 +2,7 @@
 #include "topology/topo_check.h"
 
 #include "labd/base/mem.h"
+#include "topology/topo_size.h"
 #include "topology/topo_value.h"
 
 #include <string.h>
@@ -61,14 +62,20 @@ static void check_names(struct check *c)
 
 size_t topo_check(const struct topo *t, struct topo_msgs *m)
 {
+    return topo_check_within(t, &topo_size_lab, m);
+}
+
+size_t topo_check_within(const struct topo *t, const struct topo_size *max, struct topo_msgs *m)
+{
     struct check c = {.t = t, .m = m, .guesses = GUESSES_MAX};
     size_t hidden = 0;
 
-    if (t->nnodes > PLAN_NODES_MAX) {
-        topo_msgs_add(m, t->line, TOPO_ERROR, "the topology has %zu hosts and routers; the most is %d",
-                      t->nnodes, PLAN_NODES_MAX);
+    if (t->nnodes > max->nodes) {
+        topo_msgs_add(m, t->line, TOPO_ERROR, "the topology has %zu hosts and routers; the most is %zu",
+                      t->nnodes, max->nodes);
         return m->nerrors;
     }
+    topo_size_grew(max, 0, t->nnodes, topo_size_lab.nodes, m);
     topo_index_init(&c.ix, t);
     if (t->nnodes == 0)
         check_error(&c, t->line, "the topology has no <host> and no <router>");

@@ -5,13 +5,13 @@
 #include "topology/topo_check.h"
 
 #include "labd/base/mem.h"
+#include "topology/topo_check_peers.h"
 #include "topology/topo_wire.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 
-#define COMPARISONS_MAX (1u << 21) /* of addresses, in all */
-#define TEXT_MAX (16u << 20)       /* bytes of scripts to look into, in all */
+#define TEXT_MAX (16u << 20) /* bytes of scripts to look into, in all */
 #define MTU_DEFAULT 1500
 
 struct member {  /* an interface on a wire */
@@ -25,7 +25,7 @@ struct wires {
     bool *tagged;           /* by wire: a node gets this VLAN tagged, and may use it */
     struct member *members; /* by wire, then in the order of the file */
     size_t nmembers;
-    size_t comparisons, text;
+    size_t text;
 };
 
 /* ---- members ---- */
@@ -82,44 +82,36 @@ static bool v4(const struct topo_text *x, struct value_addr *a)
     return value_addr(x->text, a) && a->family == AF_INET && a->has_prefix;
 }
 
-static bool overlap(const struct value_addr *a, const struct value_addr *b)
-{
-    return value_addr_within(a, b) || value_addr_within(b, a);
-}
-
-/* Is 'a' alone with its network on the wire, though others have IPv4 addresses, too?  '*other' is one. */
-static bool alone(struct wires *w, const struct member *v, size_t n, const struct member *self,
-                  const struct value_addr *a, const struct member **other)
-{
-    struct value_addr b;
-
-    *other = NULL;
-    for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; &v[i] != self && k < v[i].iface->naddrs; k++) {
-            if (w->comparisons-- == 0)
-                return w->comparisons = 0, false;
-            if (!v4(&v[i].iface->addrs[k], &b))
-                continue;
-            if (overlap(a, &b))
-                return false;
-            *other = &v[i];
-        }
-    }
-    return *other != NULL;
-}
-
-static void warn_disjoint(struct wires *w, const struct member *v, size_t n)
+static bool has_family(const struct topo_iface *f, int family)
 {
     struct value_addr a;
-    const struct member *other;
 
+    for (size_t i = 0; i < f->naddrs; i++)
+        if (value_addr(f->addrs[i].text, &a) && a.family == family)
+            return true;
+    return false;
+}
+
+/* Who is alone with its IPv4 network, though others have such addresses, too. */
+static void warn_disjoint(struct wires *w, const struct member *v, size_t n, const struct peers *p)
+{
+    const struct member *last[2] = {NULL, NULL}; /* with IPv4: the last one first */
+
+    for (size_t i = n; i-- > 0 && last[1] == NULL;)
+        if (has_family(v[i].iface, AF_INET))
+            last[last[0] != NULL] = &v[i];
     for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < v[i].iface->naddrs; k++)
-            if (v4(&v[i].iface->addrs[k], &a) && a.prefix < 32 && alone(w, v, n, &v[i], &a, &other))
-                check_warn(w->c, v[i].iface->addrs[k].line,
-                           "%s of %s:%s is in no network of the others on its wire, such as %s:%s (line %d)",
-                           v[i].iface->addrs[k].text, v[i].node->name, v[i].iface->name, other->node->name,
-                           other->iface->name, other->iface->line);
+        for (size_t k = 0; k < v[i].iface->naddrs; k++) {
+            const struct topo_text *x = &v[i].iface->addrs[k];
+            const struct member *other = last[last[0] == &v[i]];
+            struct value_addr a;
+            if (other == NULL || !v4(x, &a) || a.prefix == 32 || peers_meet(p, &a, i))
+                continue;
+            check_warn(w->c, x->line,
+                       "%s of %s:%s is in no network of the others on its wire, such as %s:%s (line %d)",
+                       x->text, v[i].node->name, v[i].iface->name, other->node->name, other->iface->name,
+                       other->iface->line);
+        }
 }
 
 /* The third member of a network for two (RFC 3021, RFC 6164). */
@@ -200,32 +192,53 @@ static bool sets_up(struct wires *w, const struct topo_node *n, const char *ip)
     return false;
 }
 
-/* Is 'via' the address of one of the others on the wire, or may it become one? */
-static bool may_answer(struct wires *w, const struct member *v, size_t n, const struct member *self,
-                       const struct value_addr *via, const char *ip)
+static bool has_text(const struct topo_node *n)
 {
-    for (size_t i = 0; i < n; i++) {
-        struct value_addr a;
-        bool any = false;
-        if (&v[i] == self)
-            continue;
-        for (size_t k = 0; k < v[i].iface->naddrs; k++) {
-            if (w->comparisons-- == 0)
-                return w->comparisons = 0, true;
-            if (!value_addr(v[i].iface->addrs[k].text, &a) || a.family != via->family)
-                continue;
-            any = true;
-            if (memcmp(a.ip, via->ip, sizeof a.ip) == 0)
-                return true;
-        }
-        if (!any || sets_up(w, v[i].node, ip)) /* without an address: the student gives it one */
-            return true;
-    }
-    return n < 2;
+    return n->startup.text != NULL || n->frr_conf != NULL || n->nfiles > 0;
 }
 
-static void warn_gateways(struct wires *w, const struct member *v, size_t n)
+/* What the members of a wire may still become. */
+struct open {
+    size_t bare[2];              /* without an address of IPv4, of IPv6 */
+    const struct member **texts; /* with scripts or files */
+    size_t ntexts;
+};
+
+static void open_init(struct open *o, const struct member *v, size_t n)
 {
+    *o = (struct open){.texts = xcalloc(n, sizeof *o->texts)};
+    for (size_t i = 0; i < n; i++) {
+        o->bare[0] += !has_family(v[i].iface, AF_INET);
+        o->bare[1] += !has_family(v[i].iface, AF_INET6);
+        if (has_text(v[i].node))
+            o->texts[o->ntexts++] = &v[i];
+    }
+}
+
+static void open_clear(struct open *o)
+{
+    free(o->texts);
+}
+
+/* May one of the others get the address: a student gives it to one without any, or a script does? */
+static bool may_get(struct wires *w, const struct open *o, const struct member *self,
+                    const struct value_addr *via, const char *ip)
+{
+    if (o->bare[via->family == AF_INET6] > !has_family(self->iface, via->family))
+        return true;
+    for (size_t i = 0; i < o->ntexts; i++)
+        if (o->texts[i] != self && sets_up(w, o->texts[i]->node, ip))
+            return true;
+    return false;
+}
+
+static void warn_gateways(struct wires *w, const struct member *v, size_t n, const struct peers *p)
+{
+    AUTO(open_clear) struct open o = {.texts = NULL};
+
+    if (n < 2)
+        return;
+    open_init(&o, v, n);
     for (size_t i = 0; i < n; i++)
         for (size_t r = 0; r < v[i].node->nroutes; r++) {
             const struct topo_route *route = &v[i].node->routes[r];
@@ -235,10 +248,26 @@ static void warn_gateways(struct wires *w, const struct member *v, size_t n)
                 continue; /* link-local ones are made up by the machines */
             for (size_t k = 0; k < v[i].iface->naddrs; k++)
                 here = here || (value_addr(v[i].iface->addrs[k].text, &a) && value_addr_within(&a, &via));
-            if (here && !may_answer(w, v, n, &v[i], &via, route->via))
+            if (here && !peers_have(p, &via, i) && !may_get(w, &o, &v[i], &via, route->via))
                 check_warn(w->c, route->line, "nobody on the wire of %s:%s has the address of the gateway %s",
                            v[i].node->name, v[i].iface->name, route->via);
         }
+}
+
+/* What the members of one wire hold against each other. */
+static void check_wire(struct wires *w, const struct member *v, size_t n)
+{
+    AUTO(mem_freep) const struct topo_iface **ifaces = xcalloc(n, sizeof *ifaces);
+    AUTO(peers_clear) struct peers p = {0};
+
+    for (size_t i = 0; i < n; i++)
+        ifaces[i] = v[i].iface;
+    peers_init(&p, ifaces, n);
+    warn_disjoint(w, v, n, &p);
+    warn_crowded(w, v, n);
+    warn_mtu(w, v, n);
+    warn_lonely(w, v, n);
+    warn_gateways(w, v, n, &p);
 }
 
 static void wires_clear(struct wires *w)
@@ -250,7 +279,7 @@ static void wires_clear(struct wires *w)
 
 void check_wires(struct check *c)
 {
-    AUTO(wires_clear) struct wires w = {.c = c, .comparisons = COMPARISONS_MAX, .text = TEXT_MAX};
+    AUTO(wires_clear) struct wires w = {.c = c, .text = TEXT_MAX};
 
     if (!topo_wires_init(&w.w, c->t, &c->ix))
         return; /* nothing is said */
@@ -261,10 +290,6 @@ void check_wires(struct check *c)
         const struct member *v = &w.members[i];
         for (n = 1; i + n < w.nmembers && v[n].wire == v->wire;)
             n++;
-        warn_disjoint(&w, v, n);
-        warn_crowded(&w, v, n);
-        warn_mtu(&w, v, n);
-        warn_lonely(&w, v, n);
-        warn_gateways(&w, v, n);
+        check_wire(&w, v, n);
     }
 }

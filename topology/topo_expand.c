@@ -36,12 +36,14 @@ struct place {
 int topo_budget_spend(struct topo_budget *b, size_t bytes, int line)
 {
     b->bytes += bytes;
-    if (++b->steps > TOPO_XML_ELEMENTS_MAX)
-        return topo_fatal(b->m, b->e, line, "groups and templates make more than %d elements of this file",
-                          TOPO_XML_ELEMENTS_MAX);
-    if (b->bytes > TOPO_FILE_MAX)
-        return topo_fatal(b->m, b->e, line, "groups and templates make more than %u MiB of this file",
-                          TOPO_FILE_MAX >> 20);
+    if (++b->steps > b->max->elements)
+        return topo_fatal(b->m, b->e, line, "groups and templates make more than %zu elements of this file",
+                          b->max->elements);
+    if (b->bytes > b->max->bytes)
+        return topo_fatal(b->m, b->e, line, "groups and templates make more than %zu MiB of this file",
+                          b->max->bytes >> 20);
+    topo_size_grew(b->max, b->steps - 1, b->steps, topo_size_lab.elements, b->m);
+    topo_size_grew(b->max, b->bytes - bytes, b->bytes, topo_size_lab.bytes, b->m);
     return 0;
 }
 
@@ -429,9 +431,9 @@ static void expander_clear(struct expander *ex)
     free(ex->templates);
 }
 
-int topo_expand(xmlNode *root, struct topo_msgs *m, struct err *e)
+int topo_expand(xmlNode *root, const struct topo_size *max, struct topo_msgs *m, struct err *e)
 {
-    AUTO(expander_clear) struct expander ex = {.b = {.m = m, .e = e}};
+    AUTO(expander_clear) struct expander ex = {.b = {.max = max, .m = m, .e = e}};
 
     collect(&ex, root);
     if (walk(&ex, root) < 0)

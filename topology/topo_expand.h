@@ -4,7 +4,7 @@
 #ifndef TOPOLOGY_TOPO_EXPAND_H
 #define TOPOLOGY_TOPO_EXPAND_H
 
-#include "topology/topo.h"
+#include "topology/topo_size.h"
 
 #include <libxml/tree.h>
 
@@ -13,8 +13,9 @@
 
 /* What expansion may make in all: a few lines can ask for more than any machine has. */
 struct topo_budget {
-    size_t steps; /* elements and rounds of groups; at most TOPO_XML_ELEMENTS_MAX */
-    size_t bytes; /* of attributes and texts; at most TOPO_FILE_MAX */
+    const struct topo_size *max;
+    size_t steps; /* elements and rounds of groups; at most max->elements */
+    size_t bytes; /* of attributes and texts; at most max->bytes */
     struct topo_msgs *m;
     struct err *e;
 };
@@ -23,8 +24,8 @@ struct topo_budget {
 int topo_budget_spend(struct topo_budget *b, size_t bytes, int line) MUST_CHECK;
 
 /* Replaces all <group>, <use>, <template> and <defaults> in the tree of 'root'.  What is wrong with them
- * goes to 'm'; -1 (and 'e') if there is no use in reading on, because it would be too much. */
-int topo_expand(xmlNode *root, struct topo_msgs *m, struct err *e) MUST_CHECK;
+ * goes to 'm'; -1 (and 'e') if there is no use in reading on, because it would be more than 'max'. */
+int topo_expand(xmlNode *root, const struct topo_size *max, struct topo_msgs *m, struct err *e) MUST_CHECK;
 
 /* ---- topo_defaults.c ---- */
 /* Takes <defaults> out of 'root' and puts what it holds into the elements that lack it. */

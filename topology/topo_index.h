@@ -11,6 +11,7 @@
 /* A node, element or link. */
 struct topo_ref {
     const char *name; /* borrowed from the topology */
+    uint64_t head;    /* its first eight bytes: names are all over the memory, and few need a look at more */
     enum topo_kind kind;
     size_t i; /* in topo.nodes, topo.elements or topo.links, by 'kind' */
     int line;
@@ -31,7 +32,8 @@ struct topo_index {
     size_t nrefs;
     struct topo_slot *slots; /* by owner, name, then in the order of the file */
     size_t nslots;
-    size_t nnodes;
+    size_t *first; /* by owner, and once more: where its slots begin */
+    size_t nnodes, nowners;
 };
 
 /* Things without a name are left out.  't' is borrowed until topo_index_clear(). */

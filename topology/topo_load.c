@@ -1,17 +1,11 @@
 /* Reading and checking in one. */
+#include "labd/base/buf.h"
+#include "labd/base/file.h"
 #include "labd/base/mem.h"
-#include "topology/topo.h"
+#include "topology/topo_size.h"
 
-static struct topo *checked(struct topo *read, struct topo_msgs *m, struct err *e)
+static void first_error(const struct topo_msgs *m, size_t errors, struct err *e)
 {
-    AUTO(topo_freep) struct topo *t = read;
-    size_t errors;
-
-    if (t == NULL)
-        return NULL;
-    errors = topo_check(t, m);
-    if (errors == 0)
-        return TAKE(t);
     for (size_t i = 0; i < m->n; i++)
         if (m->items[i].severity == TOPO_ERROR) {
             if (errors > 1)
@@ -19,8 +13,38 @@ static struct topo *checked(struct topo *read, struct topo_msgs *m, struct err *
                         errors - 1);
             else
                 err_set(e, ERR_INVALID, "line %d: %s", m->items[i].line, m->items[i].text);
-            break;
+            return;
         }
+}
+
+static struct topo *load(const char *data, size_t n, const struct topo_size *max, struct topo_msgs *m,
+                         struct err *e)
+{
+    AUTO(topo_freep) struct topo *t = topo_read_within(data, n, max, m, e);
+    size_t errors;
+
+    if (t == NULL)
+        return NULL;
+    errors = topo_check_within(t, max, m);
+    if (errors == 0)
+        return TAKE(t);
+    first_error(m, errors, e);
+    return NULL;
+}
+
+static struct topo *load_file(const char *path, const struct topo_size *max, struct topo_msgs *m,
+                              struct err *e)
+{
+    AUTO(topo_msgs_clear) struct topo_msgs own = TOPO_MSGS_INIT;
+    AUTO(buf_clear) struct buf b = BUF_INIT;
+    struct err why = {0};
+
+    m = m != NULL ? m : &own;
+    if (file_read(path, max->bytes, &b, &why) == 0)
+        return load(buf_str(&b), b.len, max, m, e);
+    topo_msgs_add(m, 0, TOPO_ERROR, "%s", why.msg);
+    if (e != NULL)
+        *e = why;
     return NULL;
 }
 
@@ -28,14 +52,18 @@ struct topo *topo_load_mem(const char *data, size_t n, struct topo_msgs *m, stru
 {
     AUTO(topo_msgs_clear) struct topo_msgs own = TOPO_MSGS_INIT;
 
-    m = m != NULL ? m : &own;
-    return checked(topo_read_mem(data, n, m, e), m, e);
+    return load(data, n, &topo_size_lab, m != NULL ? m : &own, e);
 }
 
 struct topo *topo_load_file(const char *path, struct topo_msgs *m, struct err *e)
 {
-    AUTO(topo_msgs_clear) struct topo_msgs own = TOPO_MSGS_INIT;
+    return load_file(path, &topo_size_lab, m, e);
+}
 
-    m = m != NULL ? m : &own;
-    return checked(topo_read_file(path, m, e), m, e);
+struct topo *topo_load_large_file(const char *path, struct topo_msgs *m, struct err *e)
+{
+    struct topo_size max = topo_size_tool;
+
+    max.warns = true;
+    return load_file(path, &max, m, e);
 }

@@ -3,14 +3,12 @@
  * It reports what has the wrong form and goes on; ranges and references are for topo_check().  The
  * published schema topology.rnc says the same; tests/unit/test_topo_rng.c and the fuzzer hold the two
  * against each other, so that libxml2's validator, whose texts help no author, need not run here. */
-#include "labd/base/buf.h"
-#include "labd/base/file.h"
+#include "topology/topo_read.h"
+
 #include "labd/base/mem.h"
-#include "topology/topo.h"
 #include "topology/topo_attr.h"
 #include "topology/topo_expand.h"
 #include "topology/topo_grow.h"
-#include "topology/topo_pool.h"
 #include "topology/topo_value.h"
 #include "topology/topo_xml.h"
 
@@ -18,39 +16,7 @@
 #include <stddef.h>
 #include <string.h>
 
-struct reader {
-    struct topo *t;
-    struct topo_msgs *m;
-    struct topo_pools pools;
-};
-
 /* ---- elements ---- */
-enum element {
-    E_HOST,
-    E_ROUTER,
-    E_SWITCH,
-    E_HUB,
-    E_NETWORK,
-    E_INTERNET,
-    E_LINK,
-    E_DRAWN_NOTE,
-    E_POOL,
-    E_INTERFACE,
-    E_ADDRESS,
-    E_GATEWAY,
-    E_ROUTE,
-    E_STARTUP,
-    E_FILE,
-    E_FRR,
-    E_NOTE,
-    E_PORT,
-    E_BOND,
-    E_IMPAIR,
-    E_COUNT
-};
-#define BIT(e) (1u << (e))
-
-typedef void read_fn(struct reader *r, const xmlNode *x, void *parent);
 struct spec {
     const char *name;
     bool single; /* at most one per parent */
@@ -58,7 +24,7 @@ struct spec {
 };
 static const struct spec specs[E_COUNT];
 
-static bool all_space(const char *s)
+bool read_all_space(const char *s)
 {
     return s[strspn(s, " \t\r\n")] == '\0';
 }
@@ -85,14 +51,13 @@ static const struct spec *find_spec(const xmlNode *x, unsigned allowed)
     return NULL;
 }
 
-/* Reads the child elements of 'x', of which those in 'allowed' may be there. */
-static void children(struct reader *r, const xmlNode *x, unsigned allowed, void *obj)
+void read_children(struct reader *r, const xmlNode *x, unsigned allowed, void *obj)
 {
     unsigned seen = 0;
 
     for (const xmlNode *c = x->children; c != NULL; c = c->next) {
         if (c->type == XML_TEXT_NODE || c->type == XML_CDATA_SECTION_NODE) {
-            if (c->content != NULL && !all_space((const char *)c->content)) {
+            if (c->content != NULL && !read_all_space((const char *)c->content)) {
                 char shown[VALUE_SHOW_SIZE];
                 const char *s = (const char *)c->content;
                 topo_msgs_add(r->m, topo_xml_line(x), TOPO_ERROR, "<%s> may not hold the text '%s'",
@@ -117,8 +82,7 @@ static void children(struct reader *r, const xmlNode *x, unsigned allowed, void 
     }
 }
 
-/* The text of an element that holds nothing else; the caller frees. */
-static char *text_of(struct reader *r, const xmlNode *x)
+char *read_text(struct reader *r, const xmlNode *x)
 {
     for (const xmlNode *c = x->children; c != NULL; c = c->next)
         if (c->type == XML_ELEMENT_NODE)
@@ -126,31 +90,7 @@ static char *text_of(struct reader *r, const xmlNode *x)
     return topo_xml_text(x);
 }
 
-static char *text_or_null(char *s)
-{
-    if (all_space(s)) {
-        free(s);
-        return NULL;
-    }
-    return s;
-}
-
-/* 'list' of 'n' texts gets the text of 'x'. */
-static struct topo_text *push_text(struct reader *r, const xmlNode *x, struct topo_text *list, size_t *n)
-{
-    char *s = text_of(r, x);
-
-    if (all_space(s)) {
-        topo_msgs_add(r->m, topo_xml_line(x), TOPO_ERROR, "<%s> is empty", (const char *)x->name);
-        free(s);
-        return list;
-    }
-    list = topo_grow(list, n, sizeof *list);
-    list[*n - 1] = (struct topo_text){s, topo_xml_line(x)};
-    return list;
-}
-
-static void trim(char *s)
+void read_trim(char *s)
 {
     size_t skip = strspn(s, " \t\r\n"), n = strlen(s);
 
@@ -160,296 +100,27 @@ static void trim(char *s)
     s[n - skip] = '\0';
 }
 
-/* It is asked for now, and given by topo_pools_resolve(). */
-static void ask_pool(struct reader *r, const xmlNode *x, struct topo_iface *f, char *pool)
+char *read_text_or_null(char *s)
 {
-    AUTO(mem_freep) char *text = text_of(r, x);
-    struct topo_ask *ask = TOPO_PUSH(r->pools.asks, r->pools.nasks);
-    const struct topo_node *n = &r->t->nodes[r->t->nnodes - 1];
-
-    if (!all_space(text))
-        topo_msgs_add(r->m, topo_xml_line(x), TOPO_ERROR,
-                      "<address> has pool=\"...\" or an address inside, not both");
-    *ask = (struct topo_ask){r->t->nnodes - 1, n->nifaces - 1, f->naddrs, NULL, topo_xml_line(x)};
-    ask->pool = pool;
-    TOPO_PUSH(f->addrs, f->naddrs)->line = topo_xml_line(x);
-}
-
-static void read_address(struct reader *r, const xmlNode *x, void *parent)
-{
-    static const struct attr attrs[] = {
-        {"pool", A_STRING, 0},
-        ATTRS_END,
-    };
-    struct topo_iface *f = parent;
-    char *pool = NULL;
-    size_t n = f->naddrs;
-
-    topo_attrs(r->m, x, attrs, &pool);
-    if (pool != NULL) {
-        ask_pool(r, x, f, pool);
-        return;
+    if (read_all_space(s)) {
+        free(s);
+        return NULL;
     }
-    f->addrs = push_text(r, x, f->addrs, &f->naddrs);
-    if (f->naddrs > n)
-        trim(f->addrs[n].text);
+    return s;
 }
 
-static void read_interface(struct reader *r, const xmlNode *x, void *parent)
+struct topo_text *read_push_text(struct reader *r, const xmlNode *x, struct topo_text *list, size_t *n)
 {
-    static const struct attr attrs[] = {
-        {"name", A_STRING, offsetof(struct topo_iface, name)},
-        {"network", A_STRING, offsetof(struct topo_iface, network)},
-        {"mtu", A_POSITIVE, offsetof(struct topo_iface, mtu)},
-        ATTRS_END,
-    };
-    struct topo_node *n = parent;
-    struct topo_iface *f = TOPO_PUSH(n->ifaces, n->nifaces);
+    char *s = read_text(r, x);
 
-    f->line = topo_xml_line(x);
-    topo_attrs(r->m, x, attrs, f);
-    children(r, x, BIT(E_ADDRESS), f);
-}
-
-static void read_route(struct reader *r, const xmlNode *x, void *parent)
-{
-    static const struct attr attrs[] = {
-        {"to", A_STRING, offsetof(struct topo_route, to)},
-        {"via", A_STRING, offsetof(struct topo_route, via)},
-        {"dev", A_STRING, offsetof(struct topo_route, dev)},
-        ATTRS_END,
-    };
-    struct topo_node *n = parent;
-    struct topo_route *route = TOPO_PUSH(n->routes, n->nroutes);
-
-    route->line = topo_xml_line(x);
-    topo_attrs(r->m, x, attrs, route);
-    children(r, x, 0, route);
-}
-
-static void read_startup(struct reader *r, const xmlNode *x, void *parent)
-{
-    struct topo_node *n = parent;
-
-    topo_attrs(r->m, x, NULL, NULL);
-    n->startup.text = text_or_null(text_of(r, x));
-    n->startup.line = topo_xml_line(x);
-}
-
-static void read_file(struct reader *r, const xmlNode *x, void *parent)
-{
-    static const struct attr attrs[] = {
-        {"path", A_STRING, offsetof(struct topo_file, path)},
-        {"mode", A_MODE, offsetof(struct topo_file, mode)},
-        {"hidden", A_BOOL, offsetof(struct topo_file, hidden)},
-        ATTRS_END,
-    };
-    struct topo_node *n = parent;
-    struct topo_file *f = TOPO_PUSH(n->files, n->nfiles);
-
-    f->line = topo_xml_line(x);
-    f->mode = 0644;
-    topo_attrs(r->m, x, attrs, f);
-    f->text = text_of(r, x);
-}
-
-static void read_frr(struct reader *r, const xmlNode *x, void *parent)
-{
-    static const struct attr attrs[] = {
-        {"daemons", A_WORDS, 0},
-        ATTRS_END,
-    };
-    struct topo_node *n = parent;
-
-    n->frr = true;
-    n->frr_line = topo_xml_line(x);
-    topo_attrs(r->m, x, attrs, n);
-    n->frr_conf = text_or_null(text_of(r, x));
-}
-
-static void read_note(struct reader *r, const xmlNode *x, void *parent)
-{
-    struct topo_node *n = parent;
-
-    topo_attrs(r->m, x, NULL, NULL);
-    n->notes = push_text(r, x, n->notes, &n->nnotes);
-}
-
-#define NODE_ATTRS \
-    {"name", A_STRING, offsetof(struct topo_node, name)}, \
-        {"image", A_STRING, offsetof(struct topo_node, image)}, \
-        {"memory", A_POSITIVE, offsetof(struct topo_node, memory_mb)}, \
-        {"vcpus", A_POSITIVE, offsetof(struct topo_node, vcpus)}, \
-        {"hidden", A_BOOL, offsetof(struct topo_node, hidden)}, {"x", A_X, offsetof(struct topo_node, pos)}, \
-    { \
-        "y", A_Y, offsetof(struct topo_node, pos) \
+    if (read_all_space(s)) {
+        topo_msgs_add(r->m, topo_xml_line(x), TOPO_ERROR, "<%s> is empty", (const char *)x->name);
+        free(s);
+        return list;
     }
-#define NODE_CHILDREN (BIT(E_INTERFACE) | BIT(E_ROUTE) | BIT(E_STARTUP) | BIT(E_FILE) | BIT(E_NOTE))
-
-static void read_host(struct reader *r, const xmlNode *x, void *parent)
-{
-    static const struct attr attrs[] = {NODE_ATTRS, ATTRS_END};
-    struct topo_node *n = TOPO_PUSH(r->t->nodes, r->t->nnodes);
-
-    (void)parent;
-    n->kind = TOPO_HOST;
-    n->line = topo_xml_line(x);
-    topo_attrs(r->m, x, attrs, n);
-    children(r, x, NODE_CHILDREN, n);
-}
-
-static void read_router(struct reader *r, const xmlNode *x, void *parent)
-{
-    static const struct attr attrs[] = {
-        NODE_ATTRS,
-        {"forwarding", A_BOOL, offsetof(struct topo_node, forwarding)},
-        ATTRS_END,
-    };
-    struct topo_node *n = TOPO_PUSH(r->t->nodes, r->t->nnodes);
-
-    (void)parent;
-    n->kind = TOPO_ROUTER;
-    n->line = topo_xml_line(x);
-    n->forwarding = true;
-    topo_attrs(r->m, x, attrs, n);
-    children(r, x, NODE_CHILDREN | BIT(E_FRR), n);
-}
-
-#define VLAN_ATTRS \
-    [ACCESS] = {"access", A_UINT, offsetof(struct topo_port, access)}, [TRUNK] = {"trunk", A_TRUNK, 0}, \
-    [NATIVE] = {"native", A_UINT, offsetof(struct topo_port, native)}
-enum { NAME, ACCESS, TRUNK, NATIVE, MIRROR, DIRECTION };
-
-static void check_vlan_attrs(struct reader *r, struct topo_port *p, unsigned given)
-{
-    if ((given & BIT(ACCESS)) && (given & BIT(TRUNK)))
-        topo_msgs_add(r->m, p->line, TOPO_ERROR,
-                      "a port is either access=\"VLAN\" or trunk=\"VLANs\", not both");
-    if ((given & BIT(NATIVE)) && !(given & BIT(TRUNK)))
-        topo_msgs_add(r->m, p->line, TOPO_ERROR, "native=\"%u\" needs trunk=\"...\" beside it", p->native);
-    else if ((given & BIT(NATIVE)) && p->native == 0)
-        topo_msgs_add(r->m, p->line, TOPO_ERROR, "native VLAN 0 is out of range: use 1 to 4094");
-    p->mode = given & BIT(TRUNK) ? PLAN_VLAN_TRUNK : given & BIT(ACCESS) ? PLAN_VLAN_ACCESS : PLAN_VLAN_NONE;
-}
-
-static void read_port(struct reader *r, const xmlNode *x, void *parent)
-{
-    static const struct attr attrs[] = {
-        [NAME] = {"name", A_STRING, offsetof(struct topo_port, name)},
-        VLAN_ATTRS,
-        [MIRROR] = {"mirror", A_MIRROR, 0},
-        [DIRECTION] = {"direction", A_DIRECTION, offsetof(struct topo_port, mirror)},
-        ATTRS_END,
-    };
-    struct topo_element *sw = parent;
-    struct topo_port *p = TOPO_PUSH(sw->ports, sw->nports);
-    unsigned given;
-
-    p->line = topo_xml_line(x);
-    given = topo_attrs(r->m, x, attrs, p);
-    children(r, x, 0, p);
-    check_vlan_attrs(r, p, given);
-    if ((given & BIT(DIRECTION)) && !(given & BIT(MIRROR))) {
-        topo_msgs_add(r->m, p->line, TOPO_ERROR, "direction=\"...\" needs mirror=\"...\" beside it");
-        p->mirror = PLAN_MIRROR_NONE;
-    }
-}
-
-static void read_bond(struct reader *r, const xmlNode *x, void *parent)
-{
-    static const struct attr attrs[] = {
-        [NAME] = {"name", A_STRING, offsetof(struct topo_port, name)},
-        VLAN_ATTRS,
-        {"ports", A_NAMES, offsetof(struct topo_port, members)},
-        {"lacp", A_LACP, offsetof(struct topo_port, passive)},
-        ATTRS_END,
-    };
-    struct topo_element *sw = parent;
-    struct topo_port *p = TOPO_PUSH(sw->ports, sw->nports);
-
-    p->line = topo_xml_line(x);
-    p->bond = true;
-    check_vlan_attrs(r, p, topo_attrs(r->m, x, attrs, p));
-    children(r, x, 0, p);
-}
-
-#define ELEMENT_ATTRS \
-    {"name", A_STRING, offsetof(struct topo_element, name)}, \
-        {"hidden", A_BOOL, offsetof(struct topo_element, hidden)}, \
-        {"x", A_X, offsetof(struct topo_element, pos)}, \
-    { \
-        "y", A_Y, offsetof(struct topo_element, pos) \
-    }
-
-static struct topo_element *push_element(struct reader *r, const xmlNode *x, enum topo_kind kind)
-{
-    struct topo_element *el = TOPO_PUSH(r->t->elements, r->t->nelements);
-
-    el->kind = kind;
-    el->line = topo_xml_line(x);
-    return el;
-}
-
-static void read_switch(struct reader *r, const xmlNode *x, void *parent)
-{
-    static const struct attr attrs[] = {
-        ELEMENT_ATTRS,
-        {"rstp", A_BOOL, offsetof(struct topo_element, rstp)},
-        {"rstp-priority", A_UINT, offsetof(struct topo_element, rstp_priority)},
-        {"mac-ageing", A_POSITIVE, offsetof(struct topo_element, mac_ageing)},
-        ATTRS_END,
-    };
-    struct topo_element *el = push_element(r, x, TOPO_SWITCH);
-
-    (void)parent;
-    el->rstp_priority = TOPO_RSTP_PRIORITY;
-    topo_attrs(r->m, x, attrs, el);
-    children(r, x, BIT(E_PORT) | BIT(E_BOND), el);
-}
-
-static void read_segment(struct reader *r, const xmlNode *x, enum topo_kind kind)
-{
-    static const struct attr attrs[] = {ELEMENT_ATTRS, ATTRS_END};
-    struct topo_element *el = push_element(r, x, kind);
-
-    topo_attrs(r->m, x, attrs, el);
-    children(r, x, 0, el);
-}
-
-static void read_hub(struct reader *r, const xmlNode *x, void *parent)
-{
-    (void)parent;
-    read_segment(r, x, TOPO_HUB);
-}
-
-static void read_network(struct reader *r, const xmlNode *x, void *parent)
-{
-    (void)parent;
-    read_segment(r, x, TOPO_NETWORK);
-}
-
-/* An <address> of an <internet>. */
-static void read_gateway(struct reader *r, const xmlNode *x, void *parent)
-{
-    struct topo_element *el = parent;
-    size_t n = el->naddrs;
-
-    topo_attrs(r->m, x, NULL, NULL);
-    el->addrs = push_text(r, x, el->addrs, &el->naddrs);
-    if (el->naddrs > n)
-        trim(el->addrs[n].text);
-}
-
-static void read_internet(struct reader *r, const xmlNode *x, void *parent)
-{
-    static const struct attr attrs[] = {ELEMENT_ATTRS, ATTRS_END};
-    struct topo_element *el = push_element(r, x, TOPO_INTERNET);
-
-    (void)parent;
-    topo_attrs(r->m, x, attrs, el);
-    children(r, x, BIT(E_GATEWAY), el);
-    if (el->naddrs == 0)
-        *TOPO_PUSH(el->addrs, el->naddrs) = (struct topo_text){xstrdup(TOPO_INTERNET_GATEWAY), el->line};
+    list = topo_grow(list, n, sizeof *list);
+    list[*n - 1] = (struct topo_text){s, topo_xml_line(x)};
+    return list;
 }
 
 struct link_reader {
@@ -485,7 +156,7 @@ static void read_impair(struct reader *r, const xmlNode *x, void *parent)
     bool both;
 
     topo_attrs(r->m, x, attrs, &i);
-    children(r, x, 0, &i);
+    read_children(r, x, 0, &i);
     both = i.from != NULL && strcmp(i.from, "both") == 0;
     if (!both && (i.from == NULL || (strcmp(i.from, "a") != 0 && strcmp(i.from, "b") != 0)))
         topo_msgs_add(r->m, line, TOPO_ERROR, "<impair> needs from=\"a\", from=\"b\" or from=\"both\"");
@@ -517,7 +188,7 @@ static void read_link(struct reader *r, const xmlNode *x, void *parent)
     l.link->line = topo_xml_line(x);
     l.link->up = true;
     topo_attrs(r->m, x, attrs, l.link);
-    children(r, x, BIT(E_IMPAIR), &l);
+    read_children(r, x, BIT(E_IMPAIR), &l);
 }
 
 static void read_drawn_note(struct reader *r, const xmlNode *x, void *parent)
@@ -532,8 +203,8 @@ static void read_drawn_note(struct reader *r, const xmlNode *x, void *parent)
     (void)parent;
     n->line = topo_xml_line(x);
     topo_attrs(r->m, x, attrs, n);
-    n->text = text_of(r, x);
-    if (all_space(n->text))
+    n->text = read_text(r, x);
+    if (read_all_space(n->text))
         topo_msgs_add(r->m, n->line, TOPO_ERROR, "<note> is empty");
 }
 
@@ -550,7 +221,7 @@ static void read_pool(struct reader *r, const xmlNode *x, void *parent)
     (void)parent;
     p->line = topo_xml_line(x);
     topo_attrs(r->m, x, attrs, p);
-    children(r, x, 0, p);
+    read_children(r, x, 0, p);
 }
 
 static const struct spec specs[E_COUNT] = {
@@ -578,16 +249,17 @@ static void read_root(struct reader *r, const xmlNode *x)
     r->t->line = topo_xml_line(x);
     topo_attrs(r->m, x, attrs, r->t);
     if (r->t->title != NULL)
-        r->t->title = text_or_null(r->t->title);
-    children(r, x,
-             BIT(E_HOST) | BIT(E_ROUTER) | BIT(E_SWITCH) | BIT(E_HUB) | BIT(E_NETWORK) | BIT(E_INTERNET) |
-                 BIT(E_LINK) | BIT(E_DRAWN_NOTE) | BIT(E_POOL),
-             NULL);
+        r->t->title = read_text_or_null(r->t->title);
+    read_children(r, x,
+                  BIT(E_HOST) | BIT(E_ROUTER) | BIT(E_SWITCH) | BIT(E_HUB) | BIT(E_NETWORK) |
+                      BIT(E_INTERNET) | BIT(E_LINK) | BIT(E_DRAWN_NOTE) | BIT(E_POOL),
+                  NULL);
 }
 
-struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e)
+struct topo *topo_read_within(const char *data, size_t n, const struct topo_size *max, struct topo_msgs *m,
+                              struct err *e)
 {
-    AUTO(topo_xml_freep) xmlDoc *doc = topo_xml_parse(data, n, m, e);
+    AUTO(topo_xml_freep) xmlDoc *doc = topo_xml_parse(data, n, max, m, e);
     AUTO(topo_freep) struct topo *t = NULL;
     xmlNode *x;
     char shown[VALUE_SHOW_SIZE];
@@ -601,7 +273,7 @@ struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, stru
                    value_show((const char *)x->name, shown));
         return NULL;
     }
-    if (topo_expand(x, m, e) < 0)
+    if (topo_expand(x, max, m, e) < 0)
         return NULL;
     t = xcalloc(1, sizeof *t);
     struct reader r = {.t = t, .m = m};
@@ -611,16 +283,7 @@ struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, stru
     return TAKE(t);
 }
 
-struct topo *topo_read_file(const char *path, struct topo_msgs *m, struct err *e)
+struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e)
 {
-    AUTO(buf_clear) struct buf b = BUF_INIT;
-    struct err why = {0};
-
-    if (file_read(path, TOPO_FILE_MAX, &b, &why) < 0) {
-        topo_msgs_add(m, 0, TOPO_ERROR, "%s", why.msg);
-        if (e != NULL)
-            *e = why;
-        return NULL;
-    }
-    return topo_read_mem(buf_str(&b), b.len, m, e);
+    return topo_read_within(data, n, &topo_size_lab, m, e);
 }

@@ -213,7 +213,9 @@ bool value_addr_within(const struct value_addr *net, const struct value_addr *ho
 {
     if (net->family != host->family)
         return false;
-    for (unsigned i = 0; i < net->prefix; i++)
+    if (memcmp(net->ip, host->ip, net->prefix / 8) != 0)
+        return false;
+    for (unsigned i = net->prefix / 8 * 8; i < net->prefix; i++)
         if (bit(net->ip, i) != bit(host->ip, i))
             return false;
     return true;

@@ -28,6 +28,7 @@ struct scan {
     int depth;
     int *lines; /* of each start tag, in document order */
     size_t nlines, cap;
+    const struct topo_size *max;
     struct topo_msgs *m;
     struct err *e;
 };
@@ -64,10 +65,11 @@ static int scan_start_tag(struct scan *s)
     int attrs = 0, line = s->line;
     char quote = 0, last = 0;
 
-    if (s->nlines >= TOPO_XML_ELEMENTS_MAX)
-        return topo_fatal(s->m, s->e, line, "the file has more than %d elements", TOPO_XML_ELEMENTS_MAX);
+    if (s->nlines >= s->max->elements)
+        return topo_fatal(s->m, s->e, line, "the file has more than %zu elements", s->max->elements);
     XGROW(s->lines, s->nlines, s->cap);
     s->lines[s->nlines++] = line;
+    topo_size_grew(s->max, s->nlines - 1, s->nlines, topo_size_lab.elements, s->m);
     for (; s->p < s->end; s->p++) {
         char c = *s->p;
         s->line += c == '\n';
@@ -126,8 +128,9 @@ static int guard(struct scan *s, const char *data, size_t n)
     s->p = data;
     s->end = data + n;
     s->line = 1;
-    if (n > TOPO_FILE_MAX)
-        return topo_fatal(s->m, s->e, 0, "the file is larger than %u MiB", TOPO_FILE_MAX >> 20);
+    if (n > s->max->bytes)
+        return topo_fatal(s->m, s->e, 0, "the file is larger than %zu MiB", s->max->bytes >> 20);
+    topo_size_grew(s->max, 0, n, topo_size_lab.bytes, s->m);
     if (nul != NULL) {
         advance(s, nul);
         return topo_fatal(s->m, s->e, s->line, "the file holds a NUL byte; it must be XML in UTF-8");
@@ -194,10 +197,11 @@ static void ctxt_freep(xmlParserCtxt **c)
         xmlFreeParserCtxt(*c);
 }
 
-xmlDoc *topo_xml_parse(const char *data, size_t n, struct topo_msgs *m, struct err *e)
+xmlDoc *topo_xml_parse(const char *data, size_t n, const struct topo_size *max, struct topo_msgs *m,
+                       struct err *e)
 {
     AUTO(first_error_clear) struct first_error first = {NULL, 0};
-    AUTO(scan_clear) struct scan s = {.m = m, .e = e};
+    AUTO(scan_clear) struct scan s = {.max = max, .m = m, .e = e};
     AUTO(ctxt_freep) xmlParserCtxt *c = NULL;
     AUTO(topo_xml_freep) xmlDoc *doc = NULL;
 

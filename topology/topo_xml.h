@@ -7,16 +7,17 @@
 #define TOPOLOGY_TOPO_XML_H
 
 #include "labd/base/err.h"
-#include "topology/topo.h"
+#include "topology/topo_size.h"
 
 #include <libxml/tree.h>
 
 #define TOPO_XML_DEPTH_MAX 16
 #define TOPO_XML_ATTRS_MAX 32
-#define TOPO_XML_ELEMENTS_MAX 200000
 
-/* NULL, 'e' and a message in 'm' if it is not acceptable.  The caller frees with xmlFreeDoc(). */
-xmlDoc *topo_xml_parse(const char *data, size_t n, struct topo_msgs *m, struct err *e);
+/* NULL, 'e' and a message in 'm' if it is not acceptable, or larger than 'max'.  The caller frees with
+ * xmlFreeDoc(). */
+xmlDoc *topo_xml_parse(const char *data, size_t n, const struct topo_size *max, struct topo_msgs *m,
+                       struct err *e);
 void topo_xml_freep(xmlDoc **doc);
 
 int topo_xml_line(const xmlNode *element); /* of its start tag */

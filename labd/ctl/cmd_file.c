@@ -64,7 +64,7 @@ static bool validate_topology(struct ctl *c, const char *path)
     AUTO(topo_freep) struct topo *t = NULL;
     struct err e = {0};
 
-    t = topo_load_file(path, &m, &e);
+    t = topo_load_large_file(path, &m, &e);
     print_msgs(&m, path, c->out);
     if (t == NULL && m.nerrors == 0)
         print_err(c, path, &e);
@@ -95,7 +95,7 @@ static int expand(struct ctl *c, struct err *e)
         ctl_say(c, "--expand takes one file");
         return CTL_USAGE;
     }
-    t = topo_load_file(c->args[0], &m, e);
+    t = topo_load_large_file(c->args[0], &m, e);
     print_msgs(&m, c->args[0], c->err);
     if (t == NULL)
         return m.nerrors > 0 ? 1 : -1;
@@ -185,7 +185,7 @@ int cmd_export(struct ctl *c, struct err *e)
     if (format == NULL)
         return err_set(e, ERR_INVALID, "format '%s' cannot be exported; known: containerlab, dot, graphml",
                        c->args[0]);
-    t = topo_load_file(c->args[1], &m, e);
+    t = topo_load_large_file(c->args[1], &m, e);
     print_msgs(&m, c->args[1], c->err);
     if (t == NULL)
         return m.nerrors > 0 ? 1 : -1;
@@ -219,7 +219,7 @@ int cmd_render(struct ctl *c, struct err *e)
         return CTL_USAGE;
     }
     AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
-    AUTO(topo_freep) struct topo *t = topo_load_file(c->args[0], &m, e);
+    AUTO(topo_freep) struct topo *t = topo_load_large_file(c->args[0], &m, e);
 
     print_msgs(&m, c->args[0], c->err);
     if (t == NULL)

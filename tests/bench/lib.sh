@@ -25,6 +25,7 @@ head_row() { printf '%-44s %-6s %10s %10s %7s  %s\n' what unit ours "$1" ratio a
 
 # ---- the stack ----
 stack_start() {
+    [ "$(id -u)" -eq 0 ] || die "run it as root: it makes network namespaces"
     getent passwd labd >/dev/null || die "there is no user labd; run make demo once, or useradd --system labd"
     mkdir -p "$work/run" "$work/site" "$work/host"
     chmod 711 "$work" "$work/run"

@@ -2,6 +2,7 @@
  * byte that is no blank decides.  What is accepted has to survive the way through the other parts, and the
  * published schema has to accept it, too. */
 #include "labd/base/mem.h"
+#include "tests/fuzz/bound.h"
 #include "topology/topo.h"
 
 #include <libxml/parser.h>
@@ -108,6 +109,15 @@ static void try_plan(const char *s, size_t n)
     if (p != NULL)
         use_plan(p);
     json_decref(j);
+}
+
+/* A group of a hundred bytes may ask for 200,000 elements and 4 MiB of text. */
+size_t fuzz_bound(const uint8_t *data, size_t size)
+{
+    bool multiplies = memmem(data, size, "<group", 6) != NULL || memmem(data, size, "<use", 4) != NULL ||
+                      memmem(data, size, "<defaults", 9) != NULL;
+
+    return (multiplies ? 768 << 20 : 16 << 20) + size * 512;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

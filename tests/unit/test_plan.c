@@ -271,18 +271,6 @@ static void test_bad_lab_id(void **state)
     assert_int_equal(e.code, ERR_INTERNAL);
 }
 
-static void test_too_many_nodes(void **state)
-{
-    AUTO(topo_freep) struct topo *t = topo_new("t");
-    struct err e = {0};
-
-    (void)state;
-    for (size_t i = 0; i <= PLAN_NODES_MAX; i++)
-        TOPO_PUSH(t->nodes, t->nnodes)->name = xasprintf("h%zu", i);
-    assert_null(plan_make(t, "abc123", &e));
-    assert_int_equal(e.code, ERR_CAPACITY);
-}
-
 static void test_too_many_ports(void **state)
 {
     AUTO(topo_freep) struct topo *t = topo_new("t");
@@ -386,7 +374,6 @@ int main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_macs_are_stable),
         cmocka_unit_test(test_bad_lab_id),
-        cmocka_unit_test(test_too_many_nodes),
         cmocka_unit_test(test_too_many_ports),
         cmocka_unit_test(test_random_plans_survive_json),
         cmocka_unit_test(test_large_topology),

@@ -429,6 +429,32 @@ static void test_title_too_long(void **state)
 }
 
 /* A model that no reader made is checked as well. */
+/* However many there are, each finds the one who answers, or is told that there is none. */
+static void test_large_wire(void **state)
+{
+    static const char hosts[] =
+        "<topology name='t' version='1'><network name='n'/><pool name='p' prefix='10.0.0.0/16' each='16'/>"
+        "<group count='2000'><host name='h{n}'><interface name='e' network='n'><address pool='p'/></interface>"
+        "<route to='default' via='10.0.200.1'/></host></group>%s</topology>";
+    static const char router[] =
+        "<router name='r'><interface name='e' network='n'><address>%s/16</address></interface></router>";
+    AUTO(mem_freep) char *here = xasprintf(router, "10.0.200.1"), *elsewhere = xasprintf(router, "10.9.0.1");
+    AUTO(mem_freep) char *nobody = xasprintf(hosts, "");
+    AUTO(mem_freep) char *last = xasprintf(hosts, here), *apart = xasprintf(hosts, elsewhere);
+    const struct {
+        const char *xml;
+        size_t warnings;
+    } cases[] = {{nobody, 2000}, {last, 0}, {apart, 2001}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
+        AUTO(topo_freep) struct topo *t = topo_load_mem(cases[i].xml, strlen(cases[i].xml), &m, NULL);
+        assert_non_null(t);
+        assert_int_equal(m.nwarnings, cases[i].warnings);
+    }
+}
+
 static void test_model_without_a_file(void **state)
 {
     AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
@@ -456,5 +482,6 @@ int main(void)
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_no_nodes);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_title_too_long);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_model_without_a_file);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_large_wire);
     return _cmocka_run_group_tests("topo_check", tests, n, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #define T(s) "<topology name=\"t\">\n" s "\n<host name=\"zz\"/></topology>"
 
@@ -346,9 +347,47 @@ static void test_missing_file(void **state)
     struct err e = {0};
 
     (void)state;
-    assert_null(topo_read_file("tests/golden/topology/no-such-file.xml", &m, &e));
+    assert_null(topo_load_file("tests/golden/topology/no-such-file.xml", &m, &e));
     assert_int_equal(e.code, ERR_NOT_FOUND);
     assert_int_equal(m.nerrors, 1);
+}
+
+/* ---- what is too large for a lab, but not for labctl ---- */
+static char *beyond_lab(const char *what)
+{
+    if (strcmp(what, "nodes") == 0) /* one too many */
+        return xasprintf(
+            "<topology name='t' version='1'><group count='%d'><host name='h{n}'/></group></topology>",
+            PLAN_NODES_MAX + 1);
+    if (strcmp(what, "elements") == 0)
+        return xstrdup(
+            "<topology name='t' version='1'><host name='a'/><group count='100000'><hub name='h{n}'/>"
+            "</group></topology>");
+    return xasprintf("<topology name='t' version='1'><host name='a'/><!--%*s--></topology>",
+                     (int)TOPO_FILE_MAX, "");
+}
+
+static void test_beyond_lab(void **state)
+{
+    AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT, lab = TOPO_MSGS_INIT, large = TOPO_MSGS_INIT;
+    AUTO(mem_freep) char *xml = beyond_lab(*state);
+    char path[] = "/tmp/test_topo_read.XXXXXX";
+    int fd = mkstemp(path);
+    struct err e = {0};
+
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(file_write_atomic(path, xml, strlen(xml), 0600, &e), 0);
+    AUTO(topo_freep) struct topo *mem = topo_load_mem(xml, strlen(xml), &m, NULL);
+    AUTO(topo_freep) struct topo *file = topo_load_file(path, &lab, NULL);
+    AUTO(topo_freep) struct topo *t = topo_load_large_file(path, &large, &e);
+    unlink(path);
+    assert_null(mem);
+    assert_null(file);
+    assert_true(m.nerrors == 1 && lab.nerrors == 1 && lab.nwarnings == 0);
+    assert_non_null(t);
+    assert_int_equal(large.nwarnings, 1);
+    assert_non_null(strstr(large.items[0].text, "larger than a lab may be"));
 }
 
 int main(void)
@@ -366,5 +405,8 @@ int main(void)
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_all_problems_in_one_run);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_errors_are_not_hidden_by_warnings);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_missing_file);
+    tests[n++] = row_test("more nodes than a lab may have", test_beyond_lab, "nodes");
+    tests[n++] = row_test("more elements than a lab may have", test_beyond_lab, "elements");
+    tests[n++] = row_test("more text than a lab may have", test_beyond_lab, "text");
     return _cmocka_run_group_tests("topo_read", tests, n, NULL, NULL);
 }

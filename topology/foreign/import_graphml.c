@@ -512,7 +512,7 @@ static int check_result(struct import *im, struct err *e)
 {
     AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
 
-    if (topo_check(im->t, &m) == 0)
+    if (topo_check_within(im->t, &topo_size_tool, &m) == 0)
         return 0;
     for (size_t i = 0; i < m.n; i++)
         if (m.items[i].severity == TOPO_ERROR)
@@ -523,7 +523,7 @@ static int check_result(struct import *im, struct err *e)
 struct topo *topo_import_graphml_mem(const char *data, size_t n, const struct topo_import_options *o,
                                      struct topo_msgs *m, struct err *e)
 {
-    AUTO(topo_xml_freep) xmlDoc *doc = topo_xml_parse(data, n, m, e);
+    AUTO(topo_xml_freep) xmlDoc *doc = topo_xml_parse(data, n, &topo_size_tool, m, e);
     AUTO(import_clear) struct import im = {.m = m, .o = o};
     const xmlNode *root, *graph;
 
@@ -561,7 +561,7 @@ struct topo *topo_import_graphml_file(const char *path, const struct topo_import
     AUTO(buf_clear) struct buf b = BUF_INIT;
     struct err why = {0};
 
-    if (file_read(path, TOPO_FILE_MAX, &b, &why) < 0) {
+    if (file_read(path, topo_size_tool.bytes, &b, &why) < 0) {
         topo_msgs_add(m, 0, TOPO_ERROR, "%s", why.msg);
         if (e != NULL)
             *e = why;

@@ -462,7 +462,7 @@ struct topo *import_vnx(const char *path, const struct topo_import_options *o, s
 
     if (import_lab_open_file(&v.im, path, l, &text, &v.file, e) < 0)
         return NULL;
-    doc = topo_xml_parse(buf_str(&text), text.len, import_log_at(l, path), e);
+    doc = topo_xml_parse(buf_str(&text), text.len, &topo_size_lab, import_log_at(l, path), e);
     if (doc == NULL)
         return NULL;
     root = xmlDocGetRootElement(doc);
