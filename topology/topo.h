@@ -21,6 +21,7 @@
 #define TOPO_RSTP_PRIORITY 32768u /* unless declared */
 
 struct buf;
+struct topo_seed; /* topo_seed.h */
 
 /* ---- messages: every problem of a file in one list ---- */
 enum topo_severity { TOPO_WARNING, TOPO_ERROR };
@@ -144,8 +145,17 @@ struct topo_note { /* of the drawing */
     struct topo_pos pos;
     int line;
 };
+enum topo_parameter_type { TOPO_INTEGER, TOPO_CHOICE, TOPO_PREFIX, TOPO_NAME };
+struct topo_parameter { /* what differs from student to student, with the value of this one */
+    char *name;
+    enum topo_parameter_type type;
+    char *value; /* "64513", "10.70.3.0/24" */
+    int line;
+};
 struct topo {
     char *name, *title; /* title may be NULL */
+    struct topo_parameter *parameters;
+    size_t nparameters;
     struct topo_node *nodes;
     size_t nnodes;
     struct topo_element *elements;
@@ -167,6 +177,10 @@ void topo_freep(struct topo **t);
  * and what is wrong with its form in 'm'.  'm' is never NULL and may hold messages already. */
 struct topo *topo_read_file(const char *path, struct topo_msgs *m, struct err *e);
 struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e);
+/* The same with the parameters of 'seed' instead of those of the seed called TOPO_SEED_NUMBER, which NULL
+ * stands for. */
+struct topo *topo_read_seeded(const char *data, size_t n, const struct topo_seed *seed, struct topo_msgs *m,
+                              struct err *e);
 /* Adds what is wrong with the meaning, sorts 'm', and returns the number of errors in it, those of
  * the reader included: 0 says that 't' is valid. */
 size_t topo_check(const struct topo *t, struct topo_msgs *m);
@@ -174,6 +188,8 @@ size_t topo_check(const struct topo *t, struct topo_msgs *m);
  * NULL) gets all messages. */
 struct topo *topo_load_file(const char *path, struct topo_msgs *m, struct err *e);
 struct topo *topo_load_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e);
+struct topo *topo_load_seeded(const char *data, size_t n, const struct topo_seed *seed, struct topo_msgs *m,
+                              struct err *e);
 
 /* The XML text; the caller frees.  Reading it gives an equal model. */
 char *topo_write(const struct topo *t);

@@ -7,6 +7,7 @@
 #include "labd/base/mem.h"
 #include "labd/base/name.h"
 #include "topology/topo_attr.h"
+#include "topology/topo_parameter.h"
 #include "topology/topo_scope.h"
 #include "topology/topo_value.h"
 #include "topology/topo_xml.h"
@@ -24,6 +25,7 @@ struct template
 
 struct expander {
     struct topo_budget b;
+    const struct topo *t; /* has the parameters */
     struct template *templates;
     size_t n, cap;
 };
@@ -37,10 +39,12 @@ int topo_budget_spend(struct topo_budget *b, size_t bytes, int line)
 {
     b->bytes += bytes;
     if (++b->steps > TOPO_XML_ELEMENTS_MAX)
-        return topo_fatal(b->m, b->e, line, "groups and templates make more than %d elements of this file",
+        return topo_fatal(b->m, b->e, line,
+                          "groups, templates and parameters make more than %d elements of this file",
                           TOPO_XML_ELEMENTS_MAX);
     if (b->bytes > TOPO_FILE_MAX)
-        return topo_fatal(b->m, b->e, line, "groups and templates make more than %u MiB of this file",
+        return topo_fatal(b->m, b->e, line,
+                          "groups, templates and parameters make more than %u MiB of this file",
                           TOPO_FILE_MAX >> 20);
     return 0;
 }
@@ -99,7 +103,7 @@ static xmlNode *copy_tag(struct expander *ex, const xmlNode *x, const struct top
     for (const xmlAttr *a = x->properties; a != NULL; a = a->next) {
         xmlChar *v = xmlNodeListGetString(a->doc, a->children, 1);
         AUTO(mem_freep)
-        char *filled = topo_scope_fill(sc, v != NULL ? (const char *)v : "", true, line, ex->b.m);
+        char *filled = topo_scope_fill(sc, ex->t, v != NULL ? (const char *)v : "", true, line, ex->b.m);
 
         xmlFree(v);
         bytes += strlen(filled);
@@ -326,6 +330,11 @@ static int make(struct expander *ex, const xmlNode *x, const struct topo_scope *
         return make_group(ex, x, sc, depth, at);
     if (is(x, "use"))
         return make_use(ex, x, sc, depth, at);
+    if (is(x, "parameter")) {
+        topo_msgs_add(ex->b.m, topo_xml_line(x), TOPO_ERROR,
+                      "<parameter> stands directly in <topology>, not in a group or template");
+        return 0;
+    }
     if ((copy = copy_tag(ex, x, sc)) == NULL)
         return -1;
     put(at, copy);
@@ -342,7 +351,8 @@ static int make_all(struct expander *ex, const xmlNode *from, const struct topo_
         if (is_text(c) && !(elements && blank((const char *)c->content))) {
             int line = topo_xml_line(from);
             AUTO(mem_freep)
-            char *filled = topo_scope_fill(sc, (const char *)c->content, false, line, ex->b.m);
+            char *filled = topo_scope_fill(sc, ex->t, (const char *)c->content, topo_reference_strict(from),
+                                           line, ex->b.m);
             if (topo_budget_spend(&ex->b, strlen(filled), line) < 0)
                 return -1;
             put(at, xmlNewDocText(from->doc, (const xmlChar *)filled));
@@ -365,7 +375,7 @@ static int walk(struct expander *ex, xmlNode *x)
                 return -1;
             xmlUnlinkNode(c);
             xmlFreeNode(c);
-        } else if (walk(ex, c) < 0) {
+        } else if (topo_reference_fill_element(ex->t, c, &ex->b) < 0 || walk(ex, c) < 0) {
             return -1;
         }
     }
@@ -429,12 +439,12 @@ static void expander_clear(struct expander *ex)
     free(ex->templates);
 }
 
-int topo_expand(xmlNode *root, struct topo_msgs *m, struct err *e)
+int topo_expand(xmlNode *root, const struct topo *t, struct topo_msgs *m, struct err *e)
 {
-    AUTO(expander_clear) struct expander ex = {.b = {.m = m, .e = e}};
+    AUTO(expander_clear) struct expander ex = {.b = {.m = m, .e = e}, .t = t};
 
     collect(&ex, root);
-    if (walk(&ex, root) < 0)
+    if (topo_reference_fill_element(t, root, &ex.b) < 0 || walk(&ex, root) < 0)
         return -1;
     for (size_t i = 0; i < ex.n; i++)
         if (!ex.templates[i].used)

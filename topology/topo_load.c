@@ -24,12 +24,18 @@ static struct topo *checked(struct topo *read, struct topo_msgs *m, struct err *
     return NULL;
 }
 
-struct topo *topo_load_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e)
+struct topo *topo_load_seeded(const char *data, size_t n, const struct topo_seed *seed, struct topo_msgs *m,
+                              struct err *e)
 {
     AUTO(topo_msgs_clear) struct topo_msgs own = TOPO_MSGS_INIT;
 
     m = m != NULL ? m : &own;
-    return checked(topo_read_mem(data, n, m, e), m, e);
+    return checked(topo_read_seeded(data, n, seed, m, e), m, e);
+}
+
+struct topo *topo_load_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e)
+{
+    return topo_load_seeded(data, n, NULL, m, e);
 }
 
 struct topo *topo_load_file(const char *path, struct topo_msgs *m, struct err *e)
