@@ -173,23 +173,26 @@ void topo_freep(struct topo **t);
 
 /* ---- reading and checking ---- */
 /* Reads without checking the meaning.  NULL (and 'e') if there is no model at all: unreadable, too
- * large, not well-formed, a DTD, the wrong root; that problem is in 'm' too.  Otherwise the model,
- * and what is wrong with its form in 'm'.  'm' is never NULL and may hold messages already. */
-struct topo *topo_read_file(const char *path, struct topo_msgs *m, struct err *e);
-struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e);
-/* The same with the parameters of 'seed' instead of those of the seed called TOPO_SEED_NUMBER, which NULL
- * stands for. */
+ * large, not well-formed, a DTD, the wrong root, malformed parameters; that problem is in 'm' too.  Otherwise
+ * the model, and what is wrong with its form in 'm'.  'm' is never NULL and may hold messages already.
+ * Parameters have the values of 'seed'; NULL stands for the seed called TOPO_SEED_NUMBER, and so do the
+ * functions without one. */
+struct topo *topo_read_file(const char *path, const struct topo_seed *seed, struct topo_msgs *m,
+                            struct err *e);
 struct topo *topo_read_seeded(const char *data, size_t n, const struct topo_seed *seed, struct topo_msgs *m,
                               struct err *e);
+struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e);
 /* Adds what is wrong with the meaning, sorts 'm', and returns the number of errors in it, those of
  * the reader included: 0 says that 't' is valid. */
 size_t topo_check(const struct topo *t, struct topo_msgs *m);
 /* Both in one: a valid topology or NULL, 'e' then holding the first error with its line.  'm' (or
  * NULL) gets all messages. */
+struct topo *topo_load_file_seeded(const char *path, const struct topo_seed *seed, struct topo_msgs *m,
+                                   struct err *e);
 struct topo *topo_load_file(const char *path, struct topo_msgs *m, struct err *e);
-struct topo *topo_load_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e);
 struct topo *topo_load_seeded(const char *data, size_t n, const struct topo_seed *seed, struct topo_msgs *m,
                               struct err *e);
+struct topo *topo_load_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e);
 
 /* The XML text; the caller frees.  Reading it gives an equal model. */
 char *topo_write(const struct topo *t);

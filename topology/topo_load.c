@@ -38,10 +38,16 @@ struct topo *topo_load_mem(const char *data, size_t n, struct topo_msgs *m, stru
     return topo_load_seeded(data, n, NULL, m, e);
 }
 
-struct topo *topo_load_file(const char *path, struct topo_msgs *m, struct err *e)
+struct topo *topo_load_file_seeded(const char *path, const struct topo_seed *seed, struct topo_msgs *m,
+                                   struct err *e)
 {
     AUTO(topo_msgs_clear) struct topo_msgs own = TOPO_MSGS_INIT;
 
     m = m != NULL ? m : &own;
-    return checked(topo_read_file(path, m, e), m, e);
+    return checked(topo_read_file(path, seed, m, e), m, e);
+}
+
+struct topo *topo_load_file(const char *path, struct topo_msgs *m, struct err *e)
+{
+    return topo_load_file_seeded(path, NULL, m, e);
 }

@@ -596,7 +596,8 @@ struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, stru
     return topo_read_seeded(data, n, NULL, m, e);
 }
 
-struct topo *topo_read_file(const char *path, struct topo_msgs *m, struct err *e)
+struct topo *topo_read_file(const char *path, const struct topo_seed *seed, struct topo_msgs *m,
+                            struct err *e)
 {
     AUTO(buf_clear) struct buf b = BUF_INIT;
     struct err why = {0};
@@ -607,5 +608,5 @@ struct topo *topo_read_file(const char *path, struct topo_msgs *m, struct err *e
             *e = why;
         return NULL;
     }
-    return topo_read_mem(buf_str(&b), b.len, m, e);
+    return topo_read_seeded(buf_str(&b), b.len, seed, m, e);
 }

@@ -240,8 +240,7 @@ static int fill_attr(const struct topo *t, xmlNode *x, const xmlAttr *a, struct 
 static int fill_text(const struct topo *t, const xmlNode *x, xmlNode *text, struct topo_budget *b)
 {
     AUTO(mem_freep)
-    char *old = xstrdup(text->content != NULL ? (const char *)text->content : ""),
-         *new = NULL;
+    char *old = xstrdup(text->content != NULL ? (const char *)text->content : ""), *new = NULL;
     int line = topo_xml_line(x);
 
     if (strstr(old, "${") == NULL)

@@ -46,6 +46,7 @@ struct lab_wish {
     const char *topology;     /* XML */
     const char *exercise_xml; /* or NULL */
     const char *driver;
+    const struct topo_seed *seed; /* or NULL: the owner's */
 };
 /* Checks everything and stores the lab as wanted; labhost is not asked yet.  NULL with 'e'. */
 struct lab *lab_make(struct labs *ls, const struct lab_wish *wish, struct err *e);

@@ -346,7 +346,7 @@ static void test_missing_file(void **state)
     struct err e = {0};
 
     (void)state;
-    assert_null(topo_read_file("tests/golden/topology/no-such-file.xml", &m, &e));
+    assert_null(topo_read_file("tests/golden/topology/no-such-file.xml", NULL, &m, &e));
     assert_int_equal(e.code, ERR_NOT_FOUND);
     assert_int_equal(m.nerrors, 1);
 }
