@@ -5,6 +5,7 @@
 #include "labd/base/buf.h"
 #include "labd/base/file.h"
 #include "labd/base/mem.h"
+#include "topology/topo_parameter.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -82,30 +83,75 @@ static struct exercise *finish(struct exercise *x, const char *file, struct topo
     return NULL;
 }
 
-struct exercise *exercise_load_mem(const char *xml, size_t n, const char *topo_xml, size_t topo_n,
-                                   struct topo_msgs *xm, struct topo_msgs *tm, struct err *e)
+/* Then it can be read only when the topology can. */
+static bool uses_parameters(const char *xml, size_t n)
+{
+    return memmem(xml, n, "${", 2) != NULL;
+}
+
+struct exercise *exercise_load_seeded(const char *xml, size_t n, const char *topo_xml, size_t topo_n,
+                                      const struct topo_seed *seed, struct topo_msgs *xm,
+                                      struct topo_msgs *tm, struct err *e)
 {
     AUTO(topo_msgs_clear) struct topo_msgs own = TOPO_MSGS_INIT;
     AUTO(exercise_freep) struct exercise *x = NULL;
+    AUTO(topo_freep) struct topo *t = NULL;
     struct topo_msgs *m = xm != NULL ? xm : &own;
+    struct err te = {0};
 
-    if ((x = exercise_read(xml, n, m, e)) == NULL)
+    t = topo_load_seeded(topo_xml, topo_n, seed, tm, &te);
+    if ((t != NULL || !uses_parameters(xml, n)) && (x = exercise_read(xml, n, t, m, e)) == NULL)
         return NULL;
-    if ((x->topo = topo_load_mem(topo_xml, topo_n, tm, e)) == NULL) {
-        err_wrap(e, "topology");
+    if (t == NULL) {
+        err_set(e, te.code, "topology: %s", te.msg);
         return NULL;
     }
+    x->topo = TAKE(t);
     exercise_check(x, x->topo, m);
     return finish(TAKE(x), "exercise.xml", m, e);
 }
 
-/* The topology that exercise.xml names. */
-static int load_topology(struct exercise *x, struct topo_msgs *tm, struct err *e)
+struct exercise *exercise_load_mem(const char *xml, size_t n, const char *topo_xml, size_t topo_n,
+                                   struct topo_msgs *xm, struct topo_msgs *tm, struct err *e)
 {
-    AUTO(mem_freep) char *path = xasprintf("%s/%s", x->dir, x->topo_file);
+    return exercise_load_seeded(xml, n, topo_xml, topo_n, NULL, xm, tm, e);
+}
 
-    x->topo = topo_load_file(path, tm, e);
-    return x->topo != NULL ? 0 : err_wrap(e, "%s", x->topo_file);
+/* Reads exercise.xml and the topology that it names.  '*x' has no topology if 'te' says why; NULL with 'e' if
+ * there is nothing to go on with. */
+static struct exercise *read_both(const char *dir, const struct buf *xml, const struct topo_seed *seed,
+                                  struct topo_msgs *m, struct topo_msgs *tm, struct err *te, struct err *e)
+{
+    bool twice = uses_parameters(buf_str(xml), xml->len);
+    AUTO(topo_msgs_clear) struct topo_msgs first = TOPO_MSGS_INIT;
+    AUTO(exercise_freep)
+    struct exercise *x = exercise_read(buf_str(xml), xml->len, NULL, twice ? &first : m, e);
+    AUTO(mem_freep) char *path = NULL;
+    AUTO(topo_freep) struct topo *t = NULL;
+
+    if (x != NULL && x->topo_file != NULL) {
+        path = xasprintf("%s/%s", dir, x->topo_file);
+        if ((t = topo_load_file_seeded(path, seed, tm, te)) == NULL)
+            err_wrap(te, "%s", x->topo_file);
+    }
+    if (twice && (t != NULL || x == NULL || x->topo_file == NULL)) {
+        exercise_free(x);
+        x = exercise_read(buf_str(xml), xml->len, t, m, e);
+    }
+    if (x != NULL)
+        x->topo = TAKE(t);
+    return TAKE(x);
+}
+
+/* The messages of a text that is filled, as messages about exercise.xml. */
+static void check_text(const struct exercise *x, const char *text, const char *file, int line,
+                       struct topo_msgs *m)
+{
+    AUTO(topo_msgs_clear) struct topo_msgs own = TOPO_MSGS_INIT;
+    AUTO(mem_freep) char *filled = topo_reference_fill(x->topo, text, false, 0, &own);
+
+    for (size_t i = 0; i < own.n; i++)
+        topo_msgs_add(m, line, TOPO_ERROR, "'%s': %s", file, own.items[i].text);
 }
 
 static void load_instructions(struct exercise *x, struct topo_msgs *m)
@@ -125,6 +171,8 @@ static void load_instructions(struct exercise *x, struct topo_msgs *m)
         topo_msgs_add(m, x->line, TOPO_ERROR, "'%s' is not a text", x->instructions_file);
     else
         x->instructions = buf_take(&text);
+    if (x->instructions != NULL && x->topo != NULL)
+        check_text(x, x->instructions, x->instructions_file, x->line, m);
 }
 
 static const char *folder_name(const char *dir, char out[NAME_SIZE])
@@ -140,7 +188,8 @@ static const char *folder_name(const char *dir, char out[NAME_SIZE])
     return out;
 }
 
-struct exercise *exercise_load_dir(const char *dir, struct topo_msgs *xm, struct topo_msgs *tm, struct err *e)
+struct exercise *exercise_load_dir_seeded(const char *dir, const struct topo_seed *seed, struct topo_msgs *xm,
+                                          struct topo_msgs *tm, struct err *e)
 {
     AUTO(topo_msgs_clear) struct topo_msgs own = TOPO_MSGS_INIT;
     AUTO(exercise_freep) struct exercise *x = NULL;
@@ -149,26 +198,29 @@ struct exercise *exercise_load_dir(const char *dir, struct topo_msgs *xm, struct
     struct topo_msgs *m = xm != NULL ? xm : &own;
     struct err te = {0};
     char name[NAME_SIZE];
-    bool topo_bad;
 
     if (file_read(path, EXERCISE_FILE_MAX, &xml, e) < 0)
         return NULL;
-    if ((x = exercise_read(buf_str(&xml), xml.len, m, e)) == NULL) {
+    if ((x = read_both(dir, &xml, seed, m, tm, &te, e)) == NULL) {
         err_wrap(e, "%s", path);
         return NULL;
     }
     x->dir = xstrdup(dir);
     if (x->id[0] != '\0' && strcmp(folder_name(dir, name), x->id) != 0 && strcmp(name, ".") != 0)
         topo_msgs_add(m, x->line, TOPO_ERROR, "the id is '%s', but the folder is '%s'", x->id, name);
-    topo_bad = x->topo_file != NULL && load_topology(x, tm, &te) < 0;
     if (x->topo != NULL)
         exercise_check(x, x->topo, m);
     load_instructions(x, m);
     if (x->topo != NULL)
         exercise_files_check(x, m);
-    if (topo_bad && m->nerrors == 0) {
+    if (te.code != ERR_NONE && m->nerrors == 0) {
         err_set(e, te.code, "%s/%s", dir, te.msg);
         return NULL;
     }
     return finish(TAKE(x), path, m, e);
+}
+
+struct exercise *exercise_load_dir(const char *dir, struct topo_msgs *xm, struct topo_msgs *tm, struct err *e)
+{
+    return exercise_load_dir_seeded(dir, NULL, xm, tm, e);
 }

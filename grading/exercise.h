@@ -88,7 +88,7 @@ struct exercise {
     unsigned minutes, version;
     char *dir;               /* the folder, NULL if from memory */
     char *instructions_file; /* "instructions.md" */
-    char *instructions;      /* Markdown; NULL if from memory */
+    char *instructions;      /* Markdown with references to parameters; NULL if from memory */
     char *solution_dir;      /* "solution", relative to 'dir'; NULL if there is none */
     struct exercise_wrong *wrongs;
     size_t nwrongs;
@@ -105,10 +105,16 @@ struct exercise {
 
 /* Reads 'dir'/exercise.xml and everything that it names.  The exercise's id must be the folder's
  * name.  NULL with 'e' holding the first problem; 'xm' and 'tm' (each may be NULL) get all problems of
- * exercise.xml (missing or wrong scripts included) and of the topology file. */
+ * exercise.xml (missing or wrong scripts included) and of the topology file.  Parameters have the values of
+ * 'seed', as topo_load_seeded() says. */
+struct exercise *exercise_load_dir_seeded(const char *dir, const struct topo_seed *seed, struct topo_msgs *xm,
+                                          struct topo_msgs *tm, struct err *e);
 struct exercise *exercise_load_dir(const char *dir, struct topo_msgs *xm, struct topo_msgs *tm,
                                    struct err *e);
 /* The same from two texts; <instructions>, <solution> and <wrong> are not followed. */
+struct exercise *exercise_load_seeded(const char *xml, size_t n, const char *topo_xml, size_t topo_n,
+                                      const struct topo_seed *seed, struct topo_msgs *xm,
+                                      struct topo_msgs *tm, struct err *e);
 struct exercise *exercise_load_mem(const char *xml, size_t n, const char *topo_xml, size_t topo_n,
                                    struct topo_msgs *xm, struct topo_msgs *tm, struct err *e);
 void exercise_free(struct exercise *x); /* NULL is fine */
@@ -117,7 +123,7 @@ void exercise_freep(struct exercise **x);
 unsigned exercise_max_score(const struct exercise *x);
 const struct exercise_check *exercise_check_find(const struct exercise *x, const char *id);
 
-/* Appends the script of 'node' in 'which' ("solution", "wrong/no-forwarding": solution_dir or a
+/* Appends, with the values of parameters, the script of 'node' in 'which' ("solution", "wrong/no-forwarding": solution_dir or a
  * wrongs[].dir).  ERR_NOT_FOUND if that node has none: then nothing is run there. */
 int exercise_script(const struct exercise *x, const char *which, const char *node, struct buf *out,
                     struct err *e) MUST_CHECK;

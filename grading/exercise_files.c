@@ -3,6 +3,7 @@
 #include "labd/base/buf.h"
 #include "labd/base/file.h"
 #include "labd/base/mem.h"
+#include "topology/topo_parameter.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,17 +16,33 @@ static void closedirp(DIR **d)
         closedir(*d);
 }
 
-/* "r1.sh" for a node of the topology. */
-static bool script_of_node(const struct exercise *x, const char *file)
+/* The node of the topology that "r1.sh" is for, or NULL. */
+static const char *script_of_node(const struct exercise *x, const char *file)
 {
     for (size_t i = 0; x->topo != NULL && i < x->topo->nnodes; i++) {
         const char *name = x->topo->nodes[i].name;
         size_t n = strlen(name);
 
         if (strncmp(file, name, n) == 0 && strcmp(file + n, ".sh") == 0)
-            return true;
+            return name;
     }
-    return false;
+    return NULL;
+}
+
+static int read_script(const struct exercise *x, const char *which, const char *node, struct buf *out,
+                       struct err *e)
+{
+    AUTO(mem_freep) char *path = xasprintf("%s/%s/%s.sh", x->dir, which, node), *filled = NULL;
+    AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+
+    if (file_read(path, EXERCISE_TEXT_MAX, &text, e) < 0)
+        return -1;
+    filled = topo_reference_fill(x->topo, buf_str(&text), false, 0, &m);
+    if (m.nerrors > 0)
+        return err_set(e, ERR_INVALID, "%s/%s.sh: %s", which, node, m.items[0].text);
+    buf_puts(out, filled);
+    return 0;
 }
 
 static void check_dir(const struct exercise *x, const char *which, int line, struct topo_msgs *m)
@@ -42,11 +59,15 @@ static void check_dir(const struct exercise *x, const char *which, int line, str
     while ((f = readdir(d)) != NULL) {
         if (f->d_name[0] == '.')
             continue;
-        if (script_of_node(x, f->d_name))
-            n++;
-        else
+        AUTO(buf_clear) struct buf script = BUF_INIT;
+        const char *node = script_of_node(x, f->d_name);
+        struct err e;
+        if (node == NULL)
             topo_msgs_add(m, line, TOPO_ERROR,
                           "folder '%s': '%.100s' is not NODE.sh of a node of the topology", which, f->d_name);
+        else if (read_script(x, which, node, &script, &e) < 0)
+            topo_msgs_add(m, line, TOPO_ERROR, "%s", e.msg);
+        n += node != NULL;
     }
     if (n == 0)
         topo_msgs_add(m, line, TOPO_ERROR, "folder '%s' holds no script", which);
@@ -74,12 +95,9 @@ static bool known_dir(const struct exercise *x, const char *which)
 int exercise_script(const struct exercise *x, const char *which, const char *node, struct buf *out,
                     struct err *e)
 {
-    AUTO(mem_freep) char *path = NULL;
-
     if (x->dir == NULL || !known_dir(x, which))
         return err_set(e, ERR_INVALID, "exercise '%s' has no solution '%s'", x->id, which);
     if (name_check(node, "node", e) < 0)
         return -1;
-    path = xasprintf("%s/%s/%s.sh", x->dir, which, node);
-    return file_read(path, EXERCISE_TEXT_MAX, out, e);
+    return read_script(x, which, node, out, e);
 }

@@ -4,9 +4,10 @@
 
 #include "grading/exercise.h"
 
-/* Reads the form; what is wrong goes to 'm', and what could be read is returned all the same.  NULL
+/* Reads the form; <grading> with the parameters of 't' (NULL: as it is written).  What is wrong goes to 'm', and what could be read is returned all the same.  NULL
  * (and 'e') if there is nothing to return: not well-formed, a DTD, the wrong root. */
-struct exercise *exercise_read(const char *xml, size_t n, struct topo_msgs *m, struct err *e);
+struct exercise *exercise_read(const char *xml, size_t n, const struct topo *t, struct topo_msgs *m,
+                               struct err *e);
 /* Adds to 'm' what is wrong with the meaning, given the valid topology 't'. */
 void exercise_check(const struct exercise *x, const struct topo *t, struct topo_msgs *m);
 /* Adds to 'm' what is wrong with the scripts in the folder x->dir. */

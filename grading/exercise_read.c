@@ -5,6 +5,8 @@
 #include "grading/exercise_attr.h"
 #include "grading/exercise_parts.h"
 #include "labd/base/mem.h"
+#include "topology/topo_expand.h"
+#include "topology/topo_parameter.h"
 #include "topology/topo_value.h"
 #include "topology/topo_xml.h"
 
@@ -341,7 +343,47 @@ static void read_exercise(struct reader *r, const xmlNode *n)
     children(r, n, parts, ARRAY_LEN(parts), r->x);
 }
 
-struct exercise *exercise_read(const char *xml, size_t n, struct topo_msgs *m, struct err *e)
+/* ---- parameters ---- */
+/* What a class's scores are made of is the same for everyone. */
+static void check_constant(const xmlNode *x, struct topo_msgs *m)
+{
+    static const char *const constant[] = {"id", "points"};
+
+    for (size_t i = 0; i < ARRAY_LEN(constant); i++) {
+        xmlChar *v = xmlGetNoNsProp(x, (const xmlChar *)constant[i]);
+        if (v != NULL && strstr((const char *)v, "${") != NULL)
+            topo_msgs_add(m, topo_xml_line(x), TOPO_ERROR, "%s=\"...\" of <%s> may not depend on parameters",
+                          constant[i], (const char *)x->name);
+        xmlFree(v);
+    }
+}
+
+/* Fills 'x' and all below it. */
+static int fill(const struct topo *t, xmlNode *x, struct topo_budget *b)
+{
+    check_constant(x, b->m);
+    if (topo_reference_fill_element(t, x, b) < 0)
+        return -1;
+    for (xmlNode *c = x->children; c != NULL; c = c->next)
+        if (c->type == XML_ELEMENT_NODE && fill(t, c, b) < 0)
+            return -1;
+    return 0;
+}
+
+/* Only what grades differs from student to student; the rest is the list of exercises. */
+static int fill_grading(const struct topo *t, const xmlNode *root, struct topo_msgs *m, struct err *e)
+{
+    struct topo_budget b = {.max = &topo_size_lab, .m = m, .e = e};
+
+    for (xmlNode *c = root->children; c != NULL; c = c->next)
+        if (c->type == XML_ELEMENT_NODE && strcmp((const char *)c->name, "grading") == 0 &&
+            fill(t, c, &b) < 0)
+            return -1;
+    return 0;
+}
+
+struct exercise *exercise_read(const char *xml, size_t n, const struct topo *t, struct topo_msgs *m,
+                               struct err *e)
 {
     AUTO(exercise_freep) struct exercise *x = NULL;
     AUTO(topo_xml_freep) xmlDoc *doc = NULL;
@@ -359,6 +401,8 @@ struct exercise *exercise_read(const char *xml, size_t n, struct topo_msgs *m, s
         topo_fatal(m, e, root != NULL ? topo_xml_line(root) : 1, "the root element is not <exercise>");
         return NULL;
     }
+    if (t != NULL && fill_grading(t, root, m, e) < 0)
+        return NULL;
     x = r.x = xcalloc(1, sizeof *x);
     x->version = 1;
     x->deadline_ms = DEADLINE_MS;

@@ -22,6 +22,7 @@
 #define TOPO_INTERNET_GATEWAY "100.64.0.1/24" /* of RFC 6598; unless declared */
 
 struct buf;
+struct topo_seed; /* topo_seed.h */
 
 /* ---- messages: every problem of a file in one list ---- */
 enum topo_severity { TOPO_WARNING, TOPO_ERROR };
@@ -151,8 +152,17 @@ struct topo_note { /* of the drawing */
     struct topo_pos pos;
     int line;
 };
+enum topo_parameter_type { TOPO_INTEGER, TOPO_CHOICE, TOPO_PREFIX, TOPO_NAME };
+struct topo_parameter { /* what differs from student to student, with the value of this one */
+    char *name;
+    enum topo_parameter_type type;
+    char *value; /* "64513", "10.70.3.0/24" */
+    int line;
+};
 struct topo {
     char *name, *title; /* title may be NULL */
+    struct topo_parameter *parameters;
+    size_t nparameters;
     struct topo_node *nodes;
     size_t nnodes;
     struct topo_element *elements;
@@ -170,19 +180,28 @@ void topo_freep(struct topo **t);
 
 /* ---- reading and checking ---- */
 /* Reads without checking the meaning.  NULL (and 'e') if there is no model at all: unreadable, too
- * large, not well-formed, a DTD, the wrong root; that problem is in 'm' too.  Otherwise the model,
- * and what is wrong with its form in 'm'.  'm' is never NULL and may hold messages already. */
+ * large, not well-formed, a DTD, the wrong root, malformed parameters; that problem is in 'm' too.  Otherwise
+ * the model, and what is wrong with its form in 'm'.  'm' is never NULL and may hold messages already.
+ * Parameters have the values of 'seed'; NULL stands for the seed called TOPO_SEED_NUMBER, and so do the
+ * functions without one. */
+struct topo *topo_read_seeded(const char *data, size_t n, const struct topo_seed *seed, struct topo_msgs *m,
+                              struct err *e);
 struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e);
 /* Adds what is wrong with the meaning, sorts 'm', and returns the number of errors in it, those of
  * the reader included: 0 says that 't' is valid. */
 size_t topo_check(const struct topo *t, struct topo_msgs *m);
 /* Both in one: a valid topology or NULL, 'e' then holding the first error with its line.  'm' (or
  * NULL) gets all messages.  No more than a lab may be: TOPO_FILE_MAX, PLAN_NODES_MAX, 200,000 elements. */
+struct topo *topo_load_file_seeded(const char *path, const struct topo_seed *seed, struct topo_msgs *m,
+                                   struct err *e);
 struct topo *topo_load_file(const char *path, struct topo_msgs *m, struct err *e);
+struct topo *topo_load_seeded(const char *data, size_t n, const struct topo_seed *seed, struct topo_msgs *m,
+                              struct err *e);
 struct topo *topo_load_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e);
 /* The same for tools that work on the user's own files: up to 128 MiB, 200,000 nodes and 2,000,000 elements.
  * A warning says when no lab can be made of it. */
-struct topo *topo_load_large_file(const char *path, struct topo_msgs *m, struct err *e);
+struct topo *topo_load_large_file(const char *path, const struct topo_seed *seed, struct topo_msgs *m,
+                                  struct err *e);
 
 /* The XML text; the caller frees.  Reading it gives an equal model. */
 char *topo_write(const struct topo *t);

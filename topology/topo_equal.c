@@ -107,8 +107,13 @@ static bool same_link(const struct topo_link *a, const struct topo_link *b)
 bool topo_equal(const struct topo *a, const struct topo *b)
 {
     if (!same(a->name, b->name) || !same(a->title, b->title) || a->nnodes != b->nnodes ||
-        a->nelements != b->nelements || a->nlinks != b->nlinks || a->nnotes != b->nnotes)
+        a->nelements != b->nelements || a->nlinks != b->nlinks || a->nnotes != b->nnotes ||
+        a->nparameters != b->nparameters)
         return false;
+    for (size_t i = 0; i < a->nparameters; i++) /* a name is written as a choice of one */
+        if (!same(a->parameters[i].name, b->parameters[i].name) ||
+            !same(a->parameters[i].value, b->parameters[i].value))
+            return false;
     for (size_t i = 0; i < a->nnodes; i++)
         if (!same_node(&a->nodes[i], &b->nodes[i]))
             return false;

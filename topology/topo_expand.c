@@ -7,6 +7,7 @@
 #include "labd/base/mem.h"
 #include "labd/base/name.h"
 #include "topology/topo_attr.h"
+#include "topology/topo_parameter.h"
 #include "topology/topo_scope.h"
 #include "topology/topo_value.h"
 #include "topology/topo_xml.h"
@@ -24,6 +25,7 @@ struct template
 
 struct expander {
     struct topo_budget b;
+    const struct topo *t; /* has the parameters */
     struct template *templates;
     size_t n, cap;
 };
@@ -37,10 +39,12 @@ int topo_budget_spend(struct topo_budget *b, size_t bytes, int line)
 {
     b->bytes += bytes;
     if (++b->steps > b->max->elements)
-        return topo_fatal(b->m, b->e, line, "groups and templates make more than %zu elements of this file",
+        return topo_fatal(b->m, b->e, line,
+                          "groups, templates and parameters make more than %zu elements of this file",
                           b->max->elements);
     if (b->bytes > b->max->bytes)
-        return topo_fatal(b->m, b->e, line, "groups and templates make more than %zu MiB of this file",
+        return topo_fatal(b->m, b->e, line,
+                          "groups, templates and parameters make more than %zu MiB of this file",
                           b->max->bytes >> 20);
     topo_size_grew(b->max, b->steps - 1, b->steps, topo_size_lab.elements, b->m);
     topo_size_grew(b->max, b->bytes - bytes, b->bytes, topo_size_lab.bytes, b->m);
@@ -101,7 +105,7 @@ static xmlNode *copy_tag(struct expander *ex, const xmlNode *x, const struct top
     for (const xmlAttr *a = x->properties; a != NULL; a = a->next) {
         xmlChar *v = xmlNodeListGetString(a->doc, a->children, 1);
         AUTO(mem_freep)
-        char *filled = topo_scope_fill(sc, v != NULL ? (const char *)v : "", true, line, ex->b.m);
+        char *filled = topo_scope_fill(sc, ex->t, v != NULL ? (const char *)v : "", true, line, ex->b.m);
 
         xmlFree(v);
         bytes += strlen(filled);
@@ -328,6 +332,11 @@ static int make(struct expander *ex, const xmlNode *x, const struct topo_scope *
         return make_group(ex, x, sc, depth, at);
     if (is(x, "use"))
         return make_use(ex, x, sc, depth, at);
+    if (is(x, "parameter")) {
+        topo_msgs_add(ex->b.m, topo_xml_line(x), TOPO_ERROR,
+                      "<parameter> stands directly in <topology>, not in a group or template");
+        return 0;
+    }
     if ((copy = copy_tag(ex, x, sc)) == NULL)
         return -1;
     put(at, copy);
@@ -344,7 +353,8 @@ static int make_all(struct expander *ex, const xmlNode *from, const struct topo_
         if (is_text(c) && !(elements && blank((const char *)c->content))) {
             int line = topo_xml_line(from);
             AUTO(mem_freep)
-            char *filled = topo_scope_fill(sc, (const char *)c->content, false, line, ex->b.m);
+            char *filled = topo_scope_fill(sc, ex->t, (const char *)c->content, topo_reference_strict(from),
+                                           line, ex->b.m);
             if (topo_budget_spend(&ex->b, strlen(filled), line) < 0)
                 return -1;
             put(at, xmlNewDocText(from->doc, (const xmlChar *)filled));
@@ -367,7 +377,7 @@ static int walk(struct expander *ex, xmlNode *x)
                 return -1;
             xmlUnlinkNode(c);
             xmlFreeNode(c);
-        } else if (walk(ex, c) < 0) {
+        } else if (topo_reference_fill_element(ex->t, c, &ex->b) < 0 || walk(ex, c) < 0) {
             return -1;
         }
     }
@@ -431,12 +441,13 @@ static void expander_clear(struct expander *ex)
     free(ex->templates);
 }
 
-int topo_expand(xmlNode *root, const struct topo_size *max, struct topo_msgs *m, struct err *e)
+int topo_expand(xmlNode *root, const struct topo *t, const struct topo_size *max, struct topo_msgs *m,
+                struct err *e)
 {
-    AUTO(expander_clear) struct expander ex = {.b = {.max = max, .m = m, .e = e}};
+    AUTO(expander_clear) struct expander ex = {.b = {.max = max, .m = m, .e = e}, .t = t};
 
     collect(&ex, root);
-    if (walk(&ex, root) < 0)
+    if (topo_reference_fill_element(t, root, &ex.b) < 0 || walk(&ex, root) < 0)
         return -1;
     for (size_t i = 0; i < ex.n; i++)
         if (!ex.templates[i].used)

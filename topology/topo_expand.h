@@ -1,4 +1,4 @@
-/* Groups, templates and defaults written out in the XML tree, so that the reader, and all behind it, sees
+/* References to parameters, groups, templates and defaults written out in the XML tree, so that the reader, and all behind it, sees
  * plain elements only.  Used by the reader.  Each new element and attribute keeps the line of what the
  * author wrote. */
 #ifndef TOPOLOGY_TOPO_EXPAND_H
@@ -23,9 +23,11 @@ struct topo_budget {
  * too much. */
 int topo_budget_spend(struct topo_budget *b, size_t bytes, int line) MUST_CHECK;
 
-/* Replaces all <group>, <use>, <template> and <defaults> in the tree of 'root'.  What is wrong with them
- * goes to 'm'; -1 (and 'e') if there is no use in reading on, because it would be more than 'max'. */
-int topo_expand(xmlNode *root, const struct topo_size *max, struct topo_msgs *m, struct err *e) MUST_CHECK;
+/* Replaces all ${references} to the parameters of 't', <group>, <use>, <template> and <defaults> in the tree of
+ * 'root'.  What is wrong with them goes to 'm'; -1 (and 'e') if there is no use in reading on, because it would
+ * be more than 'max'. */
+int topo_expand(xmlNode *root, const struct topo *t, const struct topo_size *max, struct topo_msgs *m,
+                struct err *e) MUST_CHECK;
 
 /* ---- topo_defaults.c ---- */
 /* Takes <defaults> out of 'root' and puts what it holds into the elements that lack it. */

@@ -17,10 +17,10 @@ static void first_error(const struct topo_msgs *m, size_t errors, struct err *e)
         }
 }
 
-static struct topo *load(const char *data, size_t n, const struct topo_size *max, struct topo_msgs *m,
-                         struct err *e)
+static struct topo *load(const char *data, size_t n, const struct topo_size *max,
+                         const struct topo_seed *seed, struct topo_msgs *m, struct err *e)
 {
-    AUTO(topo_freep) struct topo *t = topo_read_within(data, n, max, m, e);
+    AUTO(topo_freep) struct topo *t = topo_read_within(data, n, max, seed, m, e);
     size_t errors;
 
     if (t == NULL)
@@ -32,8 +32,8 @@ static struct topo *load(const char *data, size_t n, const struct topo_size *max
     return NULL;
 }
 
-static struct topo *load_file(const char *path, const struct topo_size *max, struct topo_msgs *m,
-                              struct err *e)
+static struct topo *load_file(const char *path, const struct topo_size *max, const struct topo_seed *seed,
+                              struct topo_msgs *m, struct err *e)
 {
     AUTO(topo_msgs_clear) struct topo_msgs own = TOPO_MSGS_INIT;
     AUTO(buf_clear) struct buf b = BUF_INIT;
@@ -41,29 +41,42 @@ static struct topo *load_file(const char *path, const struct topo_size *max, str
 
     m = m != NULL ? m : &own;
     if (file_read(path, max->bytes, &b, &why) == 0)
-        return load(buf_str(&b), b.len, max, m, e);
+        return load(buf_str(&b), b.len, max, seed, m, e);
     topo_msgs_add(m, 0, TOPO_ERROR, "%s", why.msg);
     if (e != NULL)
         *e = why;
     return NULL;
 }
 
-struct topo *topo_load_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e)
+struct topo *topo_load_seeded(const char *data, size_t n, const struct topo_seed *seed, struct topo_msgs *m,
+                              struct err *e)
 {
     AUTO(topo_msgs_clear) struct topo_msgs own = TOPO_MSGS_INIT;
 
-    return load(data, n, &topo_size_lab, m != NULL ? m : &own, e);
+    return load(data, n, &topo_size_lab, seed, m != NULL ? m : &own, e);
+}
+
+struct topo *topo_load_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e)
+{
+    return topo_load_seeded(data, n, NULL, m, e);
+}
+
+struct topo *topo_load_file_seeded(const char *path, const struct topo_seed *seed, struct topo_msgs *m,
+                                   struct err *e)
+{
+    return load_file(path, &topo_size_lab, seed, m, e);
 }
 
 struct topo *topo_load_file(const char *path, struct topo_msgs *m, struct err *e)
 {
-    return load_file(path, &topo_size_lab, m, e);
+    return topo_load_file_seeded(path, NULL, m, e);
 }
 
-struct topo *topo_load_large_file(const char *path, struct topo_msgs *m, struct err *e)
+struct topo *topo_load_large_file(const char *path, const struct topo_seed *seed, struct topo_msgs *m,
+                                  struct err *e)
 {
     struct topo_size max = topo_size_tool;
 
     max.warns = true;
-    return load_file(path, &max, m, e);
+    return load_file(path, &max, seed, m, e);
 }

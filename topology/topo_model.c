@@ -100,6 +100,11 @@ void topo_free(struct topo *t)
     }
     for (size_t i = 0; i < t->nnotes; i++)
         free(t->notes[i].text);
+    for (size_t i = 0; i < t->nparameters; i++) {
+        free(t->parameters[i].name);
+        free(t->parameters[i].value);
+    }
+    free(t->parameters);
     free(t->nodes);
     free(t->elements);
     free(t->links);

@@ -15,21 +15,19 @@
 
 #define GUESSES_MAX 200000
 
-typedef unsigned __int128 number; /* an address */
-
 struct pool {
     const struct topo_pool *p;
     bool ok, full, told; /* told: that it is exhausted */
     int family;
     unsigned bits; /* of an address of the family */
-    number first, last, next;
+    value_number first, last, next;
     size_t node, iface; /* the last that asked */
 };
 struct manual { /* an address given by hand, or that of an internet */
     size_t wire, seq;
     int family;
     unsigned prefix;
-    number a;
+    value_number a;
 };
 struct want { /* an ask that can be met */
     const struct topo_ask *ask;
@@ -64,28 +62,10 @@ void topo_pools_clear(struct topo_pools *p)
     *p = (struct topo_pools){0};
 }
 
-static number number_of(const struct value_addr *a)
-{
-    number v = 0;
-
-    for (size_t i = 0; i < value_addr_len(a); i++)
-        v = v << 8 | a->ip[i];
-    return v;
-}
-
-static struct value_addr addr_of(number v, int family, unsigned prefix)
-{
-    struct value_addr a = {.family = family, .prefix = prefix, .has_prefix = true};
-
-    for (size_t i = value_addr_len(&a); i-- > 0; v >>= 8)
-        a.ip[i] = (uint8_t)v;
-    return a;
-}
-
 /* Of a subnet: the bits that are the host's. */
-static number host_mask(const struct pool *p)
+static value_number host_mask(const struct pool *p)
 {
-    return ((number)1 << (p->bits - p->p->each)) - 1;
+    return ((value_number)1 << (p->bits - p->p->each)) - 1;
 }
 
 /* ---- pools ---- */
@@ -118,16 +98,16 @@ static bool check_pool(struct resolver *r, const struct topo_pool *p, struct poo
                       p->name, p->prefix, a.prefix, out->bits - 1);
         return false;
     }
-    out->first = out->next = number_of(&a);
+    out->first = out->next = value_addr_number(&a);
     if (value_addr_host_bits(&a)) {
-        number mask = ((number)1 << (out->bits - a.prefix)) - 1;
-        a = addr_of(out->first & ~mask, a.family, a.prefix);
+        value_number mask = ((value_number)1 << (out->bits - a.prefix)) - 1;
+        a = value_addr_of(out->first & ~mask, a.family, a.prefix);
         topo_msgs_add(r->m, p->line, TOPO_ERROR,
                       "prefix=\"%s\" of pool '%s' has bits set right of its length; write %s", p->prefix,
                       p->name, value_addr_format(&a, ip));
         return false;
     }
-    out->last = out->first | (((number)1 << (out->bits - a.prefix)) - 1);
+    out->last = out->first | (((value_number)1 << (out->bits - a.prefix)) - 1);
     return true;
 }
 
@@ -206,7 +186,8 @@ static void collect_manual(struct resolver *r)
         for (size_t j = 0; j < r->t->elements[i].naddrs; j++)
             if (value_addr(r->t->elements[i].addrs[j].text, &a)) {
                 struct manual *m = TOPO_PUSH(v, n);
-                *m = (struct manual){topo_wires_element(&r->wires, i), n, a.family, a.prefix, number_of(&a)};
+                *m = (struct manual){topo_wires_element(&r->wires, i), n, a.family, a.prefix,
+                                     value_addr_number(&a)};
             }
 
     for (size_t i = 0; i < r->t->nnodes; i++)
@@ -216,7 +197,7 @@ static void collect_manual(struct resolver *r)
             for (size_t j = 0; j < f->naddrs; j++)
                 if (f->addrs[j].text != NULL && value_addr(f->addrs[j].text, &a)) {
                     struct manual *m = TOPO_PUSH(v, n);
-                    *m = (struct manual){wire, n, a.family, a.prefix, number_of(&a)};
+                    *m = (struct manual){wire, n, a.family, a.prefix, value_addr_number(&a)};
                 }
         }
     r->nmanual = n;
@@ -246,7 +227,7 @@ static size_t lower(const struct manual *v, size_t n, const struct manual *key,
 }
 
 /* The first at 'from' or behind it, up to 'to'; nmanual if there is none. */
-static size_t manual_between(const struct resolver *r, int family, number from, number to)
+static size_t manual_between(const struct resolver *r, int family, value_number from, value_number to)
 {
     size_t i = lower(r->by_addr, r->nmanual, &(struct manual){.family = family, .a = from}, order_by_addr);
 
@@ -255,10 +236,10 @@ static size_t manual_between(const struct resolver *r, int family, number from, 
 
 /* ---- subnets ---- */
 /* One in which an interface of the wire was given an address, and nobody elsewhere. */
-static bool given_subnet(const struct resolver *r, const struct pool *p, size_t wire, number *subnet)
+static bool given_subnet(const struct resolver *r, const struct pool *p, size_t wire, value_number *subnet)
 {
     size_t i = lower(r->by_wire, r->nmanual, &(struct manual){.wire = wire}, order_by_wire);
-    number last;
+    value_number last;
 
     for (; i < r->nmanual && r->by_wire[i].wire == wire; i++)
         if (r->by_wire[i].family == p->family && r->by_wire[i].prefix == p->p->each &&
@@ -275,7 +256,7 @@ static bool given_subnet(const struct resolver *r, const struct pool *p, size_t 
     return true;
 }
 
-static bool next_subnet(const struct resolver *r, struct pool *p, number *subnet)
+static bool next_subnet(const struct resolver *r, struct pool *p, value_number *subnet)
 {
     while (!p->full) {
         *subnet = p->next;
@@ -297,9 +278,9 @@ static const char *where(const struct resolver *r, const struct topo_ask *ask, c
     return value_show(s, out);
 }
 
-static void number_group(struct resolver *r, const struct group *g, const struct pool *p, number subnet)
+static void number_group(struct resolver *r, const struct group *g, const struct pool *p, value_number subnet)
 {
-    number mask = host_mask(p), at = subnet + (mask > 1), last = subnet + mask;
+    value_number mask = host_mask(p), at = subnet + (mask > 1), last = subnet + mask;
     size_t next = manual_between(r, p->family, at, last);
     char ip[VALUE_ADDR_SIZE], shown[VALUE_SHOW_SIZE];
 
@@ -308,10 +289,10 @@ static void number_group(struct resolver *r, const struct group *g, const struct
         const struct topo_ask *ask = g->wants[i].ask;
         while (next < r->nmanual && r->by_addr[next].family == p->family && r->by_addr[next].a <= at)
             at += r->by_addr[next++].a == at;
-        struct value_addr a = addr_of(at, p->family, p->p->each);
+        struct value_addr a = value_addr_of(at, p->family, p->p->each);
         /* 'at' may have gone round behind the last address that there is */
         if (at > last || at < subnet) {
-            a = addr_of(subnet, p->family, p->p->each);
+            a = value_addr_of(subnet, p->family, p->p->each);
             topo_msgs_add(r->m, ask->line, TOPO_ERROR,
                           "%s of pool '%s' is too small for its wire: '%s' and %zu more get no address; make "
                           "each=\"%u\" smaller",
@@ -326,7 +307,7 @@ static void number_group(struct resolver *r, const struct group *g, const struct
 static void serve(struct resolver *r, const struct group *g)
 {
     struct pool *p = &r->pools[g->wants->pool];
-    number subnet;
+    value_number subnet;
     char shown[VALUE_SHOW_SIZE];
 
     if (given_subnet(r, p, g->wants->wire, &subnet) || next_subnet(r, p, &subnet)) {

@@ -9,6 +9,7 @@
 #include "topology/topo_attr.h"
 #include "topology/topo_expand.h"
 #include "topology/topo_grow.h"
+#include "topology/topo_parameter.h"
 #include "topology/topo_value.h"
 #include "topology/topo_xml.h"
 
@@ -256,8 +257,8 @@ static void read_root(struct reader *r, const xmlNode *x)
                   NULL);
 }
 
-struct topo *topo_read_within(const char *data, size_t n, const struct topo_size *max, struct topo_msgs *m,
-                              struct err *e)
+struct topo *topo_read_within(const char *data, size_t n, const struct topo_size *max,
+                              const struct topo_seed *seed, struct topo_msgs *m, struct err *e)
 {
     AUTO(topo_xml_freep) xmlDoc *doc = topo_xml_parse(data, n, max, m, e);
     AUTO(topo_freep) struct topo *t = NULL;
@@ -273,9 +274,9 @@ struct topo *topo_read_within(const char *data, size_t n, const struct topo_size
                    value_show((const char *)x->name, shown));
         return NULL;
     }
-    if (topo_expand(x, max, m, e) < 0)
-        return NULL;
     t = xcalloc(1, sizeof *t);
+    if (topo_parameters_read(x, seed, t, m, e) < 0 || topo_expand(x, t, max, m, e) < 0)
+        return NULL;
     struct reader r = {.t = t, .m = m};
     read_root(&r, x);
     topo_pools_resolve(&r.pools, t, m);
@@ -285,5 +286,11 @@ struct topo *topo_read_within(const char *data, size_t n, const struct topo_size
 
 struct topo *topo_read_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e)
 {
-    return topo_read_within(data, n, &topo_size_lab, m, e);
+    return topo_read_within(data, n, &topo_size_lab, NULL, m, e);
+}
+
+struct topo *topo_read_seeded(const char *data, size_t n, const struct topo_seed *seed, struct topo_msgs *m,
+                              struct err *e)
+{
+    return topo_read_within(data, n, &topo_size_lab, seed, m, e);
 }

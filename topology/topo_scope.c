@@ -3,6 +3,7 @@
 #include "labd/base/buf.h"
 #include "labd/base/mem.h"
 #include "labd/base/name.h"
+#include "topology/topo_parameter.h"
 #include "topology/topo_value.h"
 
 #include <stdio.h>
@@ -121,23 +122,22 @@ static bool add_place(struct buf *b, const struct topo_scope *sc, const struct p
     return true;
 }
 
-char *topo_scope_fill(const struct topo_scope *sc, const char *s, bool strict, int line, struct topo_msgs *m)
+char *topo_scope_fill(const struct topo_scope *sc, const struct topo *t, const char *s, bool strict, int line,
+                      struct topo_msgs *m)
 {
     struct buf b = BUF_INIT;
     struct place p;
 
-    for (const char *from = s; *s != '\0' && b.len <= TOPO_FILE_MAX;) {
-        size_t plain = strcspn(s, "{");
-        bool shell;
+    while (*s != '\0' && b.len <= TOPO_FILE_MAX) {
+        size_t plain = strcspn(s, "{$");
 
         buf_add(&b, s, plain);
         s += plain;
-        if (*s == '\0')
-            break;
-        shell = s > from && s[-1] == '$';
-        if (!shell && read_place(s, &p) && add_place(&b, sc, &p, strict, line, m))
+        if (*s == '$')
+            s += topo_reference_take(t, sc, s, strict, line, m, &b);
+        else if (*s == '{' && read_place(s, &p) && add_place(&b, sc, &p, strict, line, m))
             s += p.len;
-        else
+        else if (*s == '{')
             buf_putc(&b, *s++);
     }
     return buf_take(&b);

@@ -9,7 +9,7 @@
 #include "topology/topo.h"
 
 struct topo_size {
-    size_t bytes;    /* of XML; as many again of what groups, templates and defaults make of it */
+    size_t bytes;    /* of XML; as many again of what groups, templates, defaults and parameters make of it */
     size_t elements; /* likewise */
     size_t nodes;    /* hosts and routers */
     bool warns;      /* once, of what is too much for a lab */
@@ -20,9 +20,9 @@ extern const struct topo_size topo_size_lab, topo_size_tool;
  * and 'max' has it warn. */
 void topo_size_grew(const struct topo_size *max, size_t was, size_t is, size_t lab, struct topo_msgs *m);
 
-/* topo_read_mem() and topo_check() within 'max' instead of topo_size_lab. */
-struct topo *topo_read_within(const char *data, size_t n, const struct topo_size *max, struct topo_msgs *m,
-                              struct err *e);
+/* topo_read_seeded() and topo_check() within 'max' instead of topo_size_lab. */
+struct topo *topo_read_within(const char *data, size_t n, const struct topo_size *max,
+                              const struct topo_seed *seed, struct topo_msgs *m, struct err *e);
 size_t topo_check_within(const struct topo *t, const struct topo_size *max, struct topo_msgs *m);
 
 #endif

@@ -259,6 +259,24 @@ bool value_addr_edge(const struct value_addr *a)
     return !value_addr_host_bits(a) || !value_addr_host_bits(&inverse);
 }
 
+value_number value_addr_number(const struct value_addr *a)
+{
+    value_number v = 0;
+
+    for (size_t i = 0; i < value_addr_len(a); i++)
+        v = v << 8 | a->ip[i];
+    return v;
+}
+
+struct value_addr value_addr_of(value_number v, int family, unsigned prefix)
+{
+    struct value_addr a = {.family = family, .prefix = prefix, .has_prefix = true};
+
+    for (size_t i = value_addr_len(&a); i-- > 0; v >>= 8)
+        a.ip[i] = (uint8_t)v;
+    return a;
+}
+
 const char *value_addr_format(const struct value_addr *a, char out[VALUE_ADDR_SIZE])
 {
     char ip[INET6_ADDRSTRLEN] = "";

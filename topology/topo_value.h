@@ -38,6 +38,10 @@ bool value_addr_host_bits(const struct value_addr *a);    /* any bit right of th
 bool value_addr_link_local(const struct value_addr *a);   /* fe80::/10 */
 const char *value_addr_fault(const struct value_addr *a); /* "is a loopback address", ..., or NULL */
 bool value_addr_edge(const struct value_addr *a); /* the network or broadcast address of its prefix? */
+/* The address as a number, most significant byte first, and back; the result has the prefix length. */
+typedef unsigned __int128 value_number;
+value_number value_addr_number(const struct value_addr *a);
+struct value_addr value_addr_of(value_number v, int family, unsigned prefix);
 #define VALUE_ADDR_SIZE 64
 /* Canonical text into 'out'; with "/prefix" if there is one. */
 const char *value_addr_format(const struct value_addr *a, char out[VALUE_ADDR_SIZE]);

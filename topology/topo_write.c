@@ -2,6 +2,7 @@
 #include "labd/base/buf.h"
 #include "labd/base/mem.h"
 #include "topology/topo.h"
+#include "topology/topo_parameter.h"
 #include "topology/topo_value.h"
 
 #include <string.h>
@@ -25,9 +26,22 @@ static void add_escaped(struct buf *b, const char *s, bool attribute)
     }
 }
 
-/* Scripts and configurations read better in CDATA than full of &amp;. */
-static void add_text(struct buf *b, const char *s)
+static void add_value(struct buf *b, const char *s)
 {
+    AUTO(buf_clear) struct buf v = BUF_INIT;
+
+    topo_reference_escape(NULL, s, true, &v);
+    add_escaped(b, buf_str(&v), true);
+}
+
+/* Scripts and configurations read better in CDATA than full of &amp;. */
+static void add_text(struct buf *b, const struct topo *t, const char *text)
+{
+    AUTO(buf_clear) struct buf v = BUF_INIT;
+    const char *s;
+
+    topo_reference_escape(t, text, false, &v);
+    s = buf_str(&v);
     if (strpbrk(s, "&<") == NULL || strstr(s, "]]>") != NULL || strchr(s, '\r') != NULL)
         add_escaped(b, s, false);
     else
@@ -39,7 +53,7 @@ static void attr(struct buf *b, const char *name, const char *value)
     if (value == NULL)
         return;
     buf_printf(b, " %s=\"", name);
-    add_escaped(b, value, true);
+    add_value(b, value);
     buf_putc(b, '"');
 }
 
@@ -61,14 +75,15 @@ static void attr_pos(struct buf *b, const struct topo_pos *p)
         buf_printf(b, " x=\"%d\" y=\"%d\"", p->x, p->y);
 }
 
-static void text_element(struct buf *b, const char *indent, const char *name, const char *text)
+static void text_element(struct buf *b, const struct topo *t, const char *indent, const char *name,
+                         const char *text)
 {
     buf_printf(b, "%s<%s>", indent, name);
-    add_text(b, text);
+    add_text(b, t, text);
     buf_printf(b, "</%s>\n", name);
 }
 
-static void write_iface(struct buf *b, const struct topo_iface *f)
+static void write_iface(struct buf *b, const struct topo *t, const struct topo_iface *f)
 {
     buf_puts(b, "    <interface");
     attr(b, "name", f->name);
@@ -80,18 +95,18 @@ static void write_iface(struct buf *b, const struct topo_iface *f)
     }
     buf_puts(b, ">\n");
     for (size_t i = 0; i < f->naddrs; i++)
-        text_element(b, "      ", "address", f->addrs[i].text);
+        text_element(b, t, "      ", "address", f->addrs[i].text);
     buf_puts(b, "    </interface>\n");
 }
 
-static void write_frr(struct buf *b, const struct topo_node *n)
+static void write_frr(struct buf *b, const struct topo *t, const struct topo_node *n)
 {
     buf_puts(b, "    <frr");
     if (n->nfrr_daemons > 0) {
         buf_puts(b, " daemons=\"");
         for (size_t i = 0; i < n->nfrr_daemons; i++) {
             buf_puts(b, i > 0 ? " " : "");
-            add_escaped(b, n->frr_daemons[i], true);
+            add_value(b, n->frr_daemons[i]);
         }
         buf_putc(b, '"');
     }
@@ -100,11 +115,11 @@ static void write_frr(struct buf *b, const struct topo_node *n)
         return;
     }
     buf_putc(b, '>');
-    add_text(b, n->frr_conf);
+    add_text(b, t, n->frr_conf);
     buf_puts(b, "</frr>\n");
 }
 
-static void write_node(struct buf *b, const struct topo_node *n)
+static void write_node(struct buf *b, const struct topo *t, const struct topo_node *n)
 {
     buf_printf(b, "  <%s", topo_kind_name(n->kind));
     attr(b, "name", n->name);
@@ -121,7 +136,7 @@ static void write_node(struct buf *b, const struct topo_node *n)
     }
     buf_puts(b, ">\n");
     for (size_t i = 0; i < n->nifaces; i++)
-        write_iface(b, &n->ifaces[i]);
+        write_iface(b, t, &n->ifaces[i]);
     for (size_t i = 0; i < n->nroutes; i++) {
         buf_puts(b, "    <route");
         attr(b, "to", n->routes[i].to);
@@ -130,20 +145,20 @@ static void write_node(struct buf *b, const struct topo_node *n)
         buf_puts(b, "/>\n");
     }
     if (n->frr)
-        write_frr(b, n);
+        write_frr(b, t, n);
     for (size_t i = 0; i < n->nfiles; i++) {
         buf_puts(b, "    <file");
         attr(b, "path", n->files[i].path);
         buf_printf(b, " mode=\"%04o\"", n->files[i].mode);
         attr_hidden(b, n->files[i].hidden);
         buf_putc(b, '>');
-        add_text(b, n->files[i].text);
+        add_text(b, t, n->files[i].text);
         buf_puts(b, "</file>\n");
     }
     if (n->startup.text != NULL)
-        text_element(b, "    ", "startup", n->startup.text);
+        text_element(b, t, "    ", "startup", n->startup.text);
     for (size_t i = 0; i < n->nnotes; i++)
-        text_element(b, "    ", "note", n->notes[i].text);
+        text_element(b, t, "    ", "note", n->notes[i].text);
     buf_printf(b, "  </%s>\n", topo_kind_name(n->kind));
 }
 
@@ -152,7 +167,7 @@ static void attr_words(struct buf *b, const char *name, const struct topo_words 
     buf_printf(b, " %s=\"", name);
     for (size_t i = 0; i < w->n; i++) {
         buf_puts(b, i > 0 ? " " : "");
-        add_escaped(b, w->items[i], true);
+        add_value(b, w->items[i]);
     }
     buf_putc(b, '"');
 }
@@ -184,7 +199,7 @@ static void write_port(struct buf *b, const struct topo_port *p)
     buf_puts(b, "/>\n");
 }
 
-static void write_element(struct buf *b, const struct topo_element *x)
+static void write_element(struct buf *b, const struct topo *t, const struct topo_element *x)
 {
     buf_printf(b, "  <%s", topo_kind_name(x->kind));
     attr(b, "name", x->name);
@@ -203,7 +218,7 @@ static void write_element(struct buf *b, const struct topo_element *x)
     for (size_t i = 0; i < x->nports; i++)
         write_port(b, &x->ports[i]);
     for (size_t i = 0; i < x->naddrs; i++)
-        text_element(b, "    ", "address", x->addrs[i].text);
+        text_element(b, t, "    ", "address", x->addrs[i].text);
     buf_printf(b, "  </%s>\n", topo_kind_name(x->kind));
 }
 
@@ -245,10 +260,10 @@ static void write_end(struct buf *b, const char *name, const struct topo_end *en
     if (end->node == NULL)
         return;
     buf_printf(b, " %s=\"", name);
-    add_escaped(b, end->node, true);
+    add_value(b, end->node);
     if (end->iface != NULL) {
         buf_putc(b, ':');
-        add_escaped(b, end->iface, true);
+        add_value(b, end->iface);
     }
     buf_putc(b, '"');
 }
@@ -273,6 +288,28 @@ static void write_link(struct buf *b, const struct topo_link *l)
     buf_puts(b, "  </link>\n");
 }
 
+/* As a declaration that has no other value. */
+static void write_parameter(struct buf *b, const struct topo_parameter *p)
+{
+    buf_puts(b, "  <parameter");
+    attr(b, "name", p->name);
+    if (p->type == TOPO_INTEGER) {
+        attr(b, "type", "integer");
+        attr(b, "min", p->value);
+        attr(b, "max", p->value);
+    } else if (p->type == TOPO_PREFIX) {
+        attr(b, "type", "prefix");
+        attr(b, "pool", p->value);
+        attr(b, "length", strchr(p->value, '/') + 1);
+    } else {
+        attr(b, "type", "choice");
+        buf_puts(b, " values=\"");
+        add_escaped(b, p->value, true); /* a declaration holds no references */
+        buf_putc(b, '"');
+    }
+    buf_puts(b, "/>\n");
+}
+
 char *topo_write(const struct topo *t)
 {
     struct buf b = BUF_INIT;
@@ -281,17 +318,19 @@ char *topo_write(const struct topo *t)
     attr(&b, "name", t->name);
     attr(&b, "title", t->title);
     buf_puts(&b, " version=\"1\">\n");
+    for (size_t i = 0; i < t->nparameters; i++)
+        write_parameter(&b, &t->parameters[i]);
     for (size_t i = 0; i < t->nnotes; i++) {
         buf_puts(&b, "  <note");
         attr_pos(&b, &t->notes[i].pos);
         buf_putc(&b, '>');
-        add_text(&b, t->notes[i].text);
+        add_text(&b, t, t->notes[i].text);
         buf_puts(&b, "</note>\n");
     }
     for (size_t i = 0; i < t->nelements; i++)
-        write_element(&b, &t->elements[i]);
+        write_element(&b, t, &t->elements[i]);
     for (size_t i = 0; i < t->nnodes; i++)
-        write_node(&b, &t->nodes[i]);
+        write_node(&b, t, &t->nodes[i]);
     for (size_t i = 0; i < t->nlinks; i++)
         write_link(&b, &t->links[i]);
     buf_puts(&b, "</topology>\n");

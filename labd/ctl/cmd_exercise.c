@@ -11,7 +11,9 @@
 #include "labd/ctl/ctl_source.h"
 #include "labd/ctl/ctl_stream.h"
 #include "labd/ctl/ctl_text.h"
+#include "topology/topo_seed.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #define SCRIPT_OUTPUT_MAX 4096u
@@ -20,6 +22,7 @@
 struct trial {
     const char *which; /* "solution", "wrong/no-forwarding" */
     unsigned run;      /* 1 .. of --runs */
+    uint32_t seed;     /* of the run */
     unsigned promised;
     bool graded;
     long long score;
@@ -97,7 +100,7 @@ static int solve_and_grade(struct ctl *c, const struct exercise *x, const char *
     return 0;
 }
 
-static int start(struct ctl *c, const struct exercise *x, char id[LAB_ID_SIZE], struct err *e)
+static int start(struct ctl *c, const struct exercise *x, uint32_t seed, char id[LAB_ID_SIZE], struct err *e)
 {
     json_t *lab = NULL, *body = source_exercise(x->dir, x->topo_file, e);
 
@@ -106,6 +109,8 @@ static int start(struct ctl *c, const struct exercise *x, char id[LAB_ID_SIZE], 
     json_object_set_new(body, "name", json_string(x->id));
     if (c->flag[FLAG_DRIVER] != NULL)
         json_object_set_new(body, "driver", json_string(c->flag[FLAG_DRIVER]));
+    if (x->topo->nparameters > 0)
+        json_object_set_new(body, "seed", json_integer(seed));
     if (ctl_http(c->http, "POST", "/api/v1/labs", body, &lab, e) < 0)
         return -1;
     bool ok = lab_id_ok(text_str(lab, "id"));
@@ -115,13 +120,17 @@ static int start(struct ctl *c, const struct exercise *x, char id[LAB_ID_SIZE], 
     return ok ? 0 : err_set(e, ERR_PROTOCOL, "labd gave the lab no id");
 }
 
-static void run_trial(struct ctl *c, const struct exercise *x, struct trial *t)
+static void run_trial(struct ctl *c, const char *dir, struct trial *t)
 {
+    struct topo_seed seed;
+
+    topo_seed_number(&seed, t->seed);
+    AUTO(exercise_freep) struct exercise *x = exercise_load_dir_seeded(dir, &seed, NULL, NULL, &t->e);
     char id[LAB_ID_SIZE];
     int64_t since = loop_now_ms();
     struct err e;
 
-    if (start(c, x, id, &t->e) < 0)
+    if (x == NULL || start(c, x, t->seed, id, &t->e) < 0)
         return;
     bool ok = solve_and_grade(c, x, id, t, &t->e) == 0;
     bool interrupted = ctl_signals_caught();
@@ -165,8 +174,8 @@ static size_t graded(const struct trial *trials, size_t n)
 
 static json_t *trial_json(const struct trial *t)
 {
-    json_t *j = json_pack("{s:s, s:i, s:i, s:o, s:b, s:f, s:o}", "name", t->which, "run", (int)t->run,
-                          "promised", (int)t->promised, "score",
+    json_t *j = json_pack("{s:s, s:i, s:I, s:i, s:o, s:b, s:f, s:o}", "name", t->which, "run", (int)t->run,
+                          "seed", (json_int_t)t->seed, "promised", (int)t->promised, "score",
                           t->graded ? json_integer(t->score) : json_null(), "ok", as_promised(t), "seconds",
                           t->seconds, "error", t->graded ? json_null() : json_string(t->e.msg));
     if (t->report != NULL)
@@ -222,10 +231,12 @@ static size_t run_all(struct ctl *c, const struct exercise *x, struct trial *tri
     bool visible = c->flag[FLAG_JSON] == NULL;
 
     for (size_t i = 0; i < n; i++) {
+        if (visible && x->topo->nparameters > 0 && (i == 0 || trials[i].seed != trials[i - 1].seed))
+            ctl_say(c, "with --seed %u", trials[i].seed);
         if (visible)
             ctl_say(c, c->flag[FLAG_RUNS] != NULL ? "%s, run %u ..." : "%s ...", trials[i].which,
                     trials[i].run);
-        run_trial(c, x, &trials[i]);
+        run_trial(c, x->dir, &trials[i]);
         if (!trials[i].graded && trials[i].e.code == ERR_TIMEOUT &&
             strcmp(trials[i].e.msg, "interrupted") == 0)
             return i + 1;
@@ -259,7 +270,8 @@ static int check_names(const struct ctl *c, const struct exercise *x, struct err
 }
 
 /* The solutions that the command line names, or all. */
-static size_t choose(const struct ctl *c, const struct exercise *x, unsigned run, struct trial *trials)
+static size_t choose(const struct ctl *c, const struct exercise *x, unsigned run, uint32_t seed,
+                     struct trial *trials)
 {
     size_t n = 0;
 
@@ -270,6 +282,7 @@ static size_t choose(const struct ctl *c, const struct exercise *x, unsigned run
         if (wanted)
             trials[n++] = (struct trial){.which = solution_name(x, i),
                                          .run = run,
+                                         .seed = seed,
                                          .promised = i == 0 ? exercise_max_score(x) : x->wrongs[i - 1].score};
     }
     return n;
@@ -288,11 +301,14 @@ static unsigned runs(const struct ctl *c)
 int cmd_exercise_test(struct ctl *c, struct err *e)
 {
     unsigned nruns = runs(c);
+    uint32_t seed = randombytes_random();
 
     if (nruns == 0) {
         ctl_say(c, "--runs takes a number from 1 to %u", RUNS_MAX);
         return CTL_USAGE;
     }
+    if (ctl_seed(c, &seed) != 0)
+        return CTL_USAGE;
     AUTO(mem_freep) char *dir = source_exercise_dir(c->args[0]);
     AUTO(exercise_freep)
     struct exercise *x = exercise_load_dir(dir != NULL ? dir : c->args[0], NULL, NULL, e);
@@ -307,7 +323,7 @@ int cmd_exercise_test(struct ctl *c, struct err *e)
     size_t n = 0;
 
     for (unsigned run = 1; run <= nruns; run++)
-        n += choose(c, x, run, trials + n);
+        n += choose(c, x, run, seed + run - 1, trials + n);
 
     ctl_signals_catch();
     size_t ran = run_all(c, x, trials, n);

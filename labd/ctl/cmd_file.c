@@ -10,6 +10,7 @@
 #include "topology/foreign/import.h"
 #include "topology/topo.h"
 #include "topology/topo_hidden.h"
+#include "topology/topo_seed.h"
 
 #include <string.h>
 
@@ -36,14 +37,14 @@ static void print_err(struct ctl *c, const char *file, const struct err *e)
     text_lines(c->out, "", text);
 }
 
-static bool validate_exercise(struct ctl *c, const char *path, const char *dir)
+static bool validate_exercise(struct ctl *c, const char *path, const char *dir, const struct topo_seed *seed)
 {
     AUTO(topo_msgs_clear) struct topo_msgs xm = TOPO_MSGS_INIT, tm = TOPO_MSGS_INIT;
     AUTO(exercise_freep) struct exercise *x = NULL;
     AUTO(mem_freep) char *xml = xasprintf("%s/exercise.xml", dir);
     struct err e = {0};
 
-    x = exercise_load_dir(dir, &xm, &tm, &e);
+    x = exercise_load_dir_seeded(dir, seed, &xm, &tm, &e);
     print_msgs(&xm, xml, c->out);
     if (tm.n > 0) {
         /* Which file that is, only a loaded exercise knows; by custom it is topology.xml. */
@@ -58,13 +59,13 @@ static bool validate_exercise(struct ctl *c, const char *path, const char *dir)
     return true;
 }
 
-static bool validate_topology(struct ctl *c, const char *path)
+static bool validate_topology(struct ctl *c, const char *path, const struct topo_seed *seed)
 {
     AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
     AUTO(topo_freep) struct topo *t = NULL;
     struct err e = {0};
 
-    t = topo_load_large_file(path, &m, &e);
+    t = topo_load_large_file(path, seed, &m, &e);
     print_msgs(&m, path, c->out);
     if (t == NULL && m.nerrors == 0)
         print_err(c, path, &e);
@@ -86,7 +87,7 @@ static int put(struct ctl *c, const char *text, struct err *e)
 }
 
 /* The topology as plain elements on standard output; what is wrong with it on the other. */
-static int expand(struct ctl *c, struct err *e)
+static int expand(struct ctl *c, const struct topo_seed *seed, struct err *e)
 {
     AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
     AUTO(topo_freep) struct topo *t = NULL;
@@ -95,7 +96,7 @@ static int expand(struct ctl *c, struct err *e)
         ctl_say(c, "--expand takes one file");
         return CTL_USAGE;
     }
-    t = topo_load_large_file(c->args[0], &m, e);
+    t = topo_load_large_file(c->args[0], seed, &m, e);
     print_msgs(&m, c->args[0], c->err);
     if (t == NULL)
         return m.nerrors > 0 ? 1 : -1;
@@ -105,17 +106,23 @@ static int expand(struct ctl *c, struct err *e)
 
 int cmd_validate(struct ctl *c, struct err *e)
 {
-    int status = 0;
+    uint32_t number = TOPO_SEED_NUMBER;
+    int status = ctl_seed(c, &number);
+    struct topo_seed seed;
 
+    if (status != 0)
+        return status;
+    topo_seed_number(&seed, number);
     if (c->flag[FLAG_EXPAND] != NULL)
-        return expand(c, e);
+        return expand(c, &seed, e);
     if (c->flag[FLAG_OUTPUT] != NULL) {
         ctl_say(c, "--output is for --expand");
         return CTL_USAGE;
     }
     for (int i = 0; i < c->nargs; i++) {
         AUTO(mem_freep) char *dir = source_exercise_dir(c->args[i]);
-        bool ok = dir != NULL ? validate_exercise(c, c->args[i], dir) : validate_topology(c, c->args[i]);
+        bool ok = dir != NULL ? validate_exercise(c, c->args[i], dir, &seed)
+                              : validate_topology(c, c->args[i], &seed);
 
         if (!ok)
             status = 1;
@@ -185,7 +192,7 @@ int cmd_export(struct ctl *c, struct err *e)
     if (format == NULL)
         return err_set(e, ERR_INVALID, "format '%s' cannot be exported; known: containerlab, dot, graphml",
                        c->args[0]);
-    t = topo_load_large_file(c->args[1], &m, e);
+    t = topo_load_large_file(c->args[1], NULL, &m, e);
     print_msgs(&m, c->args[1], c->err);
     if (t == NULL)
         return m.nerrors > 0 ? 1 : -1;
@@ -219,7 +226,7 @@ int cmd_render(struct ctl *c, struct err *e)
         return CTL_USAGE;
     }
     AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
-    AUTO(topo_freep) struct topo *t = topo_load_large_file(c->args[0], &m, e);
+    AUTO(topo_freep) struct topo *t = topo_load_large_file(c->args[0], NULL, &m, e);
 
     print_msgs(&m, c->args[0], c->err);
     if (t == NULL)

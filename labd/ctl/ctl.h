@@ -8,6 +8,7 @@
 #include "labd/base/err.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #define CTL_USAGE 2 /* exit status of wrong usage; the others come from err_exit_status() */
@@ -40,6 +41,7 @@ enum ctl_flag {
     FLAG_STUDENT,
     FLAG_FORMAT,
     FLAG_RUNS,
+    FLAG_SEED,
     FLAG_LIST,
     FLAG_MAN,
     FLAG_COMPLETION,
@@ -102,6 +104,9 @@ void ctl_help_completion(struct buf *out); /* bash */
 
 /* "labctl: sentence" on c->err; control characters are escaped. */
 void ctl_say(const struct ctl *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* The number of --seed into '*n', which is untouched without it.  0; or CTL_USAGE after a sentence. */
+int ctl_seed(const struct ctl *c, uint32_t *n);
 
 /* ---- the commands ---- */
 ctl_run_fn cmd_capture, cmd_console, cmd_down, cmd_exec, cmd_exercise_new, cmd_exercise_test, cmd_export,

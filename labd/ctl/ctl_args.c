@@ -3,6 +3,7 @@
 #include "labd/base/buf.h"
 #include "labd/base/mem.h"
 #include "labd/ctl/ctl.h"
+#include "topology/topo_value.h"
 
 #include <string.h>
 
@@ -147,4 +148,12 @@ int ctl_args_parse(struct ctl *c, int argc, char **argv)
     if (c->cmd->max >= 0 && c->nargs > c->cmd->max)
         return wrong(c, "one word too many:", c->args[c->cmd->max]);
     return 0;
+}
+
+int ctl_seed(const struct ctl *c, uint32_t *n)
+{
+    if (c->flag[FLAG_SEED] == NULL || value_uint(c->flag[FLAG_SEED], n))
+        return 0;
+    ctl_say(c, "--seed takes a number from 0 to 4294967295");
+    return CTL_USAGE;
 }

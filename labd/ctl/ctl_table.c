@@ -20,12 +20,13 @@ const struct ctl_flag_row ctl_flags[FLAG_COUNT] = {
     [FLAG_DELAY] = {"delay", 0, NULL, "graphml: delays by distance, where coordinates are known"},
     [FLAG_OSPF] = {"ospf", 0, NULL, "graphml: add addresses, and OSPF on all routers"},
     [FLAG_NO_RATES] = {"no-rates", 0, NULL, "graphml: leave the speeds of links out"},
-    [FLAG_EXPAND] = {"expand", 0, NULL, "print the topology with its groups and templates written out"},
+    [FLAG_EXPAND] = {"expand", 0, NULL, "print the topology with all that is made written out"},
     [FLAG_LABELS] = {"labels", 0, "WHICH",
                      "write names, interfaces, or addresses (the default) beside the nodes"},
     [FLAG_STUDENT] = {"student", 0, NULL, "leave out what is hidden from students"},
     [FLAG_FORMAT] = {"format", 0, "FORMAT", "print the report as json, junit or gradescope"},
     [FLAG_RUNS] = {"runs", 0, "N", "try each solution N times, and count the grades that differ"},
+    [FLAG_SEED] = {"seed", 0, "N", "give parameters the values of another seed, 0 to 4294967295"},
     [FLAG_LIST] = {"list", 0, NULL, NULL},
     [FLAG_MAN] = {"man", 0, NULL, NULL},
     [FLAG_COMPLETION] = {"completion", 0, NULL, NULL},
@@ -34,11 +35,12 @@ const struct ctl_flag_row ctl_flags[FLAG_COUNT] = {
 #define B(f) FLAG_BIT(FLAG_##f)
 
 const struct ctl_cmd ctl_table[] = {
-    {"validate", "FILE...", 1, -1, B(OUTPUT) | B(EXPAND), 0, "file", "check topologies and exercises",
+    {"validate", "FILE...", 1, -1, B(OUTPUT) | B(EXPAND) | B(SEED), 0, "file",
+     "check topologies and exercises",
      "Checks each _FILE_: a topology, an exercise.xml, or an exercise folder. Prints\n"
      "\"FILE: ok: N nodes, M links\", or one line \"FILE:LINE: error: text\" per problem. With *--expand* it prints\n"
-     "the one topology instead, with groups, templates and defaults written out, and the problems on standard\n"
-     "error. Needs no daemon.",
+     "the one topology instead, with groups, templates, defaults and the values of parameters written out, and\n"
+     "the problems on standard error. Parameters have the values of seed 1, or of *--seed*. Needs no daemon.",
      cmd_validate},
     {"import", "FORMAT PATH", 2, 2, B(OUTPUT) | B(NAME) | B(HOSTS) | B(DELAY) | B(OSPF) | B(NO_RATES), 0,
      "format file", "turn a foreign format into topology XML",
@@ -118,13 +120,14 @@ const struct ctl_cmd ctl_table[] = {
      "Makes the folder _DIR_, whose name is the id of the exercise: two hosts on a LAN, instructions, checks, a\n"
      "reference solution and two wrong ones. *labctl exercise test* passes it as it is. Needs no daemon.",
      cmd_exercise_new},
-    {"exercise test", "DIR [SOLUTION...]", 1, -1, B(DRIVER) | B(JSON) | B(RUNS), CTL_DAEMON, "dir",
+    {"exercise test", "DIR [SOLUTION...]", 1, -1, B(DRIVER) | B(JSON) | B(RUNS) | B(SEED), CTL_DAEMON, "dir",
      "try an exercise's own solutions",
      "Starts a lab for the exercise's reference solution and one for each of its wrong solutions, or for each\n"
      "_SOLUTION_, a folder as exercise.xml names it; runs their scripts, grades, and compares the score with the\n"
      "one that the author promised. Prints a table; the exit status is 1 on any difference. With *--runs* everything is\n"
      "tried _N_ times, each in a lab of its own, and the share of grades that differ is printed. The labs are\n"
-     "removed, also after Ctrl-C.",
+     "removed, also after Ctrl-C. Parameters have values of their own in each run, from a seed that is printed; *--seed*\n"
+     "begins with that of _N_.",
      cmd_exercise_test},
     {"help", "[COMMAND]", 0, 2, B(LIST) | B(MAN) | B(COMPLETION), 0, "command", "explain a command",
      "Without _COMMAND_ it lists all of them.", cmd_help},

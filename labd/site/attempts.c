@@ -24,6 +24,7 @@ struct attempt {
     struct err failed;
     /* for the child; borrowed from the lab, which cannot go away while the attempt is open */
     const char *exercise_xml, *topology, *host_socket;
+    const struct topo_seed *seed;
 };
 
 struct attempts {
@@ -111,8 +112,8 @@ static void child_progress(size_t done, size_t total, void *arg)
 static int grade(const struct attempt *a, struct child *c, json_t **report, struct err *e)
 {
     AUTO(exercise_freep)
-    struct exercise *x = exercise_load_mem(a->exercise_xml, strlen(a->exercise_xml), a->topology,
-                                           strlen(a->topology), NULL, NULL, e);
+    struct exercise *x = exercise_load_seeded(a->exercise_xml, strlen(a->exercise_xml), a->topology,
+                                              strlen(a->topology), a->seed, NULL, NULL, e);
     if (x == NULL)
         return -1;
     AUTO(plan_freep) struct plan *p = plan_make(x->topo, a->row.lab, e);
@@ -250,6 +251,7 @@ static void start_one(struct attempt *a)
         abort(); /* attempts_lab_gone() ended those of a lab that goes */
     a->exercise_xml = lab->row.exercise_xml;
     a->topology = lab->row.topology;
+    a->seed = &lab->row.seed;
     a->host_socket = s->host_socket;
     if (store_attempt_running(s->store, a->inst, a->row.id, &e) == 0)
         a->worker = worker_start(s->loop, work, a, ATTEMPT_LIMIT_MS, &ops, a, &e);

@@ -4,7 +4,9 @@
 #include "labd/base/log.h"
 #include "labd/base/mem.h"
 #include "labd/site/labs.h"
+#include "labd/site/seed.h"
 #include "topology/topo_hidden.h"
+#include "topology/topo_parameter.h"
 
 #include <cmark-gfm-core-extensions.h>
 #include <cmark-gfm.h>
@@ -77,6 +79,23 @@ static char *markdown(const char *text)
     return html;
 }
 
+/* The instructions for the student whose values 't' has.  They were checked when the exercise was loaded. */
+static char *instructions(const struct exercise *x, const struct topo *t)
+{
+    AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
+    AUTO(mem_freep)
+    char *text = x->instructions != NULL ? topo_reference_fill(t, x->instructions, false, 0, &m) : NULL;
+
+    return markdown(text);
+}
+
+static json_t *drawing(const struct topo *t, enum lab_view v)
+{
+    AUTO(topo_seen_freep) struct topo *seen = v == VIEW_STUDENT ? topo_seen(t) : NULL;
+
+    return topo_drawing_json(seen != NULL ? seen : t);
+}
+
 static int load_one(const char *dir, struct site_exercise *out, struct err *e)
 {
     AUTO(topo_msgs_clear) struct topo_msgs xm = TOPO_MSGS_INIT;
@@ -92,13 +111,12 @@ static int load_one(const char *dir, struct site_exercise *out, struct err *e)
         clear(&se);
         return -1;
     }
-    se.html = markdown(se.x->instructions);
+    se.html = instructions(se.x, se.x->topo);
     AUTO(topo_seen_freep) struct topo *seen = topo_seen(se.x->topo);
     se.nodes[VIEW_ALL] = se.x->topo->nnodes;
     se.nodes[VIEW_STUDENT] = seen->nnodes;
-    se.drawing[VIEW_ALL] = topo_drawing_json(se.x->topo);
-    se.drawing[VIEW_STUDENT] = topo_drawing_json(seen);
-    se.secrets = topo_secrets_new(se.x->topo);
+    for (enum lab_view v = 0; v < VIEWS; v++)
+        se.drawing[v] = drawing(se.x->topo, v);
     *out = se;
     return 0;
 }
@@ -199,29 +217,84 @@ void exercises_list(struct http_req *r, void *arg)
     http_reply_json(r, 200, json_pack("{s:o}", "exercises", list));
 }
 
+/* The lab whose values are asked for: that of ?lab=, else the user's of this exercise, else NULL.  False: r
+ * has its answer. */
+static bool asked_lab(struct site *s, struct http_req *r, const struct site_exercise *se,
+                      const struct lab **lab)
+{
+    const struct who *w = who_of(r);
+    const char *id = http_query(r, "lab");
+
+    if (id != NULL) {
+        *lab = labs_visible(s, r, id);
+        return *lab != NULL;
+    }
+    id = labs_of_exercise(s->labs, w->inst, w->user, se->x->id);
+    *lab = id != NULL ? labs_find(s->labs, w->inst, id) : NULL;
+    return true;
+}
+
+/* The exercise as it is for one seed; NULL with 'e'. */
+static struct exercise *seeded(const struct site_exercise *se, const struct topo_seed *seed, struct err *e)
+{
+    return exercise_load_seeded(se->xml, strlen(se->xml), se->topology, strlen(se->topology), seed, NULL,
+                                NULL, e);
+}
+
+void exercises_misfit(struct http_req *r, const char *id, const struct err *e)
+{
+    log_warn("exercise.misfit", "exercise", id, "why", e->msg);
+    http_problem_status(r, 500, "this exercise cannot be made with your values: tell your instructor");
+}
+
+static json_t *checks_json(const struct exercise *x)
+{
+    json_t *checks = json_array();
+
+    for (size_t i = 0; i < x->nchecks; i++)
+        json_array_append_new(checks,
+                              json_pack("{s:s, s:o, s:i}", "id", x->checks[i].id, "title",
+                                        json_text(x->checks[i].title), "points", (int)x->checks[i].points));
+    return checks;
+}
+
 void exercises_get(struct http_req *r, void *arg)
 {
     struct site *s = arg;
     const struct site_exercise *se = exercises_find(s->exercises, http_param(r, "id"));
-    json_t *j, *checks;
+    const struct who *w = who_of(r);
+    AUTO(exercise_freep) struct exercise *own = NULL;
+    const struct lab *lab;
+    struct topo_seed seed;
     struct err e;
+    json_t *j;
 
     if (se == NULL) {
         http_problem_status(r, 404, "there is no such exercise");
         return;
     }
-    if (summary(s, who_of(r), se, &j, &e) < 0) {
+    if (!asked_lab(s, r, se, &lab))
+        return;
+    if (lab != NULL)
+        seed = lab->row.seed;
+    else
+        seed_of_user(s, w->inst, w->user, se->x->id, SEED_ATTEMPT, &seed);
+    enum lab_view v = exercise_view(se->x->id, w);
+    if (se->x->topo->nparameters > 0 && (own = seeded(se, &seed, &e)) == NULL) {
+        if (v == VIEW_ALL)
+            http_problem(r, &e);
+        else
+            exercises_misfit(r, se->x->id, &e);
+        return;
+    }
+    if (summary(s, w, se, &j, &e) < 0) {
         http_problem(r, &e);
         return;
     }
-    checks = json_array();
-    for (size_t i = 0; i < se->x->nchecks; i++)
-        json_array_append_new(checks, json_pack("{s:s, s:o, s:i}", "id", se->x->checks[i].id, "title",
-                                                json_text(se->x->checks[i].title), "points",
-                                                (int)se->x->checks[i].points));
-    json_object_set_new(j, "checks", checks);
-    json_object_set_new(j, "instructions_html", json_string(se->html));
+    AUTO(mem_freep) char *html = own != NULL ? instructions(se->x, own->topo) : NULL;
+    json_object_set_new(j, "checks", checks_json(own != NULL ? own : se->x));
+    json_object_set_new(j, "instructions_html", json_string(html != NULL ? html : se->html));
     json_object_set_new(j, "source", json_text(se->x->source));
-    json_object_set(j, "topology", se->drawing[exercise_view(se->x->id, who_of(r))]);
+    json_object_set_new(j, "topology", own != NULL ? drawing(own->topo, v) : json_incref(se->drawing[v]));
     http_reply_json(r, 200, j);
 }

@@ -23,5 +23,7 @@ const struct site_exercise *exercises_find(const struct exercises *xs, const cha
 size_t exercises_count(const struct exercises *xs);
 
 http_handler_fn exercises_list, exercises_get;
+/* Answers a student whose parameters give no valid topology; why is logged, for it may name hidden parts. */
+void exercises_misfit(struct http_req *r, const char *id, const struct err *e);
 
 #endif

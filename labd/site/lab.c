@@ -23,11 +23,11 @@ static int parse(const struct store_lab *row, struct exercise **x, struct topo *
 {
     *x = NULL;
     if (row->exercise_xml == NULL) {
-        *t = topo_load_mem(row->topology, strlen(row->topology), NULL, e);
+        *t = topo_load_seeded(row->topology, strlen(row->topology), &row->seed, NULL, e);
         return *t == NULL ? -1 : 0;
     }
-    *x = exercise_load_mem(row->exercise_xml, strlen(row->exercise_xml), row->topology, strlen(row->topology),
-                           NULL, NULL, e);
+    *x = exercise_load_seeded(row->exercise_xml, strlen(row->exercise_xml), row->topology,
+                              strlen(row->topology), &row->seed, NULL, NULL, e);
     if (*x == NULL)
         return -1;
     *t = (*x)->topo;

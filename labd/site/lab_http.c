@@ -85,8 +85,26 @@ void lab_get(struct http_req *r, void *arg)
 
 /* ---- starting ---- */
 
-/* What the body asks for, as far as the user may. */
-static int read_wish(struct site *s, struct http_req *r, struct lab_wish *w, struct err *e)
+/* '*out' is 'seed' if the body has one, which only a topology of one's own may have. */
+static int read_seed(const json_t *j, bool own, struct topo_seed *seed, const struct topo_seed **out,
+                     struct err *e)
+{
+    const json_t *v = json_object_get(j, "seed");
+
+    if (v == NULL || json_is_null(v))
+        return 0;
+    if (!json_is_integer(v) || json_integer_value(v) < 0 || json_integer_value(v) > UINT32_MAX)
+        return err_set(e, ERR_INVALID, "\"seed\" must be a whole number from 0 to 4294967295");
+    if (!own)
+        return err_set(e, ERR_INVALID, "\"seed\" goes with \"topology\"; an exercise has each user's own");
+    topo_seed_number(seed, (uint32_t)json_integer_value(v));
+    *out = seed;
+    return 0;
+}
+
+/* What the body asks for, as far as the user may; w->seed is NULL or 'seed'. */
+static int read_wish(struct site *s, struct http_req *r, struct lab_wish *w, struct topo_seed *seed,
+                     struct err *e)
 {
     const struct who *who = who_of(r);
     const char *exercise, *topology, *xml;
@@ -104,6 +122,8 @@ static int read_wish(struct site *s, struct http_req *r, struct lab_wish *w, str
         return err_set(e, ERR_DENIED, "only instructors may choose the topology or the driver of a lab");
     if ((w->name != NULL && name_check(w->name, "lab", e) < 0) ||
         (w->driver != NULL && name_check(w->driver, "driver", e) < 0))
+        return -1;
+    if (read_seed(j, topology != NULL, seed, &w->seed, e) < 0)
         return -1;
     w->inst = who->inst;
     w->owner = who->user;
@@ -123,6 +143,7 @@ static int read_wish(struct site *s, struct http_req *r, struct lab_wish *w, str
     w->topology = se->topology;
     w->exercise_xml = se->xml;
     w->secrets = se->secrets;
+    w->varies = se->x->topo->nparameters > 0;
     return 0;
 }
 
@@ -198,6 +219,10 @@ static void created(json_t *reply, const struct err *e, void *arg)
 static void not_made(struct http_req *r, const struct lab_wish *wish, struct err *e)
 {
     bool all = exercise_view(wish->exercise, who_of(r)) == VIEW_ALL;
+    if (!all && wish->secrets != NULL && wish->varies) {
+        exercises_misfit(r, wish->exercise, e);
+        return;
+    }
     AUTO(mem_freep) char *text = topo_redact(all ? NULL : wish->secrets, e->msg);
     struct err seen;
 
@@ -228,9 +253,10 @@ void lab_post(struct http_req *r, void *arg)
 {
     struct site *s = arg;
     struct lab_wish wish = {.inst = 0};
+    struct topo_seed seed;
     struct err e;
 
-    if (read_wish(s, r, &wish, &e) < 0) {
+    if (read_wish(s, r, &wish, &seed, &e) < 0) {
         http_problem(r, &e);
         return;
     }

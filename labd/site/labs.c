@@ -6,6 +6,7 @@
 #include "labd/site/attempts.h"
 #include "labd/site/hostlink.h"
 #include "labd/site/labs_int.h"
+#include "labd/site/seed.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -113,6 +114,10 @@ static int fill_row(struct labs *ls, const struct lab_wish *wish, struct store_l
     row->owner = wish->owner;
     row->state = LAB_STARTING;
     row->created = loop_wall_ms();
+    if (wish->seed != NULL)
+        row->seed = *wish->seed;
+    else
+        seed_of_user(ls->site, wish->inst, wish->owner, wish->exercise, SEED_ATTEMPT, &row->seed);
     return 0;
 }
 

@@ -67,6 +67,8 @@ struct lab_wish {
     const char *exercise_xml; /* or NULL */
     const char *driver;
     const struct topo_secrets *secrets; /* of the exercise; borrowed */
+    bool varies;                        /* the exercise has parameters, which hidden names may be made of */
+    const struct topo_seed *seed;       /* or NULL: the owner's */
 };
 /* Checks everything and stores the lab as wanted; labhost is not asked yet.  NULL with 'e'. */
 struct lab *lab_make(struct labs *ls, const struct lab_wish *wish, struct err *e);

@@ -8,6 +8,7 @@
 #include "labd/site/hostlink.h"
 #include "labd/site/http/http_static.h"
 #include "labd/site/labs.h"
+#include "labd/site/seed.h"
 #include "labd/site/session.h"
 #include "labd/site/site_int.h"
 #include "labd/site/stream.h"
@@ -39,7 +40,7 @@ static int load(struct site *s, const struct site_options *o, struct err *e)
     if (sodium_init() < 0)
         return err_set(e, ERR_INTERNAL, "libsodium does not start");
     s->store = store_open(o->db, e);
-    if (s->store == NULL || ensure_root(s->store, e) < 0)
+    if (s->store == NULL || ensure_root(s->store, e) < 0 || seeds_open(s, e) < 0)
         return -1;
     s->exercises = exercises_load(o->exercises, e);
     if (s->exercises == NULL)

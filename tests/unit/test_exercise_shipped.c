@@ -209,7 +209,7 @@ static void test_dir_with_another_name(void **state)
 #define D(name) cmocka_unit_test_setup_teardown(name, dir_setup, dir_teardown)
 int main(void)
 {
-    struct CMUnitTest tests[2 * ARRAY_LEN(shipped) + 8];
+    struct CMUnitTest tests[2 * ARRAY_LEN(shipped) + 9];
     const struct CMUnitTest more[] = {
         cmocka_unit_test(test_schema_refuses),
         cmocka_unit_test(test_script),
@@ -226,6 +226,8 @@ int main(void)
         tests[n++] = (struct CMUnitTest){shipped[i], test_loads, NULL, NULL, (void *)(uintptr_t)shipped[i]};
         tests[n++] = (struct CMUnitTest){shipped[i], test_schema, NULL, NULL, (void *)(uintptr_t)shipped[i]};
     }
+    tests[n++] = (struct CMUnitTest){"with parameters", test_schema, NULL, NULL,
+                                     (void *)(uintptr_t) "tests/site/exercises/variants"};
     memcpy(tests + n, more, sizeof more);
     return cmocka_run_group_tests_name("exercise_shipped", tests, NULL, NULL);
 }

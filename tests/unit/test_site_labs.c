@@ -31,7 +31,7 @@ static void test_exercises(void **state)
 
     request(f, f->student, "GET", "/api/v1/exercises", NULL, &r);
     json_t *list = json_object_get(r.json, "exercises"), *tiny = json_array_get(list, 1);
-    assert_int_equal(json_array_size(list), 2); /* the broken one is left out */
+    assert_int_equal(json_array_size(list), 3); /* the broken one is left out */
     assert_string_equal(text_at(tiny, "id"), "tiny");
     assert_string_equal(text_at(tiny, "title"), "Tiny & small");
     assert_int_equal(json_integer_value(json_object_get(tiny, "nodes")), 2);
@@ -45,6 +45,125 @@ static void test_exercises(void **state)
     fixture_check(file_read(f->log, 1u << 20, &log, &e), &e);
     assert_non_null(strstr(buf_str(&log), "exercise.left-out"));
     assert_non_null(strstr(buf_str(&log), "tests/site/exercises/broken/exercise.xml:"));
+}
+
+/* ---- parameters ---- */
+
+static char *address_of_h1(const json_t *topology)
+{
+    json_t *iface = json_array_get(json_object_get(named(topology, "nodes", "h1"), "interfaces"), 0);
+
+    return xstrdup(json_string_value(json_array_get(json_object_get(iface, "addresses"), 0)));
+}
+
+/* The address of h1 in the drawing that a user gets, after a look at what belongs to it. */
+static char *own_address(struct fixture *f, const char *token, const char *path)
+{
+    struct reply r;
+
+    request(f, token, "GET", path, NULL, &r);
+    assert_int_equal(r.status, 200);
+    char *address = address_of_h1(json_object_get(r.json, "topology")), *last = strrchr(address, '.');
+    AUTO(mem_freep) char *router = xasprintf("%.*s.1/24", (int)(last - address), address);
+    const char *html = text_at(r.json, "instructions_html");
+    assert_string_equal(last, ".10/24");
+    assert_non_null(strstr(html, router));
+    assert_non_null(strstr(html, "${HOME}"));
+    assert_null(strstr(html, "${lan"));
+    *strrchr(router, '/') = '\0';
+    assert_non_null(strstr(text_at(json_array_get(json_object_get(r.json, "checks"), 0), "title"), router));
+    reply_clear(&r);
+    return address;
+}
+
+static char *lab_address(struct fixture *f, const char *token, const char *id)
+{
+    AUTO(mem_freep) char *path = lab_path(id, "");
+    struct reply r;
+
+    request(f, token, "GET", path, NULL, &r);
+    assert_int_equal(r.status, 200);
+    char *address = address_of_h1(r.json);
+    reply_clear(&r);
+    return address;
+}
+
+#define VARIANTS "/api/v1/exercises/variants"
+
+static void begin_variants(struct fixture *f, const char *token, char id[16])
+{
+    struct reply r;
+
+    request(f, token, "POST", "/api/v1/labs", "{\"exercise\":\"variants\"}", &r);
+    assert_int_equal(r.status, 202);
+    snprintf(id, 16, "%s", text_at(r.json, "id"));
+    reply_clear(&r);
+}
+
+static void test_own_values(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(mem_freep)
+    char *sam = own_address(f, f->student, VARIANTS), *olga = own_address(f, f->other, VARIANTS);
+    char lab[16], again[16];
+
+    assert_string_not_equal(sam, olga);
+    host_wait(f);
+    begin_variants(f, f->student, lab);
+    AUTO(mem_freep) char *in_lab = lab_address(f, f->student, lab);
+    assert_string_equal(in_lab, sam); /* what was read before is what the lab has */
+
+    AUTO(mem_freep) char *path = xasprintf(VARIANTS "?lab=%s", lab);
+    AUTO(mem_freep)
+    char *seen = own_address(f, f->instructor, path), *iris = own_address(f, f->instructor, VARIANTS);
+    assert_string_equal(seen, sam);
+    assert_string_not_equal(iris, sam);
+    assert_int_equal(status_of(f, f->other, "GET", path, NULL), 404);
+
+    fixture_site_stop(f);
+    fixture_site_start(f);
+    AUTO(mem_freep) char *later = lab_address(f, f->student, lab);
+    assert_string_equal(later, sam);
+
+    host_wait(f);
+    AUTO(mem_freep) char *gone = lab_path(lab, "");
+    assert_int_equal(status_of(f, f->student, "DELETE", gone, NULL), 202);
+    lab_wait(f, f->student, lab, "");
+    begin_variants(f, f->student, again);
+    AUTO(mem_freep) char *anew = lab_address(f, f->student, again);
+    assert_string_equal(anew, sam);
+}
+
+#define SEEDED(more) \
+    "{\"topology\":\"<topology name='t'><parameter name='p' type='prefix' pool='10.64.0.0/10' length='24'/>" \
+    "<host name='h1'><interface name='eth0' network='n'><address>${p.10/}</address></interface></host>" \
+    "<network name='n'/></topology>\"" more "}"
+
+static void test_seed_of_instructor(void **state)
+{
+    static const char *const bodies[] = {SEEDED(",\"seed\":7"), SEEDED(",\"seed\":7"), SEEDED("")};
+    struct fixture *f = *state;
+    char *address[ARRAY_LEN(bodies)];
+    struct reply r;
+
+    host_wait(f);
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
+        request(f, f->instructor, "POST", "/api/v1/labs", bodies[i], &r);
+        assert_int_equal(r.status, 202);
+        address[i] = address_of_h1(r.json);
+        AUTO(mem_freep) char *path = lab_path(text_at(r.json, "id"), "");
+        assert_int_equal(status_of(f, f->instructor, "DELETE", path, NULL), 202);
+        lab_wait(f, f->instructor, text_at(r.json, "id"), "");
+        reply_clear(&r);
+    }
+    assert_string_equal(address[0], address[1]);
+    assert_string_not_equal(address[0], address[2]);
+    for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
+        free(address[i]);
+    assert_int_equal(status_of(f, f->instructor, "POST", "/api/v1/labs", SEEDED(",\"seed\":-1")), 400);
+    assert_int_equal(status_of(f, f->instructor, "POST", "/api/v1/labs", SEEDED(",\"seed\":\"7\"")), 400);
+    assert_int_equal(
+        status_of(f, f->instructor, "POST", "/api/v1/labs", "{\"exercise\":\"variants\",\"seed\":7}"), 400);
 }
 
 static void test_exercise_detail(void **state)
@@ -590,6 +709,8 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         T(test_exercises),
+        T(test_own_values),
+        T(test_seed_of_instructor),
         T(test_exercise_detail),
         T(test_life),
         T(test_start_says_where),

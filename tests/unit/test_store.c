@@ -55,6 +55,7 @@ static void fill(struct both *t, int i)
     memcpy(l.id, lab_ids[i], sizeof l.id);
     l.host = host;
     l.owner = t->user[i];
+    memset(l.seed.key, 'A' + i, sizeof l.seed.key);
     ok(store_lab_add(t->s, inst, &l, &e), &e);
     memcpy(a.lab, lab_ids[i], sizeof a.lab);
     a.user = t->user[i];
@@ -314,6 +315,8 @@ static void test_lab_life(void **state)
     assert_string_equal(got.topology, "<t/>");
     assert_string_equal(got.owner_login, "sam");
     assert_int_equal(got.ready, 77);
+    assert_int_equal(got.seed.key[0], 'A');
+    assert_int_equal(got.seed.key[TOPO_SEED_SIZE - 1], 'A');
     store_lab_clear(&got);
     ok(store_lab_end(t->s, A, lab_ids[0], &e), &e);
     ok(store_lab_add(t->s, A, &l, &e), &e);
@@ -405,6 +408,24 @@ static void test_internet(void **state)
     ok(store_institution_set_internet(t->s, "default", true, &e), &e); /* a refusal leaves nothing open */
 }
 
+/* What was there first stays, also for another program that comes at the same time. */
+static void test_secret(void **state)
+{
+    struct both *t = *state;
+    uint8_t fresh[STORE_SECRET_LEN] = "first", other[STORE_SECRET_LEN] = "second", out[STORE_SECRET_LEN];
+    struct err e;
+
+    ok(store_secret(t->s, "a", fresh, out, &e), &e);
+    assert_memory_equal(out, fresh, sizeof out);
+    store_close(t->s);
+    t->s = store_open(t->path, &e);
+    ok(t->s == NULL ? -1 : 0, &e);
+    ok(store_secret(t->s, "a", other, out, &e), &e);
+    assert_memory_equal(out, fresh, sizeof out);
+    ok(store_secret(t->s, "b", other, out, &e), &e);
+    assert_memory_equal(out, other, sizeof out);
+}
+
 static void test_newer_schema(void **state)
 {
     struct both *t = *state;
@@ -452,6 +473,7 @@ static void test_old_schema(void **state)
     assert_string_equal(got.exercise, "tiny");
     assert_string_equal(got.topology, "<t/>");
     assert_int_equal(got.created, 5);
+    assert_int_equal(got.seed.key[0], 0); /* it has no parameters */
     ok(store_attempt_latest(s, A, "aaaaaa", &latest, &e), &e);
     assert_int_equal(latest.max_score, 10);
     store_attempt_clear(&latest);
@@ -538,6 +560,7 @@ int main(void)
         T(test_attempts_and_scores),
         T(test_reopened),
         T(test_internet),
+        T(test_secret),
         T(test_newer_schema),
         T(test_old_schema),
         T(test_old_schema_with_a_cut_reference),

@@ -173,6 +173,29 @@ static const struct row {
      "<link name='l' a='zz:eth0' b='zz:eth1'><impair from='a' delay='5'/></link>", false},
     {"impair with a rate in bytes",
      "<link name='l' a='zz:eth0' b='zz:eth1'><impair from='a' rate='5mbps'/></link>", false},
+    {"parameters",
+     "<parameter name='a_1' type='integer' min='0' max='4294967295'/><parameter name='b' type='choice' values='x y'/>"
+     "<parameter name='c' type='prefix' pool='2001:db8::/32' length='128'/><parameter name='d' type='name'/>",
+     true},
+    {"parameters used",
+     "<parameter name='v' type='integer' min='24' max='27'/><parameter name='p' type='prefix' pool='10.0.0.0/8' length='24'/>"
+     "<parameter name='q1' type='prefix' pool='10.0.0.0/8' length='25'/>"
+     "<host name='h${v+1}' memory='${v}'><interface name='e${v}' mtu='15${v}'><address>${p.1/}</address></interface>"
+     "<route to='${p}' via='${p.2}'/><file path='/${v}' mode='06${v}'/></host>"
+     "<switch name='s' mac-ageing='${v}'><port name='p' access='${v}'/></switch>"
+     "<pool name='p' prefix='${p}' each='${v}'/>"
+     "<link name='l' a='zz:eth0' b='zz:eth1'><impair from='a' delay='${v}ms'/></link>"
+     "<group count='1'><host name='x${v+{n}}'><interface name='e'><address>${q{n}.1/}</address></interface></host></group>",
+     true},
+    {"parameter without a type", "<parameter name='a'/>", false},
+    {"parameter with a bad name", "<parameter name='a-b' type='name'/>", false},
+    {"integer without max", "<parameter name='a' type='integer' min='1'/>", false},
+    {"integer too large", "<parameter name='a' type='integer' min='1' max='4294967296'/>", false},
+    {"choice of nothing", "<parameter name='a' type='choice' values=' '/>", false},
+    {"prefix without a length", "<parameter name='a' type='prefix' pool='10.0.0.0/8'/>", false},
+    {"name with a pool", "<parameter name='a' type='name' pool='10.0.0.0/8'/>", false},
+    {"parameter with text", "<parameter name='a' type='name'>x</parameter>", false},
+    {"parameter in a group", "<group count='1'><parameter name='a' type='name'/></group>", false},
     {"unknown element", "<banana/>", false},
     {"foreign attribute", "<hub name='h' xml:lang='en'/>", false},
     {"foreign element", "<x:hub xmlns:x='urn:x' name='h'/>", false},

@@ -19,7 +19,7 @@
 #define GOLDEN "tests/golden/topology/"
 
 /* Topologies in the golden folder: NAME.xml as an author writes it, NAME.written.xml as topo_write() does. */
-static const char *const golden_topologies[] = {"everything", "reuse", "pools", "internet"};
+static const char *const golden_topologies[] = {"everything", "reuse", "pools", "internet", "parameters"};
 
 /* Adds a test named 'name' that gets 'row' as its *state. */
 static inline struct CMUnitTest row_test(const char *name, CMUnitTestFunction fn, const void *row)

@@ -174,6 +174,22 @@ void store_closep(struct store **s)
     store_close(*s);
 }
 
+int store_secret(struct store *s, const char *name, const uint8_t fresh[STORE_SECRET_LEN],
+                 uint8_t out[STORE_SECRET_LEN], struct err *e)
+{
+    sqlite3_stmt *q;
+
+    if (store_exec(s, store_bind(s, SQL_SECRET_ADD, "tb", name, fresh, STORE_SECRET_LEN), "keep a secret",
+                   e) < 0)
+        return -1;
+    q = store_bind(s, SQL_SECRET_FIND, "t", name);
+    if (store_row(s, q, "read a secret", e) < 0)
+        return -1;
+    memcpy(out, sqlite3_column_blob(q, 0), STORE_SECRET_LEN); /* a CHECK has its length */
+    sqlite3_reset(q);
+    return 0;
+}
+
 bool store_writable(struct store *s, struct err *e)
 {
     if (store_begin(s, e) < 0)

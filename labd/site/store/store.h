@@ -1,8 +1,8 @@
 /* The database of one site: accounts, sessions, labs, attempts.  Used by labd (labd/site) only; nobody
  * else includes sqlite3.h.
  *
- * Every row belongs to an institution, and every function but store_open(), store_close(),
- * store_writable() and the store_institution_ ones takes the institution 'inst' that it may see: a row
+ * Every row but a secret belongs to an institution, and every function but store_open(), store_close(),
+ * store_writable(), store_secret() and the store_institution_ ones takes the institution 'inst' that it may see: a row
  * of another one does not exist for it.  test_store.c proves this for every statement.
  *
  * Functions return 0, or -1 with 'e' filled and out-parameters untouched.  Times are milliseconds of the
@@ -12,6 +12,7 @@
 
 #include "labd/base/err.h"
 #include "labd/base/name.h"
+#include "topology/topo_seed.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +26,7 @@
 #define STORE_TOKEN_HASH_LEN 32
 #define STORE_ERROR_SIZE 512
 #define STORE_DRIVER_SIZE 16
+#define STORE_SECRET_LEN 32
 
 struct store;
 
@@ -34,6 +36,10 @@ struct store *store_open(const char *path, struct err *e);
 void store_close(struct store *s); /* NULL is fine */
 void store_closep(struct store **s);
 bool store_writable(struct store *s, struct err *e); /* tries a write and takes it back */
+
+/* The secret of the site that has this name.  The first call keeps 'fresh', which is random, as such. */
+int store_secret(struct store *s, const char *name, const uint8_t fresh[STORE_SECRET_LEN],
+                 uint8_t out[STORE_SECRET_LEN], struct err *e) MUST_CHECK;
 
 /* ---- institutions ---- */
 int store_institution_add(struct store *s, const char *name, const char *title, int64_t *id,
@@ -121,6 +127,7 @@ struct store_lab {
     char *topology;     /* XML; owned; "" once the lab is gone */
     char *exercise_xml; /* XML of a raw lab's grading, or NULL; owned */
     char driver[STORE_DRIVER_SIZE];
+    struct topo_seed seed; /* of its parameters */
     enum store_lab_state state;
     char error[STORE_ERROR_SIZE];
     int64_t created, ready; /* ready: 0 until then */

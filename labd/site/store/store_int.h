@@ -7,10 +7,12 @@
 #include <sqlite3.h>
 
 enum store_sql {
-    /* without an institution: these are about institutions themselves */
+    /* without an institution: these are about institutions themselves, or the site */
     SQL_INSTITUTION_ADD,
     SQL_INSTITUTION_EACH,
     SQL_INSTITUTION_SET_INTERNET,
+    SQL_SECRET_ADD,
+    SQL_SECRET_FIND,
     SQL_FIRST_SCOPED, /* every statement from here on has the institution as ?1 */
     SQL_INSTITUTION_NAME = SQL_FIRST_SCOPED,
     SQL_INSTITUTION_INTERNET,

@@ -23,9 +23,9 @@ void store_lab_clear(struct store_lab *l)
 
 int store_lab_add(struct store *s, int64_t inst, const struct store_lab *l, struct err *e)
 {
-    sqlite3_stmt *q =
-        store_bind(s, SQL_LAB_ADD, "itiiTtttTtti", inst, l->id, l->host, l->owner, l->exercise, l->name,
-                   l->title, l->topology, l->exercise_xml, l->driver, state_names[l->state], l->created);
+    sqlite3_stmt *q = store_bind(s, SQL_LAB_ADD, "itiiTtttTttib", inst, l->id, l->host, l->owner, l->exercise,
+                                 l->name, l->title, l->topology, l->exercise_xml, l->driver,
+                                 state_names[l->state], l->created, l->seed.key, (int)sizeof l->seed.key);
     return store_exec(s, q, "store the lab", e);
 }
 
@@ -64,6 +64,8 @@ static void read_lab(sqlite3_stmt *q, struct store_lab *l)
     store_col_text(q, 12, l->error, sizeof l->error);
     l->created = sqlite3_column_int64(q, 13);
     l->ready = sqlite3_column_int64(q, 14);
+    if (sqlite3_column_bytes(q, 15) == sizeof l->seed.key)
+        memcpy(l->seed.key, sqlite3_column_blob(q, 15), sizeof l->seed.key);
 }
 
 int store_lab_each(struct store *s, int64_t inst, store_lab_fn *fn, void *arg, struct err *e)

@@ -121,12 +121,19 @@ static const char migration_2[] =
 static const char migration_3[] =
     "ALTER TABLE institutions ADD COLUMN internet INTEGER NOT NULL DEFAULT 0 CHECK(internet IN (0, 1));";
 
-const char *const store_migrations[] = {migration_1, migration_2, migration_3};
+/* Parameters: the site's key, and what each lab drew from.  Labs from before have none to draw. */
+static const char migration_4[] =
+    "CREATE TABLE secrets("
+    " name TEXT NOT NULL PRIMARY KEY,"
+    " value BLOB NOT NULL CHECK(length(value) = 32)) STRICT, WITHOUT ROWID;"
+    "ALTER TABLE labs ADD COLUMN seed BLOB NOT NULL DEFAULT x'0000000000000000000000000000000000000000000000000000000000000000' CHECK(length(seed) = 32);";
+
+const char *const store_migrations[] = {migration_1, migration_2, migration_3, migration_4};
 const int store_nmigrations = (int)(sizeof store_migrations / sizeof *store_migrations);
 
 #define LAB_COLUMNS \
     "l.id, l.host, l.owner, u.login, u.name, l.exercise, l.name, l.title, l.topology, " \
-    "l.exercise_xml, l.driver, l.state, l.error, l.created, l.ready"
+    "l.exercise_xml, l.driver, l.state, l.error, l.created, l.ready, l.seed"
 #define ATTEMPT_COLUMNS \
     "id, lab, user, exercise, number, state, started, finished, score, max_score, error, report"
 /* An attempt that ended in an error of ours costs the student nothing, so it is not counted. */
@@ -137,6 +144,8 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_INSTITUTION_ADD] = "INSERT INTO institutions(name, title) VALUES(?1, ?2)",
     [SQL_INSTITUTION_EACH] = "SELECT id, name FROM institutions ORDER BY id",
     [SQL_INSTITUTION_SET_INTERNET] = "UPDATE institutions SET internet = ?2 WHERE name = ?1 RETURNING id",
+    [SQL_SECRET_ADD] = "INSERT INTO secrets(name, value) VALUES(?1, ?2) ON CONFLICT DO NOTHING",
+    [SQL_SECRET_FIND] = "SELECT value FROM secrets WHERE name = ?1",
     [SQL_INSTITUTION_NAME] = "SELECT name FROM institutions WHERE id = ?1",
     [SQL_INSTITUTION_INTERNET] = "SELECT internet FROM institutions WHERE id = ?1",
     [SQL_HOST_ADD] = "INSERT INTO hosts(institution, name) VALUES(?1, ?2)",
@@ -171,8 +180,8 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_SIGNIN_FORGET] = "DELETE FROM signin_failures WHERE institution = ?1 AND kind = ?2 AND key = ?3",
 
     [SQL_LAB_ADD] = "INSERT INTO labs(institution, id, host, owner, exercise, name, title, topology,"
-                    " exercise_xml, driver, state, created)"
-                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                    " exercise_xml, driver, state, created, seed)"
+                    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     [SQL_LAB_SET_STATE] = "UPDATE labs SET state = ?3, error = ?4, ready = ?5"
                           " WHERE institution = ?1 AND id = ?2",
     [SQL_LAB_END] = "UPDATE labs SET state = 'gone', topology = '', exercise_xml = NULL"

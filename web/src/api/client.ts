@@ -12,7 +12,9 @@ export const deleteSession = () => call<void>('DELETE', `${V1}/session`);
 
 export const listExercises = async () =>
     (await call<{ exercises: ExerciseCard[] }>('GET', `${V1}/exercises`)).exercises;
-export const getExercise = (id: string) => call<Exercise>('GET', `${V1}/exercises/${seg(id)}`);
+/** With the values of that lab's owner, or with one's own. */
+export const getExercise = (id: string, lab?: string) =>
+    call<Exercise>('GET', `${V1}/exercises/${seg(id)}${lab === undefined ? '' : `?lab=${seg(lab)}`}`);
 
 export const listLabs = async () => (await call<{ labs: Status[] }>('GET', `${V1}/labs`)).labs;
 export const startLab = (exercise: string) => call<Status>('POST', `${V1}/labs`, { exercise });

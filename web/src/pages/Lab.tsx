@@ -20,13 +20,13 @@ import { NetworkText } from './NetworkText';
 import { NotFound } from './NotFound';
 import { TaskPane } from './TaskPane';
 
-function useExercise(id: string | null): Exercise | null {
+function useExercise(id: string | null, lab: string): Exercise | null {
     const [e, setE] = useState<Exercise | null>(null);
     useEffect(() => {
         setE(null);
         if (id === null) return;
-        getExercise(id).then(setE, (err: unknown) => addProblem(err, 'The instructions could not be loaded'));
-    }, [id]);
+        getExercise(id, lab).then(setE, (err: unknown) => addProblem(err, 'The instructions could not be loaded'));
+    }, [id, lab]);
     return e;
 }
 
@@ -82,7 +82,7 @@ export function Lab({ id, user }: { id: string; user: User }) {
     const watch = useMemo(() => openWatch(id), [id]);
     useEffect(() => () => watch.end(), [watch]);
     const { status, attempts, gone, live } = useStore(watch.view);
-    const exercise = useExercise(status?.exercise ?? null);
+    const exercise = useExercise(status?.exercise ?? null, id);
     const [consoles, setConsoles] = useConsoles(id, status);
     const [focus, setFocus] = useState<string | null>(null);
     const [side, setSide] = useState<'task' | 'result'>('task');

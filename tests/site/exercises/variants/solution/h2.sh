@@ -1,0 +1,1 @@
+setsid nc -lk ${port} </dev/null >/dev/null 2>&1 &
