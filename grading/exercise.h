@@ -18,6 +18,7 @@
 #define EXERCISE_FILE_MAX (1u << 20)
 #define EXERCISE_CHECKS_MAX 64
 #define EXERCISE_WRONGS_MAX 32
+#define EXERCISE_RECORDS_MAX 16 /* of one check */
 #define EXERCISE_HOPS_ANY (-1)
 #define EXERCISE_TEXT_MAX (256u << 10) /* instructions, a script */
 
@@ -34,6 +35,13 @@ enum exercise_expect {
 struct exercise_names { /* of links or checks */
     char (*v)[NAME_SIZE];
     size_t n, cap;
+};
+
+struct exercise_record { /* of the DNS; one of several with the same name and type is one of a set */
+    char name[PROBE_DOMAIN_SIZE];
+    uint16_t type; /* ns_t_a and so on */
+    char value[PROBE_VALUE_SIZE];
+    int line;
 };
 
 struct exercise_check {
@@ -56,7 +64,10 @@ struct exercise_check {
     enum exercise_expect expect;
     struct probe_addr as,
         becomes; /* nat: the source and the destination after translation; family 0: as sent */
-    char *hint;  /* or NULL */
+    char zone[PROBE_DOMAIN_SIZE];    /* dns */
+    struct exercise_record *records; /* dns */
+    size_t nrecords, cap_records;
+    char *hint; /* or NULL */
     int line;
 };
 

@@ -1,6 +1,7 @@
 #include "grading/exercise_attr.h"
 
 #include "grading/check/check.h"
+#include "grading/probe_dns.h"
 #include "labd/base/mem.h"
 #include "topology/topo_value.h"
 #include "topology/topo_xml.h"
@@ -203,6 +204,18 @@ static bool read_kind(const char *v, const struct check_kind **out, struct why *
     return true;
 }
 
+static bool read_rrtype(const char *v, uint16_t *out, struct why *w)
+{
+    unsigned n = 0, k;
+
+    while (probe_dns_types[n] != NULL)
+        n++;
+    if (!read_word(v, probe_dns_types, n, &k, w))
+        return false;
+    *out = (uint16_t)probe_dns_type(k);
+    return true;
+}
+
 /* Stores value 'v' at 'at', or in the struct 'obj' where the type says so. */
 static bool store(const char *v, const struct xattr *a, void *obj, void *at, struct why *w)
 {
@@ -264,6 +277,10 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
     case XA_PROTO:
         return read_word(v, protos, a->max == PROBE_TCP ? 3 : 2, &u, w) &&
                (*(enum probe_kind *)at = (enum probe_kind)u, true);
+    case XA_DOMAIN:
+        return probe_domain_parse(v, at) || bad(w, "it must be a domain name, such as \"www.example.net\"");
+    case XA_RRTYPE:
+        return read_rrtype(v, at, w);
     case XA_ADDR:
         return probe_addr_parse(v, at) || bad(w, "it must be an IPv4 or IPv6 address");
     }

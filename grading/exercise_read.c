@@ -4,6 +4,7 @@
 #include "grading/check/check.h"
 #include "grading/exercise_attr.h"
 #include "grading/exercise_parts.h"
+#include "grading/probe_dns.h"
 #include "labd/base/mem.h"
 #include "topology/topo_value.h"
 #include "topology/topo_xml.h"
@@ -254,12 +255,44 @@ static void read_check_attrs(struct reader *r, const xmlNode *n, struct exercise
         return;
     if (kind->proto != PROBE_ICMP)
         c->proto = kind->proto;
+    if (c->port == 0)
+        c->port = kind->port;
     c->both = both > 0 && (good & 1u << both ? c->both : c->proto != PROBE_UDP);
+}
+
+static void read_record(struct reader *r, const xmlNode *n, void *obj)
+{
+    static const struct xattr attrs[] = {
+        {"name", XA_DOMAIN, offsetof(struct exercise_record, name), true, 0, 0},
+        {"type", XA_RRTYPE, offsetof(struct exercise_record, type), true, 0, 0},
+        XATTRS_END,
+    };
+    AUTO(mem_freep) char *value = NULL;
+    struct exercise_check *c = obj;
+    struct exercise_record rec = {.line = topo_xml_line(n)};
+    char shown[VALUE_SHOW_SIZE];
+
+    if (c->nrecords >= EXERCISE_RECORDS_MAX) {
+        topo_msgs_add(r->m, rec.line, TOPO_ERROR, "a check may hold %d records", EXERCISE_RECORDS_MAX);
+        return;
+    }
+    exercise_attrs(r->m, n, attrs, &rec);
+    text(r, n, &value);
+    if (rec.name[0] == '\0' || rec.type == 0 || value == NULL)
+        return;
+    if (!probe_record_parse(rec.type, value, rec.value)) {
+        topo_msgs_add(r->m, rec.line, TOPO_ERROR, "'%s' can not be in a record of type %s",
+                      value_show(value, shown), probe_dns_type_name(rec.type));
+        return;
+    }
+    XGROW(c->records, c->nrecords, c->cap_records);
+    c->records[c->nrecords++] = rec;
 }
 
 static void read_check(struct reader *r, const xmlNode *n, void *obj)
 {
-    static const struct element parts[] = {{"hint", true, false, read_hint}};
+    static const struct element parts[] = {{"hint", true, false, read_hint},
+                                           {"record", false, false, read_record}};
     struct exercise *x = obj;
     struct exercise_check *c;
 
@@ -275,7 +308,7 @@ static void read_check(struct reader *r, const xmlNode *n, void *obj)
     c->hops = EXERCISE_HOPS_ANY;
     c->settle_ms = SETTLE_MS;
     read_check_attrs(r, n, c);
-    children(r, n, parts, ARRAY_LEN(parts), c);
+    children(r, n, parts, c->kind != NULL && !c->kind->records ? 1 : ARRAY_LEN(parts), c);
 }
 
 static void read_grading(struct reader *r, const xmlNode *n, void *obj)

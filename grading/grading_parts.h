@@ -14,7 +14,8 @@ const char *grading_status_name(enum grading_status s);
 struct grading_verdict {
     enum grading_status status;
     char observed[GRADING_TEXT];
-    int64_t after_ms; /* checks with a cut that pass: when traffic flowed again, from the cut on; else -1 */
+    unsigned good, of; /* parts that are right, for a share of the points; of 0: all or nothing */
+    int64_t after_ms;  /* checks with a cut that pass: when traffic flowed again, from the cut on; else -1 */
 };
 
 /* ---- grading_spec.c ---- */
@@ -48,8 +49,13 @@ void grading_block(const struct exercise *x, struct grading_verdict *v, const bo
 struct grading_outcome { /* of one check after all rounds */
     struct grading_verdict v;
     unsigned streak, samples;
-    int64_t pass_ms; /* when the streak that lasted began; -1: none */
+    unsigned good, rise, rise_to; /* parts that held, those that are on their way to hold, and for how long */
+    int64_t pass_ms;              /* when the streak that lasted began; -1: none */
 };
+/* Enters v.good: a part counts once it was right in 'hold' verdicts in a row, and no longer than it is. */
+void grading_credit(struct grading_outcome *o, const struct grading_verdict *v, unsigned hold);
+/* The points of 'c': all if it passed, for a failure its share, rounded down. */
+unsigned grading_score(const struct exercise_check *c, const struct grading_outcome *o);
 void grading_expected(const struct exercise *x, const struct exercise_check *c, char out[GRADING_TEXT]);
 json_t *grading_report(const struct exercise *x, const char *lab, const struct grading_outcome *o, bool typed,
                        int64_t started_ms, int64_t finished_ms);

@@ -112,6 +112,8 @@ static void account(struct run *r, const struct grading_verdict *v, const bool *
             continue;
         o->v = v[i];
         o->samples++;
+        if (v[i].status != GRADING_ERROR)
+            grading_credit(o, &v[i], r->x->hold);
         if (v[i].status != GRADING_PASS) {
             o->streak = 0;
             o->pass_ms = -1;

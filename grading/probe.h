@@ -26,10 +26,10 @@
  *          "mac"?,"pid"?}],
  *        "observe":[{"port":"h2:eth0","dev"?,"element"?}],
  *        "probes":[{"id","kind":"icmp|udp|tcp","from","to","port","ttl","far","count","interval_ms",
- *          "timeout_ms","stop","also"?:["10.0.2.1"]}],
+ *          "timeout_ms","stop","also"?:["10.0.2.1"],"ask"?:{"dns","type","fresh"}}],
  *        "cut":["l1"]}
  * result: {"lost":0,"probes":[{"id","error":null,"samples":[{"sent_us","reply_us":null,"reply_ttl",
- *          "tcp":null,"data":false,"echo":false,
+ *          "tcp":null,"data":false,"echo":false,"answer":null or {"code","cut","values":["10.0.2.10"]},
  *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl"}]}]}]}
  * "mac", "pid" and "dev" are there only after probe_spec_resolve(). */
 #ifndef GRADING_PROBE_H
@@ -62,6 +62,10 @@ struct plan;
 #define PROBE_SIGHTINGS_ALL_MAX 16384
 #define PROBE_PORT_SIZE (NAME_SIZE + IFNAME_SIZE) /* "NODE:IF", "LINK:a", "@REFERENCE" */
 #define PROBE_ADDR_TEXT 46
+#define PROBE_VALUES_MAX 16  /* of one answer */
+#define PROBE_VALUE_SIZE 264 /* a domain name with what an MX record has before it */
+#define PROBE_DOMAIN_SIZE 254
+#define PROBE_FRESH_MAX 220 /* length of a domain below which a fresh label is asked for */
 #define PROBE_SPEC_BYTES_MAX (256u << 10)
 #define PROBE_RESULT_BYTES_MAX (4u << 20) /* fits a frame of labd/rpc */
 
@@ -99,6 +103,17 @@ struct probe_port {
 };
 
 enum probe_kind { PROBE_ICMP, PROBE_UDP, PROBE_TCP };
+/* What is said there: the bare nonce, or a request of a protocol that carries the nonce in its own way. */
+enum probe_speak {
+    PROBE_SAY_NONCE,
+    PROBE_SAY_DNS, /* the nonce is the message's id, the case of the letters (0x20), and a fresh label */
+};
+struct probe_ask {
+    enum probe_speak speak;
+    char domain[PROBE_DOMAIN_SIZE]; /* DNS: the name, as of probe_domain_parse() */
+    uint16_t type;                  /* DNS: ns_t_a and so on */
+    bool fresh;                     /* DNS: ask for a random name below 'domain' */
+};
 struct probe {
     char id[NAME_SIZE];
     enum probe_kind kind;
@@ -115,6 +130,7 @@ struct probe {
     /* Addresses that its packets may bear on the way, translated, beside the sender's and 'to'. */
     struct probe_addr also[PROBE_ALSO_MAX];
     size_t nalso;
+    struct probe_ask ask; /* UDP and TCP */
 };
 
 struct probe_spec {
@@ -128,6 +144,7 @@ struct probe_spec {
     size_t ncut;
 };
 
+bool probe_per_sample(const struct probe *p);         /* each of its samples has a socket of its own */
 unsigned probe_spec_also(const struct probe_spec *s); /* addresses in also[] of all probes */
 struct probe_spec *probe_spec_new(void);              /* zeroed; never NULL */
 void probe_spec_free(struct probe_spec *s);
@@ -169,12 +186,23 @@ struct probe_sighting {
     struct probe_addr src, dst;
     uint8_t ttl;
 };
+#define PROBE_ANSWER_NONE (-1)
+#define PROBE_ANSWER_BAD (-2) /* it broke the protocol's rules */
+struct probe_answer {
+    int code; /* DNS: the RCODE; or one of the above */
+    bool cut; /* DNS: the server says that it is incomplete */
+    /* DNS: what probe_record_parse() makes of records of the type that was asked for, at the end of the chain
+     * of aliases; the first PROBE_VALUES_MAX. */
+    char (*values)[PROBE_VALUE_SIZE];
+    size_t nvalues;
+};
 struct probe_sample {
     int64_t sent_us;
     int64_t reply_us; /* -1: none.  ICMP, UDP: reply at the reference; TCP: connected or refused */
     uint8_t reply_ttl;
     enum probe_tcp tcp;
     bool data, echo;                  /* TCP, UDP: the peer sent something; sent the nonce back */
+    struct probe_answer answer;       /* to what probe.ask says */
     struct probe_sighting *sightings; /* in order of time; repetitions at the same port are left out */
     size_t nsightings;
 };

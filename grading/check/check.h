@@ -25,6 +25,8 @@ struct check_kind {
     const char *name;          /* the value of kind="" */
     const struct xattr *attrs; /* beside those that every check has; in struct exercise_check */
     enum probe_kind proto;     /* unless the attribute 'proto' says otherwise */
+    uint16_t port;             /* unless the attribute 'port' says otherwise */
+    bool records;              /* it may hold <record> */
     bool negative;             /* it passes when nothing happens, and therefore needs a control */
     /* Adds to k->m what can not be meant. */
     void (*review)(struct check_review *k, const struct exercise_check *c);
@@ -46,7 +48,7 @@ const struct check_kind *check_kind_find(const char *name); /* or NULL */
 
 /* In the files of their names. */
 extern const struct check_kind check_reachability, check_unreachable, check_tcp_open, check_tcp_closed,
-    check_path, check_nat;
+    check_path, check_nat, check_dns;
 
 /* ---- check.c: for all kinds ---- */
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name); /* or NULL */

@@ -33,6 +33,13 @@ static const struct row {
      "known values"},
     {"sighting without source",
      RESULT(SAMPLE("", "{\"port\":\"h2:eth0\",\"dir\":\"in\",\"what\":\"request\"}")), "'src' is missing"},
+    {"answer of an unknown kind", RESULT(SAMPLE(",\"answer\":{\"code\":-3}", "")), "'code'"},
+    {"answer with a number", RESULT(SAMPLE(",\"answer\":{\"code\":0,\"values\":[7]}", "")), "not a text"},
+    {"answer with control bytes", RESULT(SAMPLE(",\"answer\":{\"code\":0,\"values\":[\"\\u001b[2J\"]}", "")),
+     "not printable"},
+    {"too many answers",
+     RESULT(SAMPLE(",\"answer\":{\"code\":0,\"values\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]}", "")),
+     "'values'"},
     {"TTL too large", RESULT(SAMPLE("", SIGHTING(",\"ttl\":256"))), "'ttl'"},
     {"time out of this world", RESULT("{\"sent_us\":9000000000000000}"), "'sent_us'"},
 };
@@ -54,10 +61,13 @@ static void test_read(void **state)
 
 static void test_round_trip(void **state)
 {
-    json_t *j = json_loads(
-               RESULT(SAMPLE(",\"tcp\":\"open\",\"data\":true,\"echo\":false", SIGHTING(",\"ttl\":63"))), 0,
-               NULL),
-           *again;
+    json_t *
+        j = json_loads(
+           RESULT(SAMPLE(
+               ",\"tcp\":\"open\",\"data\":true,\"echo\":false,\"answer\":{\"code\":3,\"cut\":false,\"values\":[\"a\"]}",
+               SIGHTING(",\"ttl\":63"))),
+           0, NULL),
+       *again;
     AUTO(probe_result_freep) struct probe_result *x = probe_result_from_json(j, NULL);
 
     (void)state;
