@@ -21,6 +21,7 @@ void exercise_free(struct exercise *x)
         free(c->via.v);
         free(c->avoids.v);
         free(c->cut.v);
+        free(c->text);
         free(c->records);
         free(c->hint);
     }

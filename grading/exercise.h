@@ -63,7 +63,11 @@ struct exercise_check {
     unsigned settle_ms; /* how long the network may take to find a new path after the cut */
     enum exercise_expect expect;
     struct probe_addr as,
-        becomes; /* nat: the source and the destination after translation; family 0: as sent */
+        becomes;                /* nat: the source and the destination after translation; family 0: as sent */
+    char path[PROBE_PATH_SIZE]; /* http */
+    char host[PROBE_DOMAIN_SIZE];    /* http: "" if the address is asked for */
+    unsigned status;                 /* http */
+    char *text;                      /* http: a part of the page, or NULL */
     char zone[PROBE_DOMAIN_SIZE];    /* dns */
     struct exercise_record *records; /* dns */
     size_t nrecords, cap_records;

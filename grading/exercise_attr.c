@@ -277,6 +277,11 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
     case XA_PROTO:
         return read_word(v, protos, a->max == PROBE_TCP ? 3 : 2, &u, w) &&
                (*(enum probe_kind *)at = (enum probe_kind)u, true);
+    case XA_PATH:
+        if (!probe_path_ok(v))
+            return bad(w, "it must be the path of a page, such as \"/index.html\", without a query");
+        snprintf(at, PROBE_PATH_SIZE, "%s", v);
+        return true;
     case XA_DOMAIN:
         return probe_domain_parse(v, at) || bad(w, "it must be a domain name, such as \"www.example.net\"");
     case XA_RRTYPE:

@@ -28,6 +28,7 @@ enum xattr_type {
     XA_EXPECT, /* enum exercise_expect */
     XA_PROTO,  /* enum probe_kind: icmp, udp, and tcp if 'max' is PROBE_TCP */
     XA_ADDR,   /* struct probe_addr */
+    XA_PATH,   /* char[PROBE_PATH_SIZE], as of probe_path_ok() */
     XA_DOMAIN, /* char[PROBE_DOMAIN_SIZE], as of probe_domain_parse() */
     XA_RRTYPE, /* uint16_t, the number of a type of probe_dns_types */
 };

@@ -16,6 +16,7 @@
 #define HOLD 2
 #define INTERVAL_MS 500
 #define SETTLE_MS 20000
+#define STATUS_OK 200
 #define XATTRS_MAX 32 /* of one element: a bit each */
 
 struct reader {
@@ -307,6 +308,8 @@ static void read_check(struct reader *r, const xmlNode *n, void *obj)
     c->line = topo_xml_line(n);
     c->hops = EXERCISE_HOPS_ANY;
     c->settle_ms = SETTLE_MS;
+    c->status = STATUS_OK;
+    c->path[0] = '/';
     read_check_attrs(r, n, c);
     children(r, n, parts, c->kind != NULL && !c->kind->records ? 1 : ARRAY_LEN(parts), c);
 }

@@ -26,10 +26,10 @@
  *          "mac"?,"pid"?}],
  *        "observe":[{"port":"h2:eth0","dev"?,"element"?}],
  *        "probes":[{"id","kind":"icmp|udp|tcp","from","to","port","ttl","far","count","interval_ms",
- *          "timeout_ms","stop","also"?:["10.0.2.1"],"ask"?:{"dns","type","fresh"}}],
+ *          "timeout_ms","stop","also"?:["10.0.2.1"],"ask"?:{"dns","type","fresh"} or {"http","host"?,"text"?,"fresh"}}],
  *        "cut":["l1"]}
  * result: {"lost":0,"probes":[{"id","error":null,"samples":[{"sent_us","reply_us":null,"reply_ttl",
- *          "tcp":null,"data":false,"echo":false,"answer":null or {"code","cut","values":["10.0.2.10"]},
+ *          "tcp":null,"data":false,"echo":false,"answer":null or {"code","cut","found","values":["10.0.2.10"]},
  *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl"}]}]}]}
  * "mac", "pid" and "dev" are there only after probe_spec_resolve(). */
 #ifndef GRADING_PROBE_H
@@ -65,6 +65,8 @@ struct plan;
 #define PROBE_VALUES_MAX 16  /* of one answer */
 #define PROBE_VALUE_SIZE 264 /* a domain name with what an MX record has before it */
 #define PROBE_DOMAIN_SIZE 254
+#define PROBE_PATH_SIZE 201
+#define PROBE_TEXT_SIZE 256
 #define PROBE_FRESH_MAX 220 /* length of a domain below which a fresh label is asked for */
 #define PROBE_SPEC_BYTES_MAX (256u << 10)
 #define PROBE_RESULT_BYTES_MAX (4u << 20) /* fits a frame of labd/rpc */
@@ -80,6 +82,8 @@ bool probe_addr_parse_net(const char *s, struct probe_addr *out, unsigned *prefi
 const char *probe_addr_text(const struct probe_addr *a, char out[PROBE_ADDR_TEXT]); /* "-" if none */
 bool probe_addr_equal(const struct probe_addr *a, const struct probe_addr *b);
 bool probe_addr_in_net(const struct probe_addr *a, const struct probe_addr *net, unsigned prefix);
+
+bool probe_path_ok(const char *s); /* of a page: "/" and what may follow, without a query */
 
 struct probe_ref {
     char name[NAME_SIZE];
@@ -106,13 +110,16 @@ enum probe_kind { PROBE_ICMP, PROBE_UDP, PROBE_TCP };
 /* What is said there: the bare nonce, or a request of a protocol that carries the nonce in its own way. */
 enum probe_speak {
     PROBE_SAY_NONCE,
-    PROBE_SAY_DNS, /* the nonce is the message's id, the case of the letters (0x20), and a fresh label */
+    PROBE_SAY_DNS,  /* the nonce is the message's id, the case of the letters (0x20), and a fresh label */
+    PROBE_SAY_HTTP, /* the nonce is the query of a page, or the path of one that can not exist */
 };
 struct probe_ask {
     enum probe_speak speak;
-    char domain[PROBE_DOMAIN_SIZE]; /* DNS: the name, as of probe_domain_parse() */
+    char domain[PROBE_DOMAIN_SIZE]; /* as of probe_domain_parse().  DNS: the name; HTTP: the host, or "" */
     uint16_t type;                  /* DNS: ns_t_a and so on */
-    bool fresh;                     /* DNS: ask for a random name below 'domain' */
+    bool fresh;                     /* DNS: ask for a random name below 'domain'; HTTP: for a random path */
+    char path[PROBE_PATH_SIZE];     /* HTTP: as of probe_path_ok() */
+    char text[PROBE_TEXT_SIZE];     /* HTTP: what to look for in the page, or "" */
 };
 struct probe {
     char id[NAME_SIZE];
@@ -189,10 +196,11 @@ struct probe_sighting {
 #define PROBE_ANSWER_NONE (-1)
 #define PROBE_ANSWER_BAD (-2) /* it broke the protocol's rules */
 struct probe_answer {
-    int code; /* DNS: the RCODE; or one of the above */
-    bool cut; /* DNS: the server says that it is incomplete */
+    int code;   /* DNS: the RCODE; HTTP: the status; or one of the above */
+    bool cut;   /* DNS: the server says that it is incomplete */
+    bool found; /* HTTP: ask.text is in the page */
     /* DNS: what probe_record_parse() makes of records of the type that was asked for, at the end of the chain
-     * of aliases; the first PROBE_VALUES_MAX. */
+     * of aliases; the first PROBE_VALUES_MAX.  HTTP: one, how the page begins. */
     char (*values)[PROBE_VALUE_SIZE];
     size_t nvalues;
 };

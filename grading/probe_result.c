@@ -63,7 +63,8 @@ static json_t *answer_json(const struct probe_answer *a)
     values = json_array();
     for (size_t i = 0; i < a->nvalues; i++)
         json_array_append_new(values, json_string(a->values[i]));
-    return json_pack("{s:i, s:b, s:o}", "code", a->code, "cut", (int)a->cut, "values", values);
+    return json_pack("{s:i, s:b, s:b, s:o}", "code", a->code, "cut", (int)a->cut, "found", (int)a->found,
+                     "values", values);
 }
 
 static json_t *sample_json(const struct probe_sample *s)
@@ -139,6 +140,7 @@ static int answer_read(const json_t *j, struct probe_answer *a, struct err *e)
         return -1;
     a->code = (int)code;
     a->cut = json_is_true(json_object_get(j, "cut"));
+    a->found = json_is_true(json_object_get(j, "found"));
     a->values = xcalloc(json_array_size(list) + 1, sizeof *a->values);
     json_array_foreach(list, i, v) {
         if (probe_json_string(v, "answer", "values", a->values[i], sizeof a->values[i], e) < 0)

@@ -34,6 +34,13 @@ const struct probe_ref *probe_ref_find(const struct probe_spec *s, const char *n
     return NULL;
 }
 
+bool probe_path_ok(const char *s)
+{
+    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%!$&'()*+,;=:@/");
+
+    return s[0] == '/' && s[n] == '\0' && n < PROBE_PATH_SIZE;
+}
+
 bool probe_ref_has(const struct probe_ref *r, int family)
 {
     for (size_t i = 0; i < r->nnets; i++)
@@ -82,6 +89,9 @@ static json_t *ask_json(const struct probe_ask *a)
     switch (a->speak) {
     case PROBE_SAY_DNS:
         return json_pack("{s:s, s:i, s:b}", "dns", a->domain, "type", (int)a->type, "fresh", (int)a->fresh);
+    case PROBE_SAY_HTTP:
+        return json_pack("{s:s, s:s, s:s, s:b}", "http", a->path, "host", a->domain, "text", a->text, "fresh",
+                         (int)a->fresh);
     case PROBE_SAY_NONCE:
         break;
     }
@@ -230,27 +240,51 @@ static int also_read(const json_t *j, struct probe *p, struct err *e)
     return 0;
 }
 
-static int ask_read(const json_t *j, struct probe *p, struct err *e)
+static int ask_dns(const json_t *ask, struct probe *p, struct err *e)
 {
-    const json_t *ask = json_object_get(j, "ask");
     char domain[PROBE_DOMAIN_SIZE];
     json_int_t type;
 
-    if (ask == NULL || json_is_null(ask))
-        return 0;
-    if (p->kind == PROBE_ICMP)
-        return err_set(e, ERR_INVALID, "probe '%s': nothing can be asked by echo requests", p->id);
     if (probe_json_text(ask, p->id, "dns", true, domain, sizeof domain, e) < 0 ||
         probe_json_int(ask, p->id, "type", 1, 255, 0, &type, e) < 0)
         return -1;
     if (!probe_domain_parse(domain, p->ask.domain))
         return err_set(e, ERR_INVALID, "probe '%s': '%s' is not a domain name", p->id, domain);
-    p->ask.speak = PROBE_SAY_DNS;
-    p->ask.type = (uint16_t)type;
-    p->ask.fresh = json_is_true(json_object_get(ask, "fresh"));
     if (p->ask.fresh && strlen(p->ask.domain) > PROBE_FRESH_MAX)
         return err_set(e, ERR_INVALID, "probe '%s': '%s' leaves no room for a label below it", p->id, domain);
+    p->ask.type = (uint16_t)type;
+    p->ask.speak = PROBE_SAY_DNS;
     return 0;
+}
+
+static int ask_http(const json_t *ask, struct probe *p, struct err *e)
+{
+    char host[PROBE_DOMAIN_SIZE];
+
+    if (p->kind != PROBE_TCP)
+        return err_set(e, ERR_INVALID, "probe '%s': pages are asked for over TCP", p->id);
+    if (probe_json_text(ask, p->id, "http", true, p->ask.path, sizeof p->ask.path, e) < 0 ||
+        probe_json_text(ask, p->id, "text", false, p->ask.text, sizeof p->ask.text, e) < 0 ||
+        probe_json_text(ask, p->id, "host", false, host, sizeof host, e) < 0)
+        return -1;
+    if (!probe_path_ok(p->ask.path))
+        return err_set(e, ERR_INVALID, "probe '%s': '%s' is not the path of a page", p->id, p->ask.path);
+    if (host[0] != '\0' && !probe_domain_parse(host, p->ask.domain))
+        return err_set(e, ERR_INVALID, "probe '%s': '%s' is not a domain name", p->id, host);
+    p->ask.speak = PROBE_SAY_HTTP;
+    return 0;
+}
+
+static int ask_read(const json_t *j, struct probe *p, struct err *e)
+{
+    const json_t *ask = json_object_get(j, "ask");
+
+    if (ask == NULL || json_is_null(ask))
+        return 0;
+    if (p->kind == PROBE_ICMP)
+        return err_set(e, ERR_INVALID, "probe '%s': nothing can be asked by echo requests", p->id);
+    p->ask.fresh = json_is_true(json_object_get(ask, "fresh"));
+    return json_object_get(ask, "http") != NULL ? ask_http(ask, p, e) : ask_dns(ask, p, e);
 }
 
 static int probe_read(const json_t *j, const struct probe_spec *s, struct probe *p, struct err *e)

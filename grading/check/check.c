@@ -9,8 +9,9 @@
 #define TIMEOUT_MS 1500
 
 const struct check_kind *const check_kinds[] = {
-    &check_reachability, &check_unreachable, &check_tcp_open, &check_tcp_closed,
-    &check_path,         &check_nat,         &check_dns,      NULL,
+    &check_reachability, &check_unreachable, &check_tcp_open,
+    &check_tcp_closed,   &check_path,        &check_nat,
+    &check_dns,          &check_http,        NULL,
 };
 
 const struct check_kind *check_kind_find(const char *name)

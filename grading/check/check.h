@@ -48,7 +48,7 @@ const struct check_kind *check_kind_find(const char *name); /* or NULL */
 
 /* In the files of their names. */
 extern const struct check_kind check_reachability, check_unreachable, check_tcp_open, check_tcp_closed,
-    check_path, check_nat, check_dns;
+    check_path, check_nat, check_dns, check_http;
 
 /* ---- check.c: for all kinds ---- */
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name); /* or NULL */

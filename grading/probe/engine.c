@@ -316,9 +316,10 @@ static bool genuine(const struct shot *s, const struct seen *n)
         return s->isn_known && n->seq == s->isn + 1;
     case PROBE_REPLY:
         return n->seq == s->digest;
+    case PROBE_DATABACK:
+        return n->seq == 0 || (s->peer_known && n->seq == s->peer_isn + 1);
     case PROBE_REQUEST:
     case PROBE_DATA:
-    case PROBE_DATABACK:
         return true;
     case PROBE_WHAT_COUNT:
         break;

@@ -17,8 +17,8 @@
 
 struct seen { /* a sighting and what it takes to tell repetitions and forgeries apart */
     struct probe_sighting g;
-    /* TCP: the sequence number of a SYN, what a SYN-ACK or RST acknowledges; UDP: match_digest() of an answer
-     * to a request of a protocol; else 0. */
+    /* TCP: the sequence number of a SYN or of an answer without the nonce, what a SYN-ACK or RST acknowledges;
+     * UDP: match_digest() of an answer to a request of a protocol; else 0. */
     uint32_t seq;
 };
 
@@ -33,6 +33,8 @@ struct shot {
     uint16_t lport; /* of that socket */
     uint32_t isn;   /* TCP: initial sequence number, from the sighting at the reference */
     bool isn_known;
+    uint32_t peer_isn; /* TCP: of the peer that the reference spoke with, from what it acknowledged */
+    bool peer_known;
     int64_t until_ms;      /* CLOCK_MONOTONIC: when to give up */
     struct probe_sample s; /* .sightings stays NULL until engine_result() */
     struct seen *seen;

@@ -14,7 +14,8 @@
 
 const struct speech *speech_of(const struct probe *p)
 {
-    static const struct speech *const all[] = {[PROBE_SAY_NONCE] = NULL, [PROBE_SAY_DNS] = &speech_dns};
+    static const struct speech *const all[] = {
+        [PROBE_SAY_NONCE] = NULL, [PROBE_SAY_DNS] = &speech_dns, [PROBE_SAY_HTTP] = &speech_http};
 
     return all[p->ask.speak];
 }
@@ -182,6 +183,17 @@ static bool holds_nonce(const struct packet *p, const struct shot *s)
     return p->ndata >= n && memmem(p->data, p->ndata, mark, n) != NULL;
 }
 
+/* The first bytes of an answer without the nonce: those with the sequence number that the client waits for, which is
+ * held against them when all is over unless it is known already. */
+static bool opens(const struct volley *v, const struct shot *s, const struct packet *p)
+{
+    const struct speech *speech = speech_of(v->p);
+    size_t n = speech != NULL && speech->opening != NULL ? strlen(speech->opening) : 0;
+
+    return n > 0 && p->ndata >= n && memcmp(p->data, speech->opening, n) == 0 &&
+           (!s->peer_known || p->seq == s->peer_isn + 1);
+}
+
 /* Addresses and the server's port may have been translated on the way; the client's port stays, and what bears
  * no nonce is held against the sequence number when all is over: genuine() of engine.c. */
 static void segment(struct engine *en, struct volley *v, struct shot *s, const struct packet *p,
@@ -197,8 +209,14 @@ static void segment(struct engine *en, struct volley *v, struct shot *s, const s
                 s->isn_known = true;
             }
             record(en, s, p, port, in, t_us, PROBE_SYN, p->seq);
-        } else if (holds_nonce(p, s)) {
-            record(en, s, p, port, in, t_us, PROBE_DATA, 0);
+        } else {
+            if (home && !in && !s->peer_known && (p->flags & PACKET_ACK) != 0 && p->dport == v->p->port &&
+                probe_addr_equal(&p->dst, &v->p->to)) {
+                s->peer_isn = p->ack - 1;
+                s->peer_known = true;
+            }
+            if (holds_nonce(p, s))
+                record(en, s, p, port, in, t_us, PROBE_DATA, 0);
         }
     } else if (p->dport == s->lport) {
         if ((p->flags & (PACKET_SYN | PACKET_ACK)) == (PACKET_SYN | PACKET_ACK))
@@ -207,6 +225,8 @@ static void segment(struct engine *en, struct volley *v, struct shot *s, const s
             record(en, s, p, port, in, t_us, PROBE_RST, p->ack);
         else if (holds_nonce(p, s))
             record(en, s, p, port, in, t_us, PROBE_DATABACK, 0);
+        else if (opens(v, s, p))
+            record(en, s, p, port, in, t_us, PROBE_DATABACK, p->seq);
     }
 }
 

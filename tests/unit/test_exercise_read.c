@@ -41,6 +41,8 @@ static const char topology[] =
 #define RR(name, type, value) "<record name='" name "' type='" type "'>" value "</record>"
 #define WWW RR("www.lab.test", "A", "10.0.2.80")
 #define WWW2 RR("WWW.lab.test.", "A", "10.0.2.81")
+#define PAGE(attrs) \
+    "<check id='c' kind='http' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' " attrs "/>"
 #define LABEL "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffff."
 
 static const struct row {
@@ -311,6 +313,21 @@ static const struct row {
                 "e"))),
      5, "can not be in a record"},
     {"empty record", ONE(DNS(RR("lab.test", "TXT", " "))), 5, "<record> is empty"},
+    {"page", ONE(PAGE("path='/a/b.html' host='WWW.lab.test' status='301' text='a  b'")), 0, NULL},
+    {"page with a query", ONE(PAGE("path='/a?b=c'")), 5, "without a query"},
+    {"page that would end the request", ONE(PAGE("path='/a HTTP/1.0&#13;&#10;'")), 5, "path of a page"},
+    {"page without a slash", ONE(PAGE("path='a.html'")), 5, "path of a page"},
+    {"status of no kind", ONE(PAGE("status='99'")), 5, "from 100 to 599"},
+    {"page of an address", ONE(PAGE("host='http://x'")), 5, "must be a domain name"},
+    {"text that is not ASCII in a page",
+     ONE(PAGE("text='Gr\xc3\xbc\xc3\x9f"
+              "e'")),
+     5, "must be ASCII"},
+    {"text that is too long", ONE(PAGE("text='" LABEL LABEL LABEL LABEL LABEL "'")), 5, "longer than 255"},
+    {"records of a page",
+     ONE("<check id='c' kind='http' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0'>" WWW
+         "</check>"),
+     5, "<record> is not allowed"},
     {"record of another kind",
      ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'>" WWW "</check>"), 5,
      "<record> is not allowed"},

@@ -31,7 +31,8 @@ enum {
     SNAT,
     DNAT,
     NEEDS,
-    NAMES
+    NAMES,
+    SITE
 };
 static const char xml[] =
     "<exercise id='x' title='X'><summary>s</summary><topology file='t.xml'/><grading hold='3'>"
@@ -53,6 +54,7 @@ static const char xml[] =
     "<check id='names' kind='dns' title='Names' points='30' from='a' to='10.0.2.10' seen-at='h2:eth0' zone='lab.test'>"
     "<record name='www.lab.test' type='A'>10.0.2.80</record><record name='www.lab.test' type='A'>10.0.2.81</record>"
     "<record name='lab.test' type='MX'>10 mail.lab.test</record></check>"
+    "<check id='site' kind='http' title='Site' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' path='/x' text='Welcome'/>"
     "</grading></exercise>";
 
 static struct exercise *load(void)
@@ -310,6 +312,56 @@ static void test_names(void **state)
     assert_int_equal(v.good, row->good);
 }
 
+/* ---- pages ---- */
+#define PAGED(code, found) "{\"code\":" #code ",\"found\":" #found ",\"values\":[\"<p>Hi\"]}"
+#define PAGE_OK ASKED(PAGED(200, true), TCP_SEEN)
+#define PAGE_NONE ASKED(PAGED(404, true), TCP_SEEN)
+
+static const struct site_row {
+    const char *name, *page, *none; /* samples */
+    enum grading_status status;
+    const char *observed;
+} site_rows[] = {
+    {"site: as it should be", PAGE_OK, PAGE_NONE, GRADING_PASS, "answered for /x"},
+    {"site: another status", ASKED(PAGED(403, true), TCP_SEEN), PAGE_NONE, GRADING_FAIL,
+     "status 403 instead of 200"},
+    {"site: another page", ASKED(PAGED(200, false), TCP_SEEN), PAGE_NONE, GRADING_FAIL,
+     "does not hold \"Welcome\". It begins with \"<p>Hi\""},
+    {"site: anything is found", PAGE_OK, PAGE_OK, GRADING_FAIL, "random name"},
+    {"site: rubbish", ASKED(CODE(-2, ""), TCP_SEEN), PAGE_NONE, GRADING_FAIL, "is not HTTP"},
+    {"site: nothing is said", ASKED(NO, TCP_SEEN), PAGE_NONE, GRADING_FAIL, "No answer came"},
+    {"site: refused", SAMPLE("900", "\"refused\"", ""), PAGE_NONE, GRADING_FAIL, "was refused"},
+    {"site: something else answers", ASKED(PAGED(200, true), ""), PAGE_NONE, GRADING_FAIL,
+     "something else answered"},
+    {"site: a connection there, the request elsewhere",
+     ASKED(PAGED(200, true), TO_H2("syn") "," FROM_H2("synack")), PAGE_NONE, GRADING_FAIL,
+     "was not seen at h2:eth0"},
+    {"site: the request there, the answer from elsewhere",
+     ASKED(PAGED(200, true), TO_H2("syn") "," FROM_H2("synack") "," TO_H2("data")), PAGE_NONE, GRADING_FAIL,
+     "did not leave from h2:eth0"},
+    {"site: the random page is answered by something else", PAGE_OK, ASKED(PAGED(404, true), ""),
+     GRADING_FAIL, "something else answered"},
+};
+
+static void test_site(void **state)
+{
+    const struct site_row *row = *state;
+    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(mem_freep)
+    char *text = xasprintf(
+        "{\"probes\":[{\"id\":\"c%d-page\",\"samples\":[%s]},{\"id\":\"c%d-none\",\"samples\":[%s]}]}", SITE,
+        row->page, SITE, row->none);
+    json_t *j = json_loads(text, 0, NULL);
+    AUTO(probe_result_freep) struct probe_result *r = probe_result_from_json(j, NULL);
+    struct grading_verdict v;
+
+    json_decref(j);
+    assert_non_null(r);
+    v = grading_judge(x, SITE, r, false);
+    if (v.status != row->status || strstr(v.observed, row->observed) == NULL)
+        fail_msg("%s: %s", grading_status_name(v.status), v.observed);
+}
+
 /* ---- what is ours is an error, never a failure ---- */
 static void test_lost_packets_are_an_error(void **state)
 {
@@ -481,9 +533,13 @@ int main(void)
         cmocka_unit_test(test_error_spreads_as_error),
         cmocka_unit_test(test_skipped_is_left_alone),
     };
-    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(cut_rows) + ARRAY_LEN(names_rows) + ARRAY_LEN(more)];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(cut_rows) + ARRAY_LEN(names_rows) +
+                            ARRAY_LEN(site_rows) + ARRAY_LEN(more)];
     size_t n = 0;
 
+    for (size_t i = 0; i < ARRAY_LEN(site_rows); i++)
+        tests[n++] =
+            (struct CMUnitTest){site_rows[i].name, test_site, NULL, NULL, (void *)(uintptr_t)&site_rows[i]};
     for (size_t i = 0; i < ARRAY_LEN(names_rows); i++)
         tests[n++] = (struct CMUnitTest){names_rows[i].name, test_names, NULL, NULL,
                                          (void *)(uintptr_t)&names_rows[i]};

@@ -64,7 +64,7 @@ static void test_round_trip(void **state)
     json_t *
         j = json_loads(
            RESULT(SAMPLE(
-               ",\"tcp\":\"open\",\"data\":true,\"echo\":false,\"answer\":{\"code\":3,\"cut\":false,\"values\":[\"a\"]}",
+               ",\"tcp\":\"open\",\"data\":true,\"echo\":false,\"answer\":{\"code\":3,\"cut\":false,\"found\":true,\"values\":[\"a\"]}",
                SIGHTING(",\"ttl\":63"))),
            0, NULL),
        *again;
