@@ -427,6 +427,8 @@ unsigned probe_spec_duration_ms(const struct probe_spec *s)
         const struct probe *p = &s->probes[i];
         unsigned ms = PROBE_START_SPREAD_MS + (p->count - 1) * p->interval_ms + p->timeout_ms;
 
+        if (p->kind == PROBE_TCP && p->ask.speak != PROBE_SAY_NONCE)
+            ms += PROBE_ANSWER_MS;
         if (ms > longest)
             longest = ms;
     }

@@ -19,7 +19,6 @@
 #define DATA_GRACE_MS 100 /* after them: time for the nonce to come back */
 #define DATA_MAX 512
 #define READ_MAX 4096
-#define ANSWER_WAIT_MS 2000 /* once connected: time for the answer of a protocol */
 
 int64_t engine_us(const struct engine *en)
 {
@@ -221,7 +220,7 @@ static void tcp_opened(struct volley *v, struct shot *s, const struct engine *en
     bool web = v->p->port == 80 || v->p->port == 8080;
 
     s->state = SHOT_OPEN;
-    s->until_ms = now_ms + (v->p->ask.speak != PROBE_SAY_NONCE ? ANSWER_WAIT_MS : DATA_WAIT_MS);
+    s->until_ms = now_ms + (v->p->ask.speak != PROBE_SAY_NONCE ? (int)PROBE_ANSWER_MS : DATA_WAIT_MS);
     s->s.tcp = PROBE_TCP_OPEN;
     s->s.reply_us = engine_us(en);
     if (v->p->ask.speak == PROBE_SAY_NONCE)
