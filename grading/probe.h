@@ -54,7 +54,7 @@ struct plan;
 #define PROBE_COUNT_MAX 200
 #define PROBE_TCP_COUNT_MAX 40
 #define PROBE_CUT_MAX 8
-#define PROBE_ANSWER_MS 2000u /* once connected: time for the answer of a protocol */
+#define PROBE_ANSWER_MS 2000u      /* once connected: time for the answer of a protocol */
 #define PROBE_START_SPREAD_MS 250u /* each probe begins at a random moment within */
 #define PROBE_DURATION_MAX_MS 120000u
 #define PROBE_SAMPLES_MAX 2000 /* of all probes together */
