@@ -66,8 +66,14 @@ struct exercise_check {
     bool other;       /* 'port' stands for all that the other parts do not name */
     bool established; /* answers have to pass, too */
     struct probe_addr as,
-        becomes; /* nat: the source and the destination after translation; family 0: as sent */
-    char *hint;  /* or NULL */
+        becomes;                /* nat: the source and the destination after translation; family 0: as sent */
+    char path[PROBE_PATH_SIZE]; /* http */
+    char domain
+        [PROBE_DOMAIN_SIZE]; /* http: the host, "" if the address is asked for; dns: the zone, a part's name */
+    unsigned status;         /* http */
+    uint16_t type;           /* of a part of dns */
+    char *text; /* http: a part of the page; of a part of dns: as of probe_record_parse(); or NULL */
+    char *hint; /* or NULL */
     /* What the check looks at one by one, each for its share of the points: the elements in it that its kind
      * knows.  A part has the id and the kind of its check, and no parts. */
     struct exercise_check *parts;

@@ -1,6 +1,7 @@
 #include "grading/exercise_attr.h"
 
 #include "grading/check/check.h"
+#include "grading/probe_dns.h"
 #include "labd/base/mem.h"
 #include "topology/topo_value.h"
 #include "topology/topo_xml.h"
@@ -216,6 +217,18 @@ static bool read_kind(const char *v, const struct check_kind **out, struct why *
     return true;
 }
 
+static bool read_rrtype(const char *v, uint16_t *out, struct why *w)
+{
+    unsigned n = 0, k;
+
+    while (probe_dns_types[n] != NULL)
+        n++;
+    if (!read_word(v, probe_dns_types, n, &k, w))
+        return false;
+    *out = (uint16_t)probe_dns_type(k);
+    return true;
+}
+
 /* Stores value 'v' at 'at', or in the struct 'obj' where the type says so. */
 static bool store(const char *v, const struct xattr *a, void *obj, void *at, struct why *w)
 {
@@ -289,6 +302,15 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
                (*(enum probe_outer *)at = u == 0 ? PROBE_OUTER_ESP : PROBE_OUTER_UDP, true);
     case XA_PORT_OR_OTHER:
         return read_port_or_other(v, a, obj, w);
+    case XA_PATH:
+        if (!probe_path_ok(v))
+            return bad(w, "it must be the path of a page, such as \"/index.html\", without a query");
+        snprintf(at, PROBE_PATH_SIZE, "%s", v);
+        return true;
+    case XA_DOMAIN:
+        return probe_domain_parse(v, at) || bad(w, "it must be a domain name, such as \"www.example.net\"");
+    case XA_RRTYPE:
+        return read_rrtype(v, at, w);
     case XA_ADDR:
         return probe_addr_parse(v, at) || bad(w, "it must be an IPv4 or IPv6 address");
     }

@@ -32,6 +32,9 @@ enum xattr_type {
     XA_ACTION,        /* enum exercise_action */
     XA_STATE,         /* bool: new or established */
     XA_PORT_OR_OTHER, /* struct exercise_check: a port, or "other" */
+    XA_PATH,          /* char[PROBE_PATH_SIZE], as of probe_path_ok() */
+    XA_DOMAIN,        /* char[PROBE_DOMAIN_SIZE], as of probe_domain_parse() */
+    XA_RRTYPE,        /* uint16_t, the number of a type of probe_dns_types */
 };
 
 struct xattr {

@@ -26,13 +26,13 @@
  *          "mac"?,"pid"?}],
  *        "observe":[{"port":"h2:eth0","dev"?,"element"?,"mac"?,"whole"?}],
  *        "probes":[{"id","kind":"icmp|udp|tcp|neighbour","from","to","port","ttl","far","count","interval_ms",
- *          "timeout_ms","stop","also"?:["10.0.2.1"],
- *          "outer"?:"none|esp|udp","outer_port"?}],
+ *          "timeout_ms","stop","also"?:["10.0.2.1"],"outer"?:"none|esp|udp","outer_port"?,
+ *          "ask"?:{"dns","type","fresh"} or {"http","host"?,"text"?,"fresh"}}],
  *        "cut":["l1"]}
  *   "icmp", "udp" and "tcp" send packets; "neighbour" asks by ARP or neighbour discovery who has 'to' on the
  *   reference's own segment, and waits for all who answer, up to its timeout.
  * result: {"lost":0,"probes":[{"id","port"?,"error":null,"samples":[{"sent_us","reply_us":null,"reply_ttl",
- *          "tcp":null,"data":false,"echo":false,
+ *          "tcp":null,"data":false,"echo":false,"answer":null or {"code","cut","found","values":["10.0.2.10"]},
  *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl","mac"?}]}]}]}
  * "mac" (of a reference, a port), "pid" and "dev" of a spec are there only after probe_spec_resolve(). */
 #ifndef GRADING_PROBE_H
@@ -57,6 +57,7 @@ struct plan;
 #define PROBE_COUNT_MAX 200
 #define PROBE_TCP_COUNT_MAX 40
 #define PROBE_CUT_MAX 8
+#define PROBE_ANSWER_MS 2000u      /* once connected: time for the answer of a protocol */
 #define PROBE_START_SPREAD_MS 250u /* each probe begins at a random moment within */
 #define PROBE_DURATION_MAX_MS 120000u
 #define PROBE_SAMPLES_MAX 2000 /* of all probes together */
@@ -65,6 +66,12 @@ struct plan;
 #define PROBE_SIGHTINGS_ALL_MAX 16384
 #define PROBE_PORT_SIZE (NAME_SIZE + IFNAME_SIZE) /* "NODE:IF", "LINK:a", "@REFERENCE" */
 #define PROBE_ADDR_TEXT 46
+#define PROBE_VALUES_MAX 16  /* of one answer */
+#define PROBE_VALUE_SIZE 264 /* a domain name with what an MX record has before it */
+#define PROBE_DOMAIN_SIZE 254
+#define PROBE_PATH_SIZE 201
+#define PROBE_TEXT_SIZE 256
+#define PROBE_FRESH_MAX 220 /* length of a domain below which a fresh label is asked for */
 #define PROBE_SPEC_BYTES_MAX (256u << 10)
 #define PROBE_RESULT_BYTES_MAX (4u << 20) /* fits a frame of labd/rpc */
 
@@ -81,6 +88,8 @@ const char *probe_mac_text(const uint8_t mac[6], char out[18]);
 const char *probe_addr_text(const struct probe_addr *a, char out[PROBE_ADDR_TEXT]); /* "-" if none */
 bool probe_addr_equal(const struct probe_addr *a, const struct probe_addr *b);
 bool probe_addr_in_net(const struct probe_addr *a, const struct probe_addr *net, unsigned prefix);
+
+bool probe_path_ok(const char *s); /* of a page: "/" and what may follow, without a query */
 
 struct probe_ref {
     char name[NAME_SIZE];
@@ -107,6 +116,20 @@ struct probe_port {
 
 enum probe_kind { PROBE_ICMP, PROBE_UDP, PROBE_TCP, PROBE_NEIGHBOUR };
 enum probe_outer { PROBE_OUTER_NONE, PROBE_OUTER_ESP, PROBE_OUTER_UDP };
+/* What is said there: the bare nonce, or a request of a protocol that carries the nonce in its own way. */
+enum probe_speak {
+    PROBE_SAY_NONCE,
+    PROBE_SAY_DNS,  /* the nonce is the message's id, the case of the letters (0x20), and a fresh label */
+    PROBE_SAY_HTTP, /* the nonce is the query of a page, or the path of one that can not exist */
+};
+struct probe_ask {
+    enum probe_speak speak;
+    char domain[PROBE_DOMAIN_SIZE]; /* as of probe_domain_parse().  DNS: the name; HTTP: the host, or "" */
+    uint16_t type;                  /* DNS: ns_t_a and so on */
+    bool fresh;                     /* DNS: ask for a random name below 'domain'; HTTP: for a random path */
+    char path[PROBE_PATH_SIZE];     /* HTTP: as of probe_path_ok() */
+    char text[PROBE_TEXT_SIZE];     /* HTTP: what to look for in the page, or "" */
+};
 struct probe {
     char id[NAME_SIZE];
     enum probe_kind kind;
@@ -125,7 +148,8 @@ struct probe {
     size_t nalso;
     /* What should hide its packets at ports that are searched: PROBE_CLEAR and PROBE_OUTER are told there. */
     enum probe_outer outer;
-    uint16_t outer_port; /* UDP, at either end */
+    uint16_t outer_port;  /* UDP, at either end */
+    struct probe_ask ask; /* UDP and TCP */
 };
 
 struct probe_spec {
@@ -139,6 +163,7 @@ struct probe_spec {
     size_t ncut;
 };
 
+bool probe_per_sample(const struct probe *p);         /* each of its samples has a socket of its own */
 unsigned probe_spec_also(const struct probe_spec *s); /* addresses in also[] of all probes */
 struct probe_spec *probe_spec_new(void);              /* zeroed; never NULL */
 void probe_spec_free(struct probe_spec *s);
@@ -186,12 +211,24 @@ struct probe_sighting {
     uint8_t ttl;
     uint8_t mac[6]; /* of an advertisement; else 0 */
 };
+#define PROBE_ANSWER_NONE (-1)
+#define PROBE_ANSWER_BAD (-2) /* it broke the protocol's rules */
+struct probe_answer {
+    int code;   /* DNS: the RCODE; HTTP: the status; or one of the above */
+    bool cut;   /* DNS: the server says that it is incomplete */
+    bool found; /* HTTP: ask.text is in the page */
+    /* DNS: what probe_record_parse() makes of records of the type that was asked for, at the end of the chain
+     * of aliases; the first PROBE_VALUES_MAX.  HTTP: one, how the page begins. */
+    char (*values)[PROBE_VALUE_SIZE];
+    size_t nvalues;
+};
 struct probe_sample {
     int64_t sent_us;
     int64_t reply_us; /* -1: none.  ICMP, UDP, neighbour: reply at the reference; TCP: connected or refused */
     uint8_t reply_ttl;
     enum probe_tcp tcp;
     bool data, echo;                  /* TCP, UDP: the peer sent something; sent the nonce back */
+    struct probe_answer answer;       /* to what probe.ask says */
     struct probe_sighting *sightings; /* in order of time; repetitions at the same port are left out */
     size_t nsightings;
 };

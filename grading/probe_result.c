@@ -32,8 +32,10 @@ void probe_result_free(struct probe_result *r)
     if (r == NULL)
         return;
     for (size_t i = 0; i < r->nprobes; i++) {
-        for (size_t k = 0; k < r->probes[i].nsamples; k++)
+        for (size_t k = 0; k < r->probes[i].nsamples; k++) {
             free(r->probes[i].samples[k].sightings);
+            free(r->probes[i].samples[k].answer.values);
+        }
         free(r->probes[i].samples);
     }
     free(r->probes);
@@ -58,6 +60,19 @@ static bool advert(const struct probe_sighting *g)
     return g->what == PROBE_ADVERT || g->what == PROBE_ADVERT_ALIEN;
 }
 
+static json_t *answer_json(const struct probe_answer *a)
+{
+    json_t *values;
+
+    if (a->code == PROBE_ANSWER_NONE)
+        return json_null();
+    values = json_array();
+    for (size_t i = 0; i < a->nvalues; i++)
+        json_array_append_new(values, json_string(a->values[i]));
+    return json_pack("{s:i, s:b, s:b, s:o}", "code", a->code, "cut", (int)a->cut, "found", (int)a->found,
+                     "values", values);
+}
+
 static json_t *sample_json(const struct probe_sample *s)
 {
     json_t *sightings = json_array();
@@ -74,11 +89,11 @@ static json_t *sample_json(const struct probe_sample *s)
             json_object_set_new(j, "mac", json_string(probe_mac_text(g->mac, mac)));
         json_array_append_new(sightings, j);
     }
-    return json_pack("{s:I, s:o, s:i, s:o, s:b, s:b, s:o}", "sent_us", (json_int_t)s->sent_us, "reply_us",
-                     s->reply_us < 0 ? json_null() : json_integer(s->reply_us), "reply_ttl",
-                     (int)s->reply_ttl, "tcp",
-                     s->tcp == PROBE_TCP_NONE ? json_null() : json_string(outcomes[s->tcp]), "data",
-                     (int)s->data, "echo", (int)s->echo, "sightings", sightings);
+    return json_pack(
+        "{s:I, s:o, s:i, s:o, s:b, s:b, s:o, s:o}", "sent_us", (json_int_t)s->sent_us, "reply_us",
+        s->reply_us < 0 ? json_null() : json_integer(s->reply_us), "reply_ttl", (int)s->reply_ttl, "tcp",
+        s->tcp == PROBE_TCP_NONE ? json_null() : json_string(outcomes[s->tcp]), "data", (int)s->data, "echo",
+        (int)s->echo, "answer", answer_json(&s->answer), "sightings", sightings);
 }
 
 json_t *probe_result_to_json(const struct probe_result *r)
@@ -123,6 +138,31 @@ static int sighting_read(const json_t *j, struct probe_sighting *g, struct err *
     return 0;
 }
 
+static int answer_read(const json_t *j, struct probe_answer *a, struct err *e)
+{
+    const json_t *list;
+    json_int_t code;
+    json_t *v;
+    size_t i;
+
+    a->code = PROBE_ANSWER_NONE;
+    if (j == NULL || json_is_null(j))
+        return 0;
+    if (probe_json_int(j, "answer", "code", PROBE_ANSWER_BAD, 0xffff, PROBE_ANSWER_NONE, &code, e) < 0 ||
+        probe_json_array(j, "values", PROBE_VALUES_MAX, &list, e) < 0)
+        return -1;
+    a->code = (int)code;
+    a->cut = json_is_true(json_object_get(j, "cut"));
+    a->found = json_is_true(json_object_get(j, "found"));
+    a->values = xcalloc(json_array_size(list) + 1, sizeof *a->values);
+    json_array_foreach(list, i, v) {
+        if (probe_json_string(v, "answer", "values", a->values[i], sizeof a->values[i], e) < 0)
+            return -1;
+        a->nvalues++;
+    }
+    return 0;
+}
+
 static int sample_read(const json_t *j, struct probe_sample *s, struct err *e)
 {
     const json_t *list;
@@ -134,7 +174,8 @@ static int sample_read(const json_t *j, struct probe_sample *s, struct err *e)
     if (probe_json_int(j, "sample", "sent_us", 0, US_MAX, 0, &sent, e) < 0 ||
         probe_json_int(j, "sample", "reply_us", -1, US_MAX, -1, &reply, e) < 0 ||
         probe_json_int(j, "sample", "reply_ttl", 0, 255, 0, &ttl, e) < 0 ||
-        probe_json_array(j, "sightings", PROBE_SIGHTINGS_MAX, &list, e) < 0)
+        probe_json_array(j, "sightings", PROBE_SIGHTINGS_MAX, &list, e) < 0 ||
+        answer_read(json_object_get(j, "answer"), &s->answer, e) < 0)
         return -1;
     v = json_object_get(j, "tcp");
     if (v != NULL && !json_is_null(v) &&

@@ -1,6 +1,7 @@
 /* The spec of probe.run: to and from JSON. */
 #include "grading/probe.h"
 
+#include "grading/probe_dns.h"
 #include "grading/probe_json.h"
 #include "labd/base/mem.h"
 
@@ -35,6 +36,13 @@ const struct probe_ref *probe_ref_find(const struct probe_spec *s, const char *n
         if (strcmp(s->refs[i].name, name) == 0)
             return &s->refs[i];
     return NULL;
+}
+
+bool probe_path_ok(const char *s)
+{
+    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%!$&'()*+,;=:@/");
+
+    return s[0] == '/' && s[n] == '\0' && n < PROBE_PATH_SIZE;
 }
 
 bool probe_ref_has(const struct probe_ref *r, int family)
@@ -82,6 +90,20 @@ static json_t *port_json(const struct probe_port *p)
     return j;
 }
 
+static json_t *ask_json(const struct probe_ask *a)
+{
+    switch (a->speak) {
+    case PROBE_SAY_DNS:
+        return json_pack("{s:s, s:i, s:b}", "dns", a->domain, "type", (int)a->type, "fresh", (int)a->fresh);
+    case PROBE_SAY_HTTP:
+        return json_pack("{s:s, s:s, s:s, s:b}", "http", a->path, "host", a->domain, "text", a->text, "fresh",
+                         (int)a->fresh);
+    case PROBE_SAY_NONCE:
+        break;
+    }
+    return json_null();
+}
+
 json_t *probe_spec_to_json(const struct probe_spec *s)
 {
     json_t *refs = json_array(), *ports = json_array(), *probes = json_array(), *cut = json_array();
@@ -97,12 +119,12 @@ json_t *probe_spec_to_json(const struct probe_spec *s)
         for (size_t k = 0; k < p->nalso; k++)
             json_array_append_new(also, probe_json_from_addr(&p->also[k]));
         json_array_append_new(
-            probes,
-            json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:s, s:i, s:i, s:i, s:i, s:o, s:s, s:i}", "id", p->id,
-                      "kind", kinds[p->kind], "from", p->from, "to", probe_json_from_addr(&p->to), "port",
-                      (int)p->port, "ttl", (int)p->ttl, "far", p->far, "count", (int)p->count, "interval_ms",
-                      (int)p->interval_ms, "timeout_ms", (int)p->timeout_ms, "stop", (int)p->stop, "also",
-                      also, "outer", outers[p->outer], "outer_port", (int)p->outer_port));
+            probes, json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:s, s:i, s:i, s:i, s:i, s:o, s:s, s:i, s:o}",
+                              "id", p->id, "kind", kinds[p->kind], "from", p->from, "to",
+                              probe_json_from_addr(&p->to), "port", (int)p->port, "ttl", (int)p->ttl, "far",
+                              p->far, "count", (int)p->count, "interval_ms", (int)p->interval_ms,
+                              "timeout_ms", (int)p->timeout_ms, "stop", (int)p->stop, "also", also, "outer",
+                              outers[p->outer], "outer_port", (int)p->outer_port, "ask", ask_json(&p->ask)));
     }
     for (size_t i = 0; i < s->ncut; i++)
         json_array_append_new(cut, json_string(s->cut[i]));
@@ -239,6 +261,53 @@ static int outer_read(const json_t *j, struct probe *p, struct err *e)
     return 0;
 }
 
+static int ask_dns(const json_t *ask, struct probe *p, struct err *e)
+{
+    char domain[PROBE_DOMAIN_SIZE];
+    json_int_t type;
+
+    if (probe_json_text(ask, p->id, "dns", true, domain, sizeof domain, e) < 0 ||
+        probe_json_int(ask, p->id, "type", 1, 255, 0, &type, e) < 0)
+        return -1;
+    if (!probe_domain_parse(domain, p->ask.domain))
+        return err_set(e, ERR_INVALID, "probe '%s': '%s' is not a domain name", p->id, domain);
+    if (p->ask.fresh && strlen(p->ask.domain) > PROBE_FRESH_MAX)
+        return err_set(e, ERR_INVALID, "probe '%s': '%s' leaves no room for a label below it", p->id, domain);
+    p->ask.type = (uint16_t)type;
+    p->ask.speak = PROBE_SAY_DNS;
+    return 0;
+}
+
+static int ask_http(const json_t *ask, struct probe *p, struct err *e)
+{
+    char host[PROBE_DOMAIN_SIZE];
+
+    if (p->kind != PROBE_TCP)
+        return err_set(e, ERR_INVALID, "probe '%s': pages are asked for over TCP", p->id);
+    if (probe_json_text(ask, p->id, "http", true, p->ask.path, sizeof p->ask.path, e) < 0 ||
+        probe_json_text(ask, p->id, "text", false, p->ask.text, sizeof p->ask.text, e) < 0 ||
+        probe_json_text(ask, p->id, "host", false, host, sizeof host, e) < 0)
+        return -1;
+    if (!probe_path_ok(p->ask.path))
+        return err_set(e, ERR_INVALID, "probe '%s': '%s' is not the path of a page", p->id, p->ask.path);
+    if (host[0] != '\0' && !probe_domain_parse(host, p->ask.domain))
+        return err_set(e, ERR_INVALID, "probe '%s': '%s' is not a domain name", p->id, host);
+    p->ask.speak = PROBE_SAY_HTTP;
+    return 0;
+}
+
+static int ask_read(const json_t *j, struct probe *p, struct err *e)
+{
+    const json_t *ask = json_object_get(j, "ask");
+
+    if (ask == NULL || json_is_null(ask))
+        return 0;
+    if (p->kind != PROBE_UDP && p->kind != PROBE_TCP)
+        return err_set(e, ERR_INVALID, "probe '%s': only what goes to a port can ask", p->id);
+    p->ask.fresh = json_is_true(json_object_get(ask, "fresh"));
+    return json_object_get(ask, "http") != NULL ? ask_http(ask, p, e) : ask_dns(ask, p, e);
+}
+
 static int probe_read(const json_t *j, const struct probe_spec *s, struct probe *p, struct err *e)
 {
     json_int_t port, ttl, count, interval, timeout, stop;
@@ -263,7 +332,7 @@ static int probe_read(const json_t *j, const struct probe_spec *s, struct probe 
         probe_json_int(j, p->id, "interval_ms", 10, 10000, 200, &interval, e) < 0 ||
         probe_json_int(j, p->id, "timeout_ms", 10, 10000, 1000, &timeout, e) < 0 ||
         probe_json_int(j, p->id, "stop", 0, PROBE_COUNT_MAX, 0, &stop, e) < 0 || far_check(s, p, e) < 0 ||
-        also_read(j, p, e) < 0 || outer_read(j, p, e) < 0)
+        also_read(j, p, e) < 0 || outer_read(j, p, e) < 0 || ask_read(j, p, e) < 0)
         return -1;
     p->port = (uint16_t)port;
     p->ttl = (uint8_t)ttl;
@@ -297,13 +366,18 @@ static int cut_read(const json_t *list, struct probe_spec *s, struct err *e)
     return 0;
 }
 
+bool probe_per_sample(const struct probe *p)
+{
+    return p->kind == PROBE_TCP || p->ask.speak != PROBE_SAY_NONCE;
+}
+
 static int samples_check(const struct probe_spec *s, struct err *e)
 {
     unsigned all = 0, tcp = 0;
 
     for (size_t i = 0; i < s->nprobes; i++) {
         all += s->probes[i].count;
-        tcp += s->probes[i].kind == PROBE_TCP ? s->probes[i].count : 0;
+        tcp += probe_per_sample(&s->probes[i]) ? s->probes[i].count : 0;
     }
     if (all > PROBE_SAMPLES_MAX || tcp > PROBE_TCP_SAMPLES_MAX)
         return err_set(e, ERR_CAPACITY, "more than %d samples (%d of TCP) in one probe spec",
@@ -375,6 +449,8 @@ unsigned probe_spec_duration_ms(const struct probe_spec *s)
         const struct probe *p = &s->probes[i];
         unsigned ms = PROBE_START_SPREAD_MS + (p->count - 1) * p->interval_ms + p->timeout_ms;
 
+        if (p->kind == PROBE_TCP && p->ask.speak != PROBE_SAY_NONCE)
+            ms += PROBE_ANSWER_MS;
         if (ms > longest)
             longest = ms;
     }

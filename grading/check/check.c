@@ -9,8 +9,8 @@
 #define TIMEOUT_MS 1500
 
 const struct check_kind *const check_kinds[] = {
-    &check_reachability, &check_unreachable, &check_tcp_open, &check_tcp_closed, &check_path,
-    &check_nat,          &check_address,     &check_firewall, &check_vpn,        NULL,
+    &check_reachability, &check_unreachable, &check_tcp_open, &check_tcp_closed, &check_path, &check_nat,
+    &check_address,      &check_firewall,    &check_vpn,      &check_dns,        &check_http, NULL,
 };
 
 const struct check_kind *check_kind_find(const char *name)
@@ -193,7 +193,8 @@ struct grading_verdict check_join(const struct exercise_check *c, const struct g
     all.status = GRADING_FAIL;
     snprintf(all.observed, sizeof all.observed, "%u of %u as expected.", all.good, all.parts);
     for (size_t i = 0; i < c->nparts; i++)
-        if (v[i].status != GRADING_PASS && strlen(all.observed) + strlen(v[i].observed) + 2 < GRADING_TEXT)
+        if (v[i].status != GRADING_PASS && strstr(all.observed, v[i].observed) == NULL &&
+            strlen(all.observed) + strlen(v[i].observed) + 2 < GRADING_TEXT)
             check_text(all.observed, " %s", v[i].observed);
     return all;
 }

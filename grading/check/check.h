@@ -28,7 +28,10 @@ struct check_kind {
      * a part; NULL if there is none. */
     const char *part;
     const struct xattr *part_attrs;
+    /* Takes the text in such an element into 'part', or adds to 'm' why it can not; NULL if it is empty. */
+    void (*part_text)(struct topo_msgs *m, struct exercise_check *part, const char *text);
     enum probe_kind proto; /* unless the attribute 'proto' says otherwise */
+    uint16_t port;         /* unless the attribute 'port' says otherwise */
     bool negative;         /* it passes when nothing happens, and therefore needs a control */
     /* Adds to k->m what can not be meant. */
     void (*review)(struct check_review *k, const struct exercise_check *c);
@@ -50,7 +53,7 @@ const struct check_kind *check_kind_find(const char *name); /* or NULL */
 
 /* In the files of their names. */
 extern const struct check_kind check_reachability, check_unreachable, check_tcp_open, check_tcp_closed,
-    check_path, check_nat, check_address, check_firewall, check_vpn;
+    check_path, check_nat, check_address, check_firewall, check_vpn, check_dns, check_http;
 
 /* ---- check.c: for all kinds ---- */
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name); /* or NULL */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define TTL 64
-#define TCP_TIMEOUT_MS 2200 /* a lost SYN is sent again after one second */
 
 void flow_init_to(struct flow *f, const struct exercise *x, const struct exercise_check *c,
                   const struct probe_addr *to)
@@ -12,6 +11,7 @@ void flow_init_to(struct flow *f, const struct exercise *x, const struct exercis
     memset(f, 0, sizeof *f);
     f->x = x;
     f->c = c;
+    f->proto = c->proto;
     f->to = *to;
     f->self = grading_ref_addr(x, c->from, to->family);
     probe_addr_text(&f->to, f->to_text);
@@ -116,7 +116,7 @@ struct probe *flow_spec_to(struct probe_spec *s, const struct exercise_check *c,
     else
         snprintf(p->far, sizeof p->far, "%s", c->seen_at);
     if (c->proto == PROBE_TCP)
-        p->timeout_ms = TCP_TIMEOUT_MS;
+        p->timeout_ms = FLOW_TCP_TIMEOUT_MS;
     return p;
 }
 
@@ -188,7 +188,7 @@ bool flow_arrived(const struct flow *f, const struct probe_sample *s, bool answe
                   struct grading_verdict *v)
 {
     const struct probe_sighting *g =
-        flow_seen(s, f->far, true, f->c->proto == PROBE_TCP ? PROBE_SYN : PROBE_REQUEST);
+        flow_seen(s, f->far, true, f->proto == PROBE_TCP ? PROBE_SYN : PROBE_REQUEST);
     char text[PROBE_ADDR_TEXT], want[32], got[32];
     int hops;
 

@@ -5,6 +5,8 @@
 
 #include "grading/check/check.h"
 
+#define FLOW_TCP_TIMEOUT_MS 2200 /* a lost SYN is sent again after one second */
+
 /* Entries of attribute tables. */
 #define FLOW_ENDS \
     {"from", XA_NAME, offsetof(struct exercise_check, from), true, 0, 0}, {"to", XA_TO, 0, true, 0, 0}, \
@@ -37,6 +39,7 @@
 struct flow {
     const struct exercise *x;
     const struct exercise_check *c;
+    enum probe_kind proto;
     char far[PROBE_PORT_SIZE];
     char place[PROBE_PORT_SIZE + 32]; /* 'far' in words */
     struct probe_addr self, to;

@@ -17,7 +17,7 @@ for purpose in "$@"; do
 	# The machine in QEMU that Xen runs on.
 	xen) need="$need qemu-system-x86 openssh-client mmdebstrap e2fsprogs kmod gzip" ;;
 	test) need="$need libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck shellcheck
-		libxml2-utils trang chromium curl sqlite3 iputils-ping nftables git file" ;;
+		libxml2-utils trang chromium curl sqlite3 iputils-ping nftables dnsmasq-base busybox git file" ;;
 	bench) need="$need mininet bridge-utils shellinabox python3" ;;
 	web)
 		# Any Node.js from 18 on will do; Debian's is taken only where there is none.

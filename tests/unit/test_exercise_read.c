@@ -38,6 +38,16 @@ static const char topology[] =
 #define PASS "<flow from='a' to='b' proto='tcp' port='80' expect='pass' state='established'/>"
 #define VPN(attrs) "<check id='c' kind='vpn' title='t' points='1' from='a' " attrs "/>"
 #define ONE(text) FILE_(ID, META, "", REFS, text)
+#define DNS_(zone, records) \
+    "<check id='c' kind='dns' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' zone='" zone \
+    "'>" records "</check>"
+#define DNS(records) DNS_("lab.test", records)
+#define RR(name, type, value) "<record name='" name "' type='" type "'>" value "</record>"
+#define WWW RR("www.lab.test", "A", "10.0.2.80")
+#define WWW2 RR("WWW.lab.test.", "A", "10.0.2.81")
+#define PAGE(attrs) \
+    "<check id='c' kind='http' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' " attrs "/>"
+#define LABEL "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffff."
 
 static const struct row {
     const char *name, *xml;
@@ -280,6 +290,53 @@ static const struct row {
      CHECKS(
          "<check id='c' kind='reachability' proto='udp' title='t' points='1' from='a' to='10.0.2.9' seen-at='h2:eth0'/>"),
      6, "needs a port"},
+    {"names", ONE(DNS(WWW WWW2 "<hint>h</hint>")), 0, NULL},
+    {"names without records", ONE(DNS("")), 5, "needs a <record>"},
+    {"names that nobody watches",
+     ONE("<check id='c' kind='dns' title='t' points='1' from='a' to='10.0.2.10' zone='lab.test'>" WWW
+         "</check>"),
+     5, "needs the attribute 'seen-at'"},
+    {"names of a reference",
+     ONE("<check id='c' kind='dns' title='t' points='1' from='a' to='b' "
+         "seen-at='h2:eth0' zone='lab.test'>" WWW "</check>"),
+     5, "IPv4 or IPv6 address"},
+    {"name outside the zone", ONE(DNS("\n" RR("www.lab.tes", "A", "10.0.2.80"))), 6, "is not in the zone"},
+    {"name that only ends like the zone", ONE(DNS("\n" RR("mylab.test", "A", "10.0.2.80"))), 6,
+     "is not in the zone"},
+    {"name with a blank", ONE(DNS(RR("www lab.test", "A", "10.0.2.80"))), 5, "must be a domain name"},
+    {"empty label", ONE(DNS(RR("www..lab.test", "A", "10.0.2.80"))), 5, "must be a domain name"},
+    {"zone without room", ONE(DNS_(LABEL LABEL LABEL LABEL "lab.test", "")), 5, "leaves no room"},
+    {"record twice", ONE(DNS(WWW "\n" WWW)), 6, "this record already"},
+    {"unknown type of record", ONE(DNS(RR("www.lab.test", "AAA", "10.0.2.80"))), 5, "did you mean 'A"},
+    {"IPv6 in an A record", ONE(DNS(RR("www.lab.test", "A", "fd00::1"))), 5, "can not be in a record"},
+    {"mail exchange without preference", ONE(DNS(RR("lab.test", "MX", "mail.lab.test"))), 5,
+     "can not be in a record"},
+    {"preference too large", ONE(DNS(RR("lab.test", "MX", "65536 mail.lab.test"))), 5,
+     "can not be in a record"},
+    {"text that is not ASCII",
+     ONE(DNS(RR("lab.test", "TXT",
+                "Gr\xc3\xbc\xc3\x9f"
+                "e"))),
+     5, "can not be in a record"},
+    {"empty record", ONE(DNS(RR("lab.test", "TXT", " "))), 5, "<record> is empty"},
+    {"page", ONE(PAGE("path='/a/b.html' host='WWW.lab.test' status='301' text='a  b'")), 0, NULL},
+    {"page with a query", ONE(PAGE("path='/a?b=c'")), 5, "without a query"},
+    {"page that would end the request", ONE(PAGE("path='/a HTTP/1.0&#13;&#10;'")), 5, "path of a page"},
+    {"page without a slash", ONE(PAGE("path='a.html'")), 5, "path of a page"},
+    {"status of no kind", ONE(PAGE("status='99'")), 5, "from 100 to 599"},
+    {"page of an address", ONE(PAGE("host='http://x'")), 5, "must be a domain name"},
+    {"text that is not ASCII in a page",
+     ONE(PAGE("text='Gr\xc3\xbc\xc3\x9f"
+              "e'")),
+     5, "must be ASCII"},
+    {"text that is too long", ONE(PAGE("text='" LABEL LABEL LABEL LABEL LABEL "'")), 5, "longer than 255"},
+    {"records of a page",
+     ONE("<check id='c' kind='http' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0'>" WWW
+         "</check>"),
+     5, "<record> is not allowed"},
+    {"record of another kind",
+     ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'>" WWW "</check>"), 5,
+     "<record> is not allowed"},
     {"hops of what nobody watches",
      CHECKS("<check id='c' kind='tcp-open' title='t' points='1' port='80' hops='1' from='a' to='10.0.2.9'/>"),
      6, "hops needs"},
