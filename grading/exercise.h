@@ -36,6 +36,14 @@ struct exercise_names { /* of links or checks */
     size_t n, cap;
 };
 
+#define EXERCISE_BANDS_MAX 8
+struct exercise_bands { /* ascending times, descending credit */
+    struct {
+        unsigned ms, percent;
+    } v[EXERCISE_BANDS_MAX];
+    size_t n;
+};
+
 struct exercise_check {
     char id[NAME_SIZE];
     const struct check_kind *kind; /* grading/check/check.h; NULL while reading an unknown one */
@@ -52,7 +60,8 @@ struct exercise_check {
     int hops;                               /* routers between, or EXERCISE_HOPS_ANY */
     bool both;                              /* the answer, too, must come back */
     struct exercise_names via, avoids, cut; /* links */
-    unsigned settle_ms; /* how long the network may take to find a new path after the cut */
+    unsigned settle_ms;          /* how long the network may take to find a new path after the cut */
+    struct exercise_bands bands; /* convergence: the credit for an interruption of at most so long */
     enum exercise_expect expect;
     struct probe_addr as,
         becomes; /* nat: the source and the destination after translation; family 0: as sent */

@@ -69,7 +69,8 @@ static bool read_number(const char *v, const struct xattr *a, long *out, struct 
     return false;
 }
 
-static bool read_duration(const char *v, const struct xattr *a, unsigned *out, struct why *w)
+/* "500ms", "20s", "2m" from '*s' on, which moves behind it; -1 if there is none. */
+static long milliseconds(const char **s)
 {
     static const struct {
         const char *name;
@@ -77,14 +78,51 @@ static bool read_duration(const char *v, const struct xattr *a, unsigned *out, s
     } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}};
     long n;
 
-    if (digits(&v, 1000000, &n))
+    if (digits(s, 1000000, &n))
         for (size_t i = 0; i < ARRAY_LEN(units); i++)
-            if (strcmp(v, units[i].name) == 0 && n * units[i].ms >= a->min && n * units[i].ms <= a->max) {
-                *out = (unsigned)(n * units[i].ms);
-                return true;
+            if (strncmp(*s, units[i].name, strlen(units[i].name)) == 0) {
+                *s += strlen(units[i].name);
+                return n * units[i].ms;
             }
+    return -1;
+}
+
+static bool read_duration(const char *v, const struct xattr *a, unsigned *out, struct why *w)
+{
+    long ms = milliseconds(&v);
+
+    if (ms >= a->min && ms <= a->max && *v == '\0') {
+        *out = (unsigned)ms;
+        return true;
+    }
     snprintf(w->text, sizeof w->text, "it must be a time from %ldms to %lds, such as \"500ms\" or \"20s\"",
              a->min, a->max / 1000);
+    return false;
+}
+
+static bool read_bands(const char *v, const struct xattr *a, struct exercise_bands *out, struct why *w)
+{
+    struct exercise_bands b = {.n = 0};
+    bool fine = true;
+
+    while (fine && *(v += strspn(v, " \t\r\n")) != '\0') {
+        long ms = milliseconds(&v), percent = 0;
+
+        fine = b.n < EXERCISE_BANDS_MAX && ms >= a->min && ms <= a->max && *v == ':';
+        v += fine;
+        fine = fine && digits(&v, 100, &percent) && percent > 0 && strchr(" \t\r\n", *v) != NULL;
+        if (fine) {
+            b.v[b.n].ms = (unsigned)ms;
+            b.v[b.n++].percent = (unsigned)percent;
+        }
+    }
+    if (fine && b.n > 0) {
+        *out = b;
+        return true;
+    }
+    snprintf(w->text, sizeof w->text,
+             "it must be up to %d times from %ldms to %lds with a percentage each, such as \"1s:100 5s:50\"",
+             EXERCISE_BANDS_MAX, a->min, a->max / 1000);
     return false;
 }
 
@@ -264,6 +302,8 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
     case XA_PROTO:
         return read_word(v, protos, a->max == PROBE_TCP ? 3 : 2, &u, w) &&
                (*(enum probe_kind *)at = (enum probe_kind)u, true);
+    case XA_BANDS:
+        return read_bands(v, a, at, w);
     case XA_ADDR:
         return probe_addr_parse(v, at) || bad(w, "it must be an IPv4 or IPv6 address");
     }

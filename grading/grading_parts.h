@@ -14,7 +14,8 @@ const char *grading_status_name(enum grading_status s);
 struct grading_verdict {
     enum grading_status status;
     char observed[GRADING_TEXT];
-    int64_t after_ms; /* checks with a cut that pass: when traffic flowed again, from the cut on; else -1 */
+    unsigned percent; /* of the points; 100 if it passes */
+    int64_t after_ms; /* checks with a cut: when traffic flowed again, from the cut on; else -1 */
 };
 
 /* ---- grading_spec.c ---- */

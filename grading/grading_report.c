@@ -9,6 +9,14 @@ void grading_expected(const struct exercise *x, const struct exercise_check *c, 
     c->kind->expected(x, c, out);
 }
 
+/* Partial credit is the kind's to give; what was not judged gets none. */
+static unsigned points(const struct exercise_check *c, const struct grading_outcome *o)
+{
+    if (o->v.status == GRADING_PASS)
+        return c->points;
+    return o->v.status == GRADING_FAIL ? c->points * o->v.percent / 100 : 0;
+}
+
 static json_t *check_json(const struct exercise *x, const struct exercise_check *c,
                           const struct grading_outcome *o)
 {
@@ -20,8 +28,8 @@ static json_t *check_json(const struct exercise *x, const struct exercise_check 
     grading_expected(x, c, expected);
     return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:s, s:s, s:o, s:o, s:i}", "id", c->id, "kind",
                      c->kind->name, "title", c->title, "status", grading_status_name(o->v.status), "score",
-                     pass ? (int)c->points : 0, "max_score", (int)c->points, "evidence",
-                     wire ? "wire" : "reference", "observed", o->v.observed, "expected", expected, "hint",
+                     (int)points(c, o), "max_score", (int)c->points, "evidence", wire ? "wire" : "reference",
+                     "observed", o->v.observed, "expected", expected, "hint",
                      c->hint != NULL && !pass ? json_string(c->hint) : json_null(), "time_to_pass_ms",
                      pass && t >= 0 ? json_integer(t) : json_null(), "samples", (int)o->samples);
 }
@@ -33,7 +41,7 @@ json_t *grading_report(const struct exercise *x, const char *lab, const struct g
     unsigned score = 0;
 
     for (size_t i = 0; i < x->nchecks; i++) {
-        score += o[i].v.status == GRADING_PASS ? x->checks[i].points : 0;
+        score += points(&x->checks[i], &o[i]);
         json_array_append_new(checks, check_json(x, &x->checks[i], &o[i]));
     }
     return json_pack("{s:i, s:s, s:s, s:n, s:I, s:I, s:i, s:i, s:b, s:o}", "schema", REPORT_SCHEMA, "lab",

@@ -265,6 +265,7 @@ static void conclude(struct run *r, const bool *is_cut)
 
         if (!is_cut[i] && o->v.status == GRADING_PASS && o->streak < r->x->hold) {
             o->v.status = GRADING_FAIL;
+            o->v.percent = 0;
             snprintf(o->v.observed, sizeof o->v.observed, "It came and went while it was watched.");
         }
         v[i] = o->v;

@@ -15,6 +15,7 @@
  *   4. takes the links s->cut[] down, in the machine only: the lab's wanted state is not touched, so
  *      whoever reconciles the lab next (labhost at start, the next link.set) puts them back; a crash
  *      can not leave a cut behind
+ *      behind; with s->cut_after_ms that much after step 5 has begun, while the probes flow
  *   5. runs "labprobe" as root with probe_spec_to_json(s) on stdin, at most
  *      probe_spec_duration_ms(s) + 10000 milliseconds; stdout is the result, stderr one line if the
  *      status is not 0.  labprobe sets addresses and gateways and brings eth0 up itself.
@@ -27,7 +28,7 @@
  *        "observe":[{"port":"h2:eth0","dev"?,"element"?}],
  *        "probes":[{"id","kind":"icmp|udp|tcp","from","to","port","ttl","far","count","interval_ms",
  *          "timeout_ms","stop","also"?:["10.0.2.1"]}],
- *        "cut":["l1"]}
+ *        "cut":["l1"],"cut_after_ms":2000}
  * result: {"lost":0,"probes":[{"id","error":null,"samples":[{"sent_us","reply_us":null,"reply_ttl",
  *          "tcp":null,"data":false,"echo":false,
  *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl"}]}]}]}
@@ -51,9 +52,10 @@ struct plan;
 #define PROBE_PROBES_MAX 128
 #define PROBE_ALSO_MAX 2
 #define PROBE_ALSO_ALL_MAX 32 /* of all probes together: a capture filter is limited by the kernel */
-#define PROBE_COUNT_MAX 200
+#define PROBE_COUNT_MAX 1200
 #define PROBE_TCP_COUNT_MAX 40
 #define PROBE_CUT_MAX 8
+#define PROBE_CUT_AFTER_MAX_MS 10000
 #define PROBE_START_SPREAD_MS 250u /* each probe begins at a random moment within */
 #define PROBE_DURATION_MAX_MS 120000u
 #define PROBE_SAMPLES_MAX 2000 /* of all probes together */
@@ -126,6 +128,7 @@ struct probe_spec {
     size_t nprobes;
     char cut[PROBE_CUT_MAX][NAME_SIZE]; /* links held down while the probes run */
     size_t ncut;
+    unsigned cut_after_ms; /* from the start of labprobe on; 0: cut before it starts */
 };
 
 unsigned probe_spec_also(const struct probe_spec *s); /* addresses in also[] of all probes */

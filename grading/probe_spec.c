@@ -99,8 +99,8 @@ json_t *probe_spec_to_json(const struct probe_spec *s)
     }
     for (size_t i = 0; i < s->ncut; i++)
         json_array_append_new(cut, json_string(s->cut[i]));
-    return json_pack("{s:o, s:o, s:o, s:o}", "references", refs, "observe", ports, "probes", probes, "cut",
-                     cut);
+    return json_pack("{s:o, s:o, s:o, s:o, s:i}", "references", refs, "observe", ports, "probes", probes,
+                     "cut", cut, "cut_after_ms", (int)s->cut_after_ms);
 }
 
 /* ---- from JSON ---- */
@@ -295,6 +295,7 @@ struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct e
 {
     AUTO(probe_spec_freep) struct probe_spec *s = probe_spec_new();
     const json_t *refs, *ports, *probes, *cut;
+    json_int_t after;
     json_t *v;
     size_t i;
 
@@ -303,7 +304,8 @@ struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct e
     if (probe_json_array(j, "references", PROBE_REFS_MAX, &refs, e) < 0 ||
         probe_json_array(j, "observe", PROBE_PORTS_MAX, &ports, e) < 0 ||
         probe_json_array(j, "probes", PROBE_PROBES_MAX, &probes, e) < 0 ||
-        probe_json_array(j, "cut", PROBE_CUT_MAX, &cut, e) < 0)
+        probe_json_array(j, "cut", PROBE_CUT_MAX, &cut, e) < 0 ||
+        probe_json_int(j, "probe spec", "cut_after_ms", 0, PROBE_CUT_AFTER_MAX_MS, 0, &after, e) < 0)
         return NULL;
     json_array_foreach(refs, i, v) {
         struct probe_ref r = {0};
@@ -326,6 +328,7 @@ struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct e
     }
     if (cut_read(cut, s, e) < 0)
         return NULL;
+    s->cut_after_ms = (unsigned)after;
     if (samples_check(s, e) < 0)
         return NULL;
     if (probe_spec_duration_ms(s) > PROBE_DURATION_MAX_MS)

@@ -9,13 +9,8 @@
 #define TIMEOUT_MS 1500
 
 const struct check_kind *const check_kinds[] = {
-    &check_reachability,
-    &check_unreachable,
-    &check_tcp_open,
-    &check_tcp_closed,
-    &check_path,
-    &check_nat,
-    NULL,
+    &check_reachability, &check_unreachable, &check_tcp_open,    &check_tcp_closed,
+    &check_path,         &check_nat,         &check_convergence, NULL,
 };
 
 const struct check_kind *check_kind_find(const char *name)
@@ -123,6 +118,12 @@ int check_spec_links(struct probe_spec *s, const struct exercise_names *links, s
     return 0;
 }
 
+void check_spec_cut(struct probe_spec *s, const struct exercise_check *c)
+{
+    for (size_t k = 0; k < c->cut.n && s->ncut < PROBE_CUT_MAX; k++)
+        snprintf(s->cut[s->ncut++], NAME_SIZE, "%s", c->cut.v[k]);
+}
+
 void check_spec_ref(struct probe_spec *s, const struct exercise *x, const char *name)
 {
     const struct probe_ref *r = check_ref_find(x, name);
@@ -167,7 +168,8 @@ const struct probe_outcome *check_outcome(const struct probe_result *r, const ch
 
 struct grading_verdict check_verdict(enum grading_status status, const char *fmt, ...)
 {
-    struct grading_verdict v = {.status = status, .after_ms = -1};
+    struct grading_verdict v = {
+        .status = status, .percent = status == GRADING_PASS ? 100 : 0, .after_ms = -1};
     va_list ap;
 
     va_start(ap, fmt);

@@ -8,6 +8,7 @@
 #include "grading/probe.h"
 #include "labd/base/mem.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define GRACE_MS 10000u
@@ -85,6 +87,33 @@ static int set_cuts(const struct lab *lab, const struct probe_spec *s, bool cut,
     return 0;
 }
 
+/* A process that cuts the links a while from now; it ends with this one.  Its links are put back by whoever
+ * puts back those of the spec. */
+static pid_t cutter_new(const struct lab *lab, const struct probe_spec *s, struct err *e)
+{
+    const struct timespec wait = {s->cut_after_ms / 1000, (long)(s->cut_after_ms % 1000) * 1000000};
+    pid_t parent = getpid(), pid = fork();
+
+    if (pid < 0)
+        return err_sys(e, "fork a process to cut links");
+    if (pid > 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent || nanosleep(&wait, NULL) < 0 || set_cuts(lab, s, true, e) < 0)
+        _exit(1);
+    _exit(0);
+}
+
+static int cutter_wait(pid_t pid, struct err *e)
+{
+    int status = 0;
+
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return err_sys(e, "wait for the process that cuts links");
+    return status == 0 ? 0 : err_set(e, ERR_TOOL, "the links could not be cut while the probes ran");
+}
+
 static int run_labprobe(const struct lab *lab, const struct probe_spec *s, json_t **result, struct err *e)
 {
     json_t *spec = probe_spec_to_json(s);
@@ -115,6 +144,24 @@ static int run_labprobe(const struct lab *lab, const struct probe_spec *s, json_
     return 0;
 }
 
+static int run_with_cuts(const struct lab *lab, const struct probe_spec *s, json_t **result, struct err *e)
+{
+    struct err late;
+
+    if (s->ncut == 0 || s->cut_after_ms == 0)
+        return set_cuts(lab, s, true, e) < 0 ? -1 : run_labprobe(lab, s, result, e);
+    pid_t cutter = cutter_new(lab, s, e);
+    if (cutter < 0)
+        return -1;
+    int rc = run_labprobe(lab, s, result, e);
+    /* Waited for and not killed: so no tool of its own runs on beside the one that restores. */
+    if (cutter_wait(cutter, &late) < 0 && rc == 0) {
+        *e = late;
+        rc = -1;
+    }
+    return rc;
+}
+
 int work_probe(const struct lab *lab, const json_t *spec, json_t **result, struct err *e)
 {
     struct err restore;
@@ -126,8 +173,8 @@ int work_probe(const struct lab *lab, const json_t *spec, json_t **result, struc
     if (s == NULL || probe_spec_resolve(s, lab->plan, e) < 0)
         return -1;
     int rc = attach(lab, s, e);
-    if (rc == 0 && (rc = set_cuts(lab, s, true, e)) == 0)
-        rc = run_labprobe(lab, s, &found, e);
+    if (rc == 0)
+        rc = run_with_cuts(lab, s, &found, e);
     if (set_cuts(lab, s, false, &restore) < 0 && rc == 0) {
         *e = restore;
         rc = -1;

@@ -51,7 +51,8 @@ static const struct row {
          "<check id='c4' kind='tcp-closed' title='t' points='1' control='c3' from='a' to='10.0.2.10' port='22' seen-at='h2:eth0' expect='refused'/>"
          "<check id='c5' kind='path' title='t' points='1' requires='c1 c3' from='a' to='10.0.2.10' seen-at='h2:eth0' avoids='l1'/>"
          "<check id='c6' kind='path' title='t' points='1' requires='c5' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' settle='5s'/>"
-         "<check id='c7' kind='nat' title='t' points='1' proto='tcp' port='80' from='a' to='10.0.1.1' seen-at='h2:eth0' becomes='10.0.2.10'/>"),
+         "<check id='c7' kind='nat' title='t' points='1' proto='tcp' port='80' from='a' to='10.0.1.1' seen-at='h2:eth0' becomes='10.0.2.10'/>"
+         "<check id='c8' kind='convergence' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' bands='1s:100 5s:50'/>"),
      0, NULL},
     {"not XML", "<exercise", 1, ""},
     {"a DTD", "<!DOCTYPE exercise [<!ENTITY a 'b'>]>\n<exercise/>", 1, "DOCTYPE"},
@@ -223,6 +224,26 @@ static const struct row {
     {"path over the link to avoid",
      CHECKS("<check id='c' kind='path' title='t' points='1' from='a' to='b' via='l1' avoids='l1'/>"), 6,
      "can never pass"},
+#define BANDS(v) \
+    CHECKS("<check id='c' kind='convergence' title='t' points='1' from='a' to='b' cut='l1' bands='" v "'/>")
+    {"bands: one", BANDS("1s:100"), 0, NULL},
+    {"bands: blanks around", BANDS(" 500ms:100  2s:1 "), 0, NULL},
+    {"bands: nothing", BANDS(" "), 6, "percentage each"},
+    {"bands: no percentage", BANDS("1s"), 6, "percentage each"},
+    {"bands: no percentage behind the last", BANDS("1s:100 5s:"), 6, "percentage each"},
+    {"bands: percentage of none", BANDS("1s:100 5s:0"), 6, "percentage each"},
+    {"bands: more than all", BANDS("1s:101"), 6, "percentage each"},
+    {"bands: no unit", BANDS("1:100"), 6, "percentage each"},
+    {"bands: too long", BANDS("61s:100"), 6, "percentage each"},
+    {"bands: run together", BANDS("1s:1002s:50"), 6, "percentage each"},
+    {"bands: too many", BANDS("1s:100 2s:90 3s:80 4s:70 5s:60 6s:50 7s:40 8s:30 9s:20"), 6,
+     "percentage each"},
+    {"bands: none gives all", BANDS("1s:90"), 6, "must give 100"},
+    {"bands: not in order", BANDS("5s:100 1s:50"), 6, "longer than the one before"},
+    {"bands: more for longer", BANDS("1s:100 5s:100"), 6, "for less"},
+    {"convergence without a cut",
+     CHECKS("<check id='c' kind='convergence' title='t' points='1' from='a' to='b' bands='1s:100'/>"), 6,
+     "needs the attribute 'cut'"},
     {"via for reachability",
      CHECKS("<check id='c' kind='reachability' title='t' points='1' from='a' to='b' via='l1'/>"), 6,
      "has no attribute 'via'"},
