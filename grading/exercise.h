@@ -44,6 +44,12 @@ struct exercise_bands { /* ascending times, descending credit */
     size_t n;
 };
 
+#define EXERCISE_NETS_MAX 32
+struct exercise_nets {
+    struct probe_prefix v[EXERCISE_NETS_MAX];
+    size_t n;
+};
+
 struct exercise_check {
     char id[NAME_SIZE];
     const struct check_kind *kind; /* grading/check/check.h; NULL while reading an unknown one */
@@ -64,8 +70,13 @@ struct exercise_check {
     struct exercise_bands bands; /* convergence: the credit for an interruption of at most so long */
     enum exercise_expect expect;
     struct probe_addr as,
-        becomes; /* nat: the source and the destination after translation; family 0: as sent */
-    char *hint;  /* or NULL */
+        becomes;              /* nat: the source and the destination after translation; family 0: as sent */
+    char peer[NAME_SIZE];     /* ospf: the reference where our router is */
+    char heard_by[NAME_SIZE]; /* ospf: where another one is, or "" */
+    uint32_t area;
+    unsigned hello_ms, dead_ms; /* 0: as usual */
+    struct exercise_nets hears; /* what our router has to be told */
+    char *hint;                 /* or NULL */
     int line;
 };
 

@@ -126,6 +126,47 @@ static bool read_bands(const char *v, const struct xattr *a, struct exercise_ban
     return false;
 }
 
+/* RFC 2328 writes areas as addresses; most people write small ones as numbers. */
+static bool read_area(const char *v, uint32_t *out, struct why *w)
+{
+    struct probe_addr a;
+    const char *p = v;
+    long n;
+
+    if (probe_addr_parse(v, &a) && a.family == AF_INET)
+        *out = (uint32_t)a.b[0] << 24 | (uint32_t)a.b[1] << 16 | (uint32_t)a.b[2] << 8 | a.b[3];
+    else if (digits(&p, UINT32_MAX, &n) && *p == '\0')
+        *out = (uint32_t)n;
+    else
+        return bad(w, "it must be an area such as \"0\" or \"0.0.0.1\"");
+    return true;
+}
+
+static bool read_nets(const char *v, struct exercise_nets *out, struct why *w)
+{
+    struct exercise_nets all = {.n = 0};
+
+    while (*(v += strspn(v, " \t\r\n")) != '\0') {
+        char text[PROBE_ADDR_TEXT + 8];
+        size_t n = strcspn(v, " \t\r\n");
+        struct probe_prefix *p = &all.v[all.n];
+
+        if (n >= sizeof text || all.n >= EXERCISE_NETS_MAX)
+            return bad(w, "it holds too much");
+        memcpy(text, v, n);
+        text[n] = '\0';
+        if (!probe_addr_parse_net(text, &p->addr, &p->len) || p->addr.family != AF_INET)
+            return bad(w, "it must be IPv4 prefixes such as \"10.0.1.0/24\" with blanks between them");
+        for (unsigned bit = p->len; bit < 32; bit++)
+            if (p->addr.b[bit / 8] & 0x80 >> bit % 8)
+                return bad(w, "a prefix in it has bits of a host behind its length");
+        all.n++;
+        v += n;
+    }
+    *out = all;
+    return all.n > 0 || bad(w, "it names nothing");
+}
+
 static bool file_name_ok(const char *v, size_t n)
 {
     if (n == 0 || n > 60 || *v == '.' || *v == '-')
@@ -302,6 +343,10 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
     case XA_PROTO:
         return read_word(v, protos, a->max == PROBE_TCP ? 3 : 2, &u, w) &&
                (*(enum probe_kind *)at = (enum probe_kind)u, true);
+    case XA_AREA:
+        return read_area(v, at, w);
+    case XA_NETS:
+        return read_nets(v, at, w);
     case XA_BANDS:
         return read_bands(v, a, at, w);
     case XA_ADDR:

@@ -28,6 +28,8 @@ enum xattr_type {
     XA_EXPECT, /* enum exercise_expect */
     XA_PROTO,  /* enum probe_kind: icmp, udp, and tcp if 'max' is PROBE_TCP */
     XA_ADDR,   /* struct probe_addr */
+    XA_AREA,   /* uint32_t: "0" or "0.0.0.0" */
+    XA_NETS,   /* struct exercise_nets: IPv4 prefixes, blanks between */
     XA_BANDS,  /* struct exercise_bands: "1s:100 5s:50", times within min .. max milliseconds */
 };
 

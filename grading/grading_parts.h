@@ -19,12 +19,12 @@ struct grading_verdict {
 };
 
 /* ---- grading_spec.c ---- */
-#define GRADING_ALL_UNCUT ((size_t)-1)
+#define GRADING_ALL_SHARED ((size_t)-1)
 enum grading_phase {
     GRADING_STEADY, /* one sample */
     GRADING_BROKEN, /* the links of the check's cut are down; samples until traffic flows again */
 };
-/* The probes for check 'which', or for all checks without a cut.  ERR_CAPACITY if they are too many. */
+/* The probes for check 'which', or for all checks that share their rounds.  ERR_CAPACITY if they are too many. */
 struct probe_spec *grading_spec(const struct exercise *x, size_t which, enum grading_phase phase,
                                 struct err *e);
 #define GRADING_PROBE_ID 16

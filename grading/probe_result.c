@@ -52,6 +52,22 @@ const struct probe_outcome *probe_outcome_find(const struct probe_result *r, con
     return NULL;
 }
 
+const struct probe_peer_outcome *probe_peer_find(const struct probe_result *r, const char *ref)
+{
+    for (size_t i = 0; i < r->npeers; i++)
+        if (strcmp(r->peers[i].ref, ref) == 0)
+            return &r->peers[i];
+    return NULL;
+}
+
+bool probe_peer_full(const struct probe_peer_outcome *o)
+{
+    for (size_t i = 0; i < o->nneighbours; i++)
+        if (strcmp(o->neighbours[i].state, "Full") == 0)
+            return true;
+    return false;
+}
+
 static json_t *sample_json(const struct probe_sample *s)
 {
     json_t *sightings = json_array();
@@ -72,9 +88,27 @@ static json_t *sample_json(const struct probe_sample *s)
                      (int)s->data, "echo", (int)s->echo, "sightings", sightings);
 }
 
+json_t *probe_peer_outcome_to_json(const struct probe_peer_outcome *o)
+{
+    json_t *neighbours = json_array(), *prefixes = json_array();
+    char text[PROBE_ADDR_TEXT], net[PROBE_ADDR_TEXT + 8];
+
+    for (size_t i = 0; i < o->nneighbours; i++)
+        json_array_append_new(neighbours,
+                              json_pack("{s:o, s:s}", "address", probe_json_from_addr(&o->neighbours[i].addr),
+                                        "state", o->neighbours[i].state));
+    for (size_t i = 0; i < o->nprefixes; i++) {
+        snprintf(net, sizeof net, "%s/%u", probe_addr_text(&o->prefixes[i].addr, text), o->prefixes[i].len);
+        json_array_append_new(prefixes, json_string(net));
+    }
+    return json_pack("{s:s, s:o, s:b, s:o, s:o}", "reference", o->ref, "announced",
+                     probe_json_from_addr(&o->announced), "foreign", (int)o->foreign, "neighbours",
+                     neighbours, "prefixes", prefixes);
+}
+
 json_t *probe_result_to_json(const struct probe_result *r)
 {
-    json_t *probes = json_array();
+    json_t *probes = json_array(), *peers = r->npeers > 0 ? json_array() : NULL;
 
     for (size_t i = 0; i < r->nprobes; i++) {
         const struct probe_outcome *o = &r->probes[i];
@@ -86,7 +120,9 @@ json_t *probe_result_to_json(const struct probe_result *r)
                                                 o->error[0] == '\0' ? json_null() : json_string(o->error),
                                                 "samples", samples));
     }
-    return json_pack("{s:I, s:o}", "lost", (json_int_t)r->lost, "probes", probes);
+    for (size_t i = 0; i < r->npeers; i++)
+        json_array_append_new(peers, probe_peer_outcome_to_json(&r->peers[i]));
+    return json_pack("{s:I, s:o, s:o*}", "lost", (json_int_t)r->lost, "probes", probes, "peers", peers);
 }
 
 static int sighting_read(const json_t *j, struct probe_sighting *g, struct err *e)
@@ -161,10 +197,38 @@ static int outcome_read(const json_t *j, struct probe_outcome *o, struct err *e)
     return 0;
 }
 
+static int peer_read(const json_t *j, struct probe_peer_outcome *o, struct err *e)
+{
+    const json_t *neighbours, *prefixes;
+    json_t *v;
+    size_t i;
+
+    if (probe_json_text(j, "peer", "reference", true, o->ref, sizeof o->ref, e) < 0 ||
+        probe_json_addr(j, "peer", "announced", true, &o->announced, e) < 0 ||
+        probe_json_array(j, "neighbours", PROBE_NEIGHBOURS_MAX, &neighbours, e) < 0 ||
+        probe_json_array(j, "prefixes", PROBE_PREFIXES_MAX, &prefixes, e) < 0)
+        return -1;
+    o->foreign = json_is_true(json_object_get(j, "foreign"));
+    json_array_foreach(neighbours, i, v) {
+        struct probe_neighbour *n = &o->neighbours[o->nneighbours++];
+
+        if (probe_json_addr(v, "neighbour", "address", true, &n->addr, e) < 0 ||
+            probe_json_text(v, "neighbour", "state", false, n->state, sizeof n->state, e) < 0)
+            return -1;
+    }
+    json_array_foreach(prefixes, i, v) {
+        struct probe_prefix *p = &o->prefixes[o->nprefixes++];
+
+        if (!probe_addr_parse_net(json_string_value(v), &p->addr, &p->len))
+            return err_set(e, ERR_INVALID, "peer '%s': a prefix is not of the form ADDRESS/PREFIX", o->ref);
+    }
+    return 0;
+}
+
 struct probe_result *probe_result_from_json(const json_t *j, struct err *e)
 {
     AUTO(probe_result_freep) struct probe_result *r = probe_result_new();
-    const json_t *list;
+    const json_t *list, *peers;
     json_int_t lost;
     json_t *v;
     size_t i;
@@ -172,8 +236,13 @@ struct probe_result *probe_result_from_json(const json_t *j, struct err *e)
     if (!json_is_object(j))
         return err_set(e, ERR_PROTOCOL, "the probe result is not an object"), NULL;
     if (probe_json_int(j, "probe result", "lost", 0, INT64_MAX, 0, &lost, e) < 0 ||
-        probe_json_array(j, "probes", PROBE_PROBES_MAX, &list, e) < 0)
+        probe_json_array(j, "probes", PROBE_PROBES_MAX, &list, e) < 0 ||
+        probe_json_array(j, "peers", PROBE_PEERS_MAX, &peers, e) < 0)
         return NULL;
+    json_array_foreach(peers, i, v) {
+        if (peer_read(v, &r->peers[r->npeers++], e) < 0)
+            return NULL;
+    }
     r->lost = (uint64_t)lost;
     r->probes = xcalloc(json_array_size(list) + 1, sizeof *r->probes);
     json_array_foreach(list, i, v) {

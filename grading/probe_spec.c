@@ -76,9 +76,17 @@ static json_t *port_json(const struct probe_port *p)
     return j;
 }
 
+static json_t *peer_json(const struct probe_peer *p)
+{
+    return json_pack("{s:s, s:I, s:i, s:i, s:i, s:o}", "reference", p->ref, "area", (json_int_t)p->area,
+                     "hello_s", (int)p->hello_s, "dead_s", (int)p->dead_s, "form_ms", (int)p->form_ms,
+                     "announce", probe_json_from_addr(&p->announce));
+}
+
 json_t *probe_spec_to_json(const struct probe_spec *s)
 {
-    json_t *refs = json_array(), *ports = json_array(), *probes = json_array(), *cut = json_array();
+    json_t *refs = json_array(), *ports = json_array(), *probes = json_array(), *cut = json_array(),
+           *peers = json_array();
 
     for (size_t i = 0; i < s->nrefs; i++)
         json_array_append_new(refs, ref_json(&s->refs[i]));
@@ -90,17 +98,21 @@ json_t *probe_spec_to_json(const struct probe_spec *s)
 
         for (size_t k = 0; k < p->nalso; k++)
             json_array_append_new(also, probe_json_from_addr(&p->also[k]));
-        json_array_append_new(
-            probes, json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:s, s:i, s:i, s:i, s:i, s:o}", "id", p->id,
-                              "kind", kinds[p->kind], "from", p->from, "to", probe_json_from_addr(&p->to),
-                              "port", (int)p->port, "ttl", (int)p->ttl, "far", p->far, "count", (int)p->count,
-                              "interval_ms", (int)p->interval_ms, "timeout_ms", (int)p->timeout_ms, "stop",
-                              (int)p->stop, "also", also));
+        json_t *one = json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:s, s:i, s:i, s:i, s:i, s:o}", "id", p->id,
+                                "kind", kinds[p->kind], "from", p->from, "to", probe_json_from_addr(&p->to),
+                                "port", (int)p->port, "ttl", (int)p->ttl, "far", p->far, "count",
+                                (int)p->count, "interval_ms", (int)p->interval_ms, "timeout_ms",
+                                (int)p->timeout_ms, "stop", (int)p->stop, "also", also);
+        if (p->after)
+            json_object_set_new(one, "after", json_true());
+        json_array_append_new(probes, one);
     }
     for (size_t i = 0; i < s->ncut; i++)
         json_array_append_new(cut, json_string(s->cut[i]));
-    return json_pack("{s:o, s:o, s:o, s:o, s:i}", "references", refs, "observe", ports, "probes", probes,
-                     "cut", cut, "cut_after_ms", (int)s->cut_after_ms);
+    for (size_t i = 0; i < s->npeers; i++)
+        json_array_append_new(peers, peer_json(&s->peers[i]));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:i}", "references", refs, "observe", ports, "probes", probes,
+                     "peers", peers, "cut", cut, "cut_after_ms", (int)s->cut_after_ms);
 }
 
 /* ---- from JSON ---- */
@@ -248,6 +260,7 @@ static int probe_read(const json_t *j, const struct probe_spec *s, struct probe 
     p->interval_ms = (unsigned)interval;
     p->timeout_ms = (unsigned)timeout;
     p->stop = (unsigned)stop;
+    p->after = json_is_true(json_object_get(j, "after"));
     if ((from = probe_ref_find(s, p->from)) == NULL)
         return err_set(e, ERR_INVALID, "probe '%s': there is no reference '%s'", p->id, p->from);
     if (!probe_ref_has(from, p->to.family))
@@ -274,6 +287,28 @@ static int cut_read(const json_t *list, struct probe_spec *s, struct err *e)
     return 0;
 }
 
+static int peer_read(const json_t *j, const struct probe_spec *s, struct probe_peer *p, struct err *e)
+{
+    json_int_t area, hello, dead, form;
+    const struct probe_ref *r;
+
+    if (probe_json_text(j, "peer", "reference", true, p->ref, sizeof p->ref, e) < 0 ||
+        probe_json_int(j, "peer", "area", 0, UINT32_MAX, 0, &area, e) < 0 ||
+        probe_json_int(j, "peer", "hello_s", 1, 60, 10, &hello, e) < 0 ||
+        probe_json_int(j, "peer", "dead_s", hello, 240, 40, &dead, e) < 0 ||
+        probe_json_int(j, "peer", "form_ms", 0, 150000, 60000, &form, e) < 0 ||
+        probe_json_addr(j, "peer", "announce", true, &p->announce, e) < 0)
+        return -1;
+    if ((r = probe_ref_find(s, p->ref)) == NULL || !probe_ref_has(r, AF_INET) ||
+        p->announce.family != AF_INET)
+        return err_set(e, ERR_INVALID, "peer '%s' is no reference with an IPv4 address", p->ref);
+    p->area = (uint32_t)area;
+    p->hello_s = (unsigned)hello;
+    p->dead_s = (unsigned)dead;
+    p->form_ms = (unsigned)form;
+    return 0;
+}
+
 static int samples_check(const struct probe_spec *s, struct err *e)
 {
     unsigned all = 0, tcp = 0;
@@ -294,7 +329,7 @@ static int samples_check(const struct probe_spec *s, struct err *e)
 struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct err *e)
 {
     AUTO(probe_spec_freep) struct probe_spec *s = probe_spec_new();
-    const json_t *refs, *ports, *probes, *cut;
+    const json_t *refs, *ports, *probes, *peers, *cut;
     json_int_t after;
     json_t *v;
     size_t i;
@@ -304,6 +339,7 @@ struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct e
     if (probe_json_array(j, "references", PROBE_REFS_MAX, &refs, e) < 0 ||
         probe_json_array(j, "observe", PROBE_PORTS_MAX, &ports, e) < 0 ||
         probe_json_array(j, "probes", PROBE_PROBES_MAX, &probes, e) < 0 ||
+        probe_json_array(j, "peers", PROBE_PEERS_MAX, &peers, e) < 0 ||
         probe_json_array(j, "cut", PROBE_CUT_MAX, &cut, e) < 0 ||
         probe_json_int(j, "probe spec", "cut_after_ms", 0, PROBE_CUT_AFTER_MAX_MS, 0, &after, e) < 0)
         return NULL;
@@ -320,6 +356,11 @@ struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct e
         if (port_read(v, resolved, &s->ports[s->nports], e) < 0)
             return NULL;
         s->nports++;
+    }
+    json_array_foreach(peers, i, v) {
+        if (peer_read(v, s, &s->peers[s->npeers], e) < 0)
+            return NULL;
+        s->npeers++;
     }
     json_array_foreach(probes, i, v) {
         if (probe_read(v, s, &s->probes[s->nprobes], e) < 0)
@@ -349,14 +390,30 @@ unsigned probe_spec_also(const struct probe_spec *s)
 
 unsigned probe_spec_duration_ms(const struct probe_spec *s)
 {
-    unsigned longest = 0;
+    unsigned longest[2] = {0, 0}, peers = 0; /* before, after */
 
     for (size_t i = 0; i < s->nprobes; i++) {
         const struct probe *p = &s->probes[i];
         unsigned ms = PROBE_START_SPREAD_MS + (p->count - 1) * p->interval_ms + p->timeout_ms;
 
-        if (ms > longest)
-            longest = ms;
+        if (ms > longest[p->after])
+            longest[p->after] = ms;
     }
-    return longest;
+    for (size_t i = 0; i < s->npeers; i++) {
+        unsigned ms = probe_peer_control_ms(&s->peers[i]) + s->peers[i].form_ms + PROBE_PEER_EXTRA_MS;
+
+        if (ms > peers)
+            peers = ms;
+    }
+    return longest[0] + longest[1] + peers;
+}
+
+uint32_t probe_peer_other_area(const struct probe_peer *p)
+{
+    return p->area + 1;
+}
+
+unsigned probe_peer_control_ms(const struct probe_peer *p)
+{
+    return 2000 * p->hello_s + 1000;
 }

@@ -8,10 +8,20 @@
 #define INTERVAL_MS 250
 #define TIMEOUT_MS 1500
 
+/* A line each. */
+/* clang-format off */
 const struct check_kind *const check_kinds[] = {
-    &check_reachability, &check_unreachable, &check_tcp_open,    &check_tcp_closed,
-    &check_path,         &check_nat,         &check_convergence, NULL,
+    &check_reachability,
+    &check_unreachable,
+    &check_tcp_open,
+    &check_tcp_closed,
+    &check_path,
+    &check_nat,
+    &check_convergence,
+    &check_ospf,
+    NULL,
 };
+/* clang-format on */
 
 const struct check_kind *check_kind_find(const char *name)
 {
@@ -19,6 +29,11 @@ const struct check_kind *check_kind_find(const char *name)
         if (strcmp((*k)->name, name) == 0)
             return *k;
     return NULL;
+}
+
+bool check_alone(const struct exercise_check *c)
+{
+    return c->cut.n > 0 || (c->kind != NULL && c->kind->alone);
 }
 
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name)

@@ -25,6 +25,7 @@ struct check_kind {
     const char *name;          /* the value of kind="" */
     const struct xattr *attrs; /* beside those that every check has; in struct exercise_check */
     enum probe_kind proto;     /* unless the attribute 'proto' says otherwise */
+    bool alone;                /* it needs a round of its own, after those of the others */
     bool negative;             /* it passes when nothing happens, and therefore needs a control */
     /* Adds to k->m what can not be meant. */
     void (*review)(struct check_review *k, const struct exercise_check *c);
@@ -43,10 +44,12 @@ struct check_kind {
 /* The table; NULL after the last. */
 extern const struct check_kind *const check_kinds[];
 const struct check_kind *check_kind_find(const char *name); /* or NULL */
+/* Not in the rounds that all checks share: it cuts links, or its kind says so. */
+bool check_alone(const struct exercise_check *c);
 
 /* In the files of their names. */
 extern const struct check_kind check_reachability, check_unreachable, check_tcp_open, check_tcp_closed,
-    check_path, check_nat, check_convergence;
+    check_path, check_nat, check_convergence, check_ospf;
 
 /* ---- check.c: for all kinds ---- */
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name); /* or NULL */

@@ -9,7 +9,7 @@ for purpose in "$@"; do
 	build) need="$need gcc make pkg-config libc6-dev libxml2-dev libmicrohttpd-dev libwslay-dev libsqlite3-dev
 		libjansson-dev libcurl4-openssl-dev libssl-dev libsodium-dev libpcap-dev libcmark-gfm-dev libcmark-gfm-extensions-dev uthash-dev
 		libyaml-dev libarchive-dev libxen-dev scdoc" ;;
-	run) need="$need openvswitch-switch crun iproute2 ethtool tcpdump procps util-linux passwd" ;;
+	run) need="$need openvswitch-switch crun iproute2 ethtool tcpdump procps util-linux passwd frr" ;;
 	image) need="$need musl-tools mmdebstrap squashfs-tools fakeroot gcc libc6-dev make" ;;
 	# The small guest kernel, compiled, and what a Xen guest boots from with it.
 	kernel) need="$need linux-source-6.1 flex bison bc libelf-dev libssl-dev patch xz-utils cpio zstd kmod e2fsprogs

@@ -617,7 +617,7 @@ static void test_check(void **state)
     if (x == NULL)
         fail_msg("%s", e.msg);
     assert_int_equal(shell(row->set), 0);
-    s = grading_spec(x, GRADING_ALL_UNCUT, GRADING_STEADY, &e);
+    s = grading_spec(x, GRADING_ALL_SHARED, GRADING_STEADY, &e);
     assert_non_null(s);
     resolve(s);
     r = probe_run(s);

@@ -7,18 +7,20 @@ import path from 'node:path';
 import { Stack, snapshot, leftBehind, until } from './stack.mjs';
 
 const timers = ' ip ospf hello-interval 1\n ip ospf dead-interval 4\n';
-const ospf = (router, { extra = '', network = '10.0.0.0/8' } = {}) => `vtysh <<'END'
+const ospf = (router, { extra = '', area = 0, networks = ['10.0.0.0/8'] } = {}) => `vtysh <<'END'
 configure terminal
 interface eth0
 ${timers}exit
 interface eth1
-${timers}exit
+${timers} ip ospf network point-to-point
+exit
 interface eth2
-${timers} ip ospf cost 100
+${timers} ip ospf network point-to-point
+ ip ospf cost 100
 exit
 router ospf
  ospf router-id ${router}
- network ${network} area 0
+ ${networks.map(n => `network ${n} area ${area}`).join('\n ')}
  ${extra}
 end
 END
@@ -99,6 +101,27 @@ test('routing seen from outside', { timeout: 900000 }, async t => {
         w: statics('10.2.0.0/24 via 10.9.1.2'), e: statics('10.1.0.0/24 via 10.9.1.1') } },
     });
     assert.deepEqual(await scores(dir), { solution: 100, 'wrong/slow': 70, 'wrong/static': 40 });
+  });
+
+  await t.test('ospf: learned, and all that only looks like it', async () => {
+    const dir = exercise(stack.dir, 'ospf', `
+    <check id="reach" kind="reachability" title="West reaches east" points="20" from="west" to="east"/>
+    <check id="learned" kind="ospf" title="What is announced in the west is known in the east" points="80" peer="west" hello="1s"
+           dead="4s" from="east" heard-by="east" hears="10.2.0.0/24 10.9.2.0/30"/>`, {
+      solution: { files: { w: ospf('1.1.1.1'), e: ospf('2.2.2.2') } },
+      'wrong/area': { score: 20, why: 'The whole network is area 1.', files: {
+        w: ospf('1.1.1.1', { area: 1 }), e: ospf('2.2.2.2', { area: 1 }) } },
+      'wrong/static': { score: 20, why: 'No OSPF at all: whatever is not known goes to the test router.', files: {
+        w: statics('10.2.0.0/24 via 10.9.1.2', 'default via 10.1.0.250'), e: statics('default via 10.9.1.1') } },
+      // Our neighbour is told what it wants to hear, and its packets arrive: only the news goes no further.
+      'wrong/fake': { score: 20, why: 'OSPF towards the test routers only, with the other prefixes made up.', files: {
+        w: `${statics('10.2.0.0/24 via 10.9.1.2')}` +
+          ospf('1.1.1.1', { networks: ['10.1.0.0/24'], extra: 'redistribute kernel\n redistribute connected' }),
+        e: statics('default via 10.9.1.1') + ospf('2.2.2.2', { networks: ['10.2.0.0/24'], extra: 'redistribute kernel' }) } },
+      'wrong/forgotten': { score: 60, why: 'The long way is not announced.', files: {
+        w: ospf('1.1.1.1', { networks: ['10.1.0.0/24', '10.9.1.0/30'] }), e: ospf('2.2.2.2', { networks: ['10.2.0.0/24', '10.9.1.0/30'] }) } },
+    });
+    assert.deepEqual(await scores(dir), { solution: 100, 'wrong/area': 20, 'wrong/static': 20, 'wrong/fake': 20, 'wrong/forgotten': 60 });
   });
 
   await t.test('nothing is left', async () => {

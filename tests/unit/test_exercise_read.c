@@ -52,7 +52,8 @@ static const struct row {
          "<check id='c5' kind='path' title='t' points='1' requires='c1 c3' from='a' to='10.0.2.10' seen-at='h2:eth0' avoids='l1'/>"
          "<check id='c6' kind='path' title='t' points='1' requires='c5' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' settle='5s'/>"
          "<check id='c7' kind='nat' title='t' points='1' proto='tcp' port='80' from='a' to='10.0.1.1' seen-at='h2:eth0' becomes='10.0.2.10'/>"
-         "<check id='c8' kind='convergence' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' bands='1s:100 5s:50'/>"),
+         "<check id='c8' kind='convergence' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' bands='1s:100 5s:50'/>"
+         "<check id='c9' kind='ospf' title='t' points='1' peer='a' area='0.0.0.1' hello='1s' dead='4s' settle='9s' from='b' heard-by='b' hears='10.0.1.0/24 10.0.2.0/24'/>"),
      0, NULL},
     {"not XML", "<exercise", 1, ""},
     {"a DTD", "<!DOCTYPE exercise [<!ENTITY a 'b'>]>\n<exercise/>", 1, "DOCTYPE"},
@@ -244,6 +245,26 @@ static const struct row {
     {"convergence without a cut",
      CHECKS("<check id='c' kind='convergence' title='t' points='1' from='a' to='b' bands='1s:100'/>"), 6,
      "needs the attribute 'cut'"},
+#define OSPF(attrs) CHECKS("<check id='c' kind='ospf' title='t' points='1' " attrs "/>")
+    {"ospf: area as a number", OSPF("peer='a' from='b' area='4294967295'"), 0, NULL},
+    {"ospf: area too large", OSPF("peer='a' area='4294967296'"), 6, "must be an area"},
+    {"ospf: area with a rest", OSPF("peer='a' area='1x'"), 6, "must be an area"},
+    {"ospf: IPv6 for an area", OSPF("peer='a' area='::1'"), 6, "must be an area"},
+    {"ospf: no peer", OSPF("from='b'"), 6, "needs the attribute 'peer'"},
+    {"ospf: unknown peer", OSPF("peer='z'"), 6, "no reference 'z'"},
+    {"ospf: from the peer itself", OSPF("peer='a' from='a'"), 6, "no router is in between"},
+    {"ospf: heard by the peer itself", OSPF("peer='a' heard-by='a'"), 6, "no router is in between"},
+    {"ospf: hello of half a second", OSPF("peer='a' hello='500ms'"), 6, "time from"},
+    {"ospf: hello of one and a half", OSPF("peer='a' hello='1500ms'"), 6, "whole seconds"},
+    {"ospf: dead before the next hello", OSPF("peer='a' hello='4s' dead='4s'"), 6, "dead the longer"},
+    {"ospf: prefix with a host", OSPF("peer='a' hears='10.0.1.1/24'"), 6, "bits of a host"},
+    {"ospf: prefix without length", OSPF("peer='a' hears='10.0.1.0'"), 6, "IPv4 prefixes"},
+    {"ospf: IPv6 prefix", OSPF("peer='a' hears='fd00::/64'"), 6, "IPv4 prefixes"},
+    {"ospf: no prefix", OSPF("peer='a' hears=' '"), 6, "names nothing"},
+    {"ospf: required by what runs earlier",
+     CHECKS("<check id='o' kind='ospf' title='t' points='1' peer='a' from='b'/>\n"
+            "<check id='c' kind='reachability' title='t' points='1' requires='o' from='a' to='b'/>"),
+     7, "runs later"},
     {"via for reachability",
      CHECKS("<check id='c' kind='reachability' title='t' points='1' from='a' to='b' via='l1'/>"), 6,
      "has no attribute 'via'"},
