@@ -75,6 +75,10 @@ struct exercise_check {
     char heard_by[NAME_SIZE]; /* ospf: where another one is, or "" */
     uint32_t area;
     unsigned hello_ms, dead_ms; /* 0: as usual */
+    uint32_t own_as, router_as; /* bgp: of our router and of the student's */
+    struct probe_addr router;
+    char as_path[PROBE_AS_PATH_SIZE]; /* what 'hears' has to come with; "": any */
+    struct exercise_nets not_hears;
     struct exercise_nets hears; /* what our router has to be told */
     char *hint;                 /* or NULL */
     int line;

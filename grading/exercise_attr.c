@@ -142,6 +142,33 @@ static bool read_area(const char *v, uint32_t *out, struct why *w)
     return true;
 }
 
+static bool read_as(const char **v, uint32_t *out)
+{
+    long n;
+
+    if (!digits(v, UINT32_MAX, &n) || n == 0)
+        return false;
+    *out = (uint32_t)n;
+    return true;
+}
+
+static bool read_as_path(const char *v, char out[PROBE_AS_PATH_SIZE], struct why *w)
+{
+    char path[PROBE_AS_PATH_SIZE] = "";
+    size_t len = 0;
+    uint32_t as;
+
+    while (*(v += strspn(v, " \t\r\n")) != '\0') {
+        if (!read_as(&v, &as) || strchr(" \t\r\n", *v) == NULL)
+            return bad(w, "it must be AS numbers with blanks between them");
+        len += (size_t)snprintf(path + len, sizeof path - len, "%s%u", len > 0 ? " " : "", as);
+        if (len >= sizeof path)
+            return bad(w, "it holds too much");
+    }
+    memcpy(out, path, sizeof path);
+    return len > 0 || bad(w, "it names nothing");
+}
+
 static bool read_nets(const char *v, struct exercise_nets *out, struct why *w)
 {
     struct exercise_nets all = {.n = 0};
@@ -345,6 +372,10 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
                (*(enum probe_kind *)at = (enum probe_kind)u, true);
     case XA_AREA:
         return read_area(v, at, w);
+    case XA_AS:
+        return (read_as(&v, at) && *v == '\0') || bad(w, "it must be an AS number from 1 to 4294967295");
+    case XA_AS_PATH:
+        return read_as_path(v, at, w);
     case XA_NETS:
         return read_nets(v, at, w);
     case XA_BANDS:

@@ -24,13 +24,15 @@ enum xattr_type {
     XA_GATEWAY,  /* struct probe_ref */
     XA_NET6,
     XA_GATEWAY6,
-    XA_KIND,   /* const struct check_kind * */
-    XA_EXPECT, /* enum exercise_expect */
-    XA_PROTO,  /* enum probe_kind: icmp, udp, and tcp if 'max' is PROBE_TCP */
-    XA_ADDR,   /* struct probe_addr */
-    XA_AREA,   /* uint32_t: "0" or "0.0.0.0" */
-    XA_NETS,   /* struct exercise_nets: IPv4 prefixes, blanks between */
-    XA_BANDS,  /* struct exercise_bands: "1s:100 5s:50", times within min .. max milliseconds */
+    XA_KIND,    /* const struct check_kind * */
+    XA_EXPECT,  /* enum exercise_expect */
+    XA_PROTO,   /* enum probe_kind: icmp, udp, and tcp if 'max' is PROBE_TCP */
+    XA_ADDR,    /* struct probe_addr */
+    XA_AREA,    /* uint32_t: "0" or "0.0.0.0" */
+    XA_NETS,    /* struct exercise_nets: IPv4 prefixes, blanks between */
+    XA_AS,      /* uint32_t: an AS number, RFC 6793 */
+    XA_AS_PATH, /* char[PROBE_AS_PATH_SIZE]: AS numbers, blanks between */
+    XA_BANDS,   /* struct exercise_bands: "1s:100 5s:50", times within min .. max milliseconds */
 };
 
 struct xattr {

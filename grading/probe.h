@@ -30,12 +30,13 @@
  *        "observe":[{"port":"h2:eth0","dev"?,"element"?}],
  *        "probes":[{"id","kind":"icmp|udp|tcp","from","to","port","ttl","far","count","interval_ms",
  *          "timeout_ms","stop","after"?,"also"?:["10.0.2.1"]}],
- *        "peers"?:[{"reference","area":0,"hello_s","dead_s","form_ms","announce":"198.18.4.7"}],
+ *        "peers"?:[{"reference","protocol":"ospf|bgp","area":0,"hello_s","dead_s","as","router_as","router",
+ *          "form_ms","announce":"198.18.4.7"}],
  *        "cut":["l1"],"cut_after_ms":2000}
  * result: {"lost":0,"probes":[{"id","error":null,"samples":[{"sent_us","reply_us":null,"reply_ttl",
  *          "tcp":null,"data":false,"echo":false,
  *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl"}]}]}],
- *          "peers"?:[{"reference","announced","foreign":false,"neighbours":[{"address","state"}],"prefixes":["10.0.2.0/24"]}]}
+ *          "peers"?:[{"reference","announced","foreign":false,"neighbours":[{"address","state"}],"prefixes":["10.0.2.0/24 65001"]}]}
  * "mac", "pid" and "dev" are there only after probe_spec_resolve(). */
 #ifndef GRADING_PROBE_H
 #define GRADING_PROBE_H
@@ -71,6 +72,7 @@ struct plan;
 #define PROBE_NEIGHBOURS_MAX 8
 #define PROBE_PREFIXES_MAX 256
 #define PROBE_STATE_SIZE 16
+#define PROBE_AS_PATH_SIZE 128
 #define PROBE_PORT_SIZE (NAME_SIZE + IFNAME_SIZE) /* "NODE:IF", "LINK:a", "@REFERENCE" */
 #define PROBE_ADDR_TEXT 46
 #define PROBE_SPEC_BYTES_MAX (256u << 10)
@@ -129,14 +131,19 @@ struct probe {
     size_t nalso;
 };
 
-/* A router of ours at a reference, for as long as the run takes.  It speaks OSPF (RFC 2328): first, as a control,
- * in an area where nobody should answer, for two hello intervals; then in 'area'.  It announces one address
- * as a prefix that nobody can know before, and takes it back before the probes that are sent "after". */
+/* A router of ours at a reference, for as long as the run takes.  With OSPF (RFC 2328) it speaks first, as a
+ * control, in an area where nobody should answer, for two hello intervals; then in 'area'.  With BGP (RFC 4271) it
+ * and 'router' are each other's neighbour.  It announces one address as a prefix that nobody can know before, and
+ * takes it back before the probes that are sent "after". */
+enum probe_protocol { PROBE_OSPF, PROBE_BGP };
 struct probe_peer {
+    enum probe_protocol protocol;
     char ref[NAME_SIZE];
-    uint32_t area;
+    uint32_t area; /* OSPF */
     unsigned hello_s, dead_s;
-    unsigned form_ms;           /* in 'area': how long it waits for a full adjacency */
+    uint32_t own_as, router_as; /* BGP */
+    struct probe_addr router;
+    unsigned form_ms;           /* how long it waits for a full adjacency or a session */
     struct probe_addr announce; /* IPv4 */
 };
 uint32_t probe_peer_other_area(const struct probe_peer *p); /* of the control */
@@ -219,6 +226,7 @@ struct probe_neighbour {
 struct probe_prefix {
     struct probe_addr addr;
     unsigned len;
+    char as_path[PROBE_AS_PATH_SIZE]; /* BGP: numbers, a blank between two */
 };
 struct probe_peer_outcome {
     char ref[NAME_SIZE];
@@ -230,7 +238,8 @@ struct probe_peer_outcome {
     struct probe_prefix prefixes[PROBE_PREFIXES_MAX]; /* that it learned, at the end of the first probes */
     size_t nprefixes;
 };
-bool probe_peer_full(const struct probe_peer_outcome *o); /* with some neighbour */
+bool probe_as_path_ok(const char *s);                   /* nothing but digits and blanks, and not too long */
+bool probe_peer_up(const struct probe_peer_outcome *o); /* some neighbour is full, or established */
 
 struct probe_result {
     uint64_t lost; /* packets that the capture had to drop: what was not seen proves nothing then */

@@ -60,10 +60,15 @@ const struct probe_peer_outcome *probe_peer_find(const struct probe_result *r, c
     return NULL;
 }
 
-bool probe_peer_full(const struct probe_peer_outcome *o)
+bool probe_as_path_ok(const char *s)
+{
+    return strlen(s) < PROBE_AS_PATH_SIZE && s[strspn(s, "0123456789 ")] == '\0';
+}
+
+bool probe_peer_up(const struct probe_peer_outcome *o)
 {
     for (size_t i = 0; i < o->nneighbours; i++)
-        if (strcmp(o->neighbours[i].state, "Full") == 0)
+        if (strcmp(o->neighbours[i].state, "Full") == 0 || strcmp(o->neighbours[i].state, "Established") == 0)
             return true;
     return false;
 }
@@ -91,14 +96,17 @@ static json_t *sample_json(const struct probe_sample *s)
 json_t *probe_peer_outcome_to_json(const struct probe_peer_outcome *o)
 {
     json_t *neighbours = json_array(), *prefixes = json_array();
-    char text[PROBE_ADDR_TEXT], net[PROBE_ADDR_TEXT + 8];
+    char text[PROBE_ADDR_TEXT], net[PROBE_ADDR_TEXT + 8 + PROBE_AS_PATH_SIZE];
 
     for (size_t i = 0; i < o->nneighbours; i++)
         json_array_append_new(neighbours,
                               json_pack("{s:o, s:s}", "address", probe_json_from_addr(&o->neighbours[i].addr),
                                         "state", o->neighbours[i].state));
     for (size_t i = 0; i < o->nprefixes; i++) {
-        snprintf(net, sizeof net, "%s/%u", probe_addr_text(&o->prefixes[i].addr, text), o->prefixes[i].len);
+        const struct probe_prefix *p = &o->prefixes[i];
+
+        snprintf(net, sizeof net, "%s/%u%s%s", probe_addr_text(&p->addr, text), p->len,
+                 p->as_path[0] != '\0' ? " " : "", p->as_path);
         json_array_append_new(prefixes, json_string(net));
     }
     return json_pack("{s:s, s:o, s:b, s:o, s:o}", "reference", o->ref, "announced",
@@ -197,6 +205,23 @@ static int outcome_read(const json_t *j, struct probe_outcome *o, struct err *e)
     return 0;
 }
 
+/* "10.0.2.0/24" or "10.0.2.0/24 65001 65002". */
+static int prefix_read(const char *s, struct probe_prefix *p)
+{
+    size_t n = s != NULL ? strcspn(s, " ") : 0;
+    char net[PROBE_ADDR_TEXT + 8];
+
+    if (n == 0 || n >= sizeof net)
+        return -1;
+    memcpy(net, s, n);
+    net[n] = '\0';
+    s += n + (s[n] == ' ');
+    if (!probe_addr_parse_net(net, &p->addr, &p->len) || !probe_as_path_ok(s))
+        return -1;
+    memcpy(p->as_path, s, strlen(s) + 1);
+    return 0;
+}
+
 static int peer_read(const json_t *j, struct probe_peer_outcome *o, struct err *e)
 {
     const json_t *neighbours, *prefixes;
@@ -219,7 +244,7 @@ static int peer_read(const json_t *j, struct probe_peer_outcome *o, struct err *
     json_array_foreach(prefixes, i, v) {
         struct probe_prefix *p = &o->prefixes[o->nprefixes++];
 
-        if (!probe_addr_parse_net(json_string_value(v), &p->addr, &p->len))
+        if (prefix_read(json_string_value(v), p) < 0)
             return err_set(e, ERR_INVALID, "peer '%s': a prefix is not of the form ADDRESS/PREFIX", o->ref);
     }
     return 0;

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 static const char *const kinds[] = {[PROBE_ICMP] = "icmp", [PROBE_UDP] = "udp", [PROBE_TCP] = "tcp"};
+static const char *const protocols[] = {[PROBE_OSPF] = "ospf", [PROBE_BGP] = "bgp"};
 
 struct probe_spec *probe_spec_new(void)
 {
@@ -78,9 +79,17 @@ static json_t *port_json(const struct probe_port *p)
 
 static json_t *peer_json(const struct probe_peer *p)
 {
-    return json_pack("{s:s, s:I, s:i, s:i, s:i, s:o}", "reference", p->ref, "area", (json_int_t)p->area,
-                     "hello_s", (int)p->hello_s, "dead_s", (int)p->dead_s, "form_ms", (int)p->form_ms,
-                     "announce", probe_json_from_addr(&p->announce));
+    json_t *j = json_pack("{s:s, s:s, s:i, s:o}", "reference", p->ref, "protocol", protocols[p->protocol],
+                          "form_ms", (int)p->form_ms, "announce", probe_json_from_addr(&p->announce)),
+           *more = p->protocol == PROBE_OSPF
+                       ? json_pack("{s:I, s:i, s:i}", "area", (json_int_t)p->area, "hello_s", (int)p->hello_s,
+                                   "dead_s", (int)p->dead_s)
+                       : json_pack("{s:I, s:I, s:o}", "as", (json_int_t)p->own_as, "router_as",
+                                   (json_int_t)p->router_as, "router", probe_json_from_addr(&p->router));
+
+    json_object_update(j, more);
+    json_decref(more);
+    return j;
 }
 
 json_t *probe_spec_to_json(const struct probe_spec *s)
@@ -287,26 +296,52 @@ static int cut_read(const json_t *list, struct probe_spec *s, struct err *e)
     return 0;
 }
 
+static int peer_read_ospf(const json_t *j, struct probe_peer *p, struct err *e)
+{
+    json_int_t area, hello, dead;
+
+    if (probe_json_int(j, "peer", "area", 0, UINT32_MAX, 0, &area, e) < 0 ||
+        probe_json_int(j, "peer", "hello_s", 1, 60, 10, &hello, e) < 0 ||
+        probe_json_int(j, "peer", "dead_s", hello, 240, 40, &dead, e) < 0)
+        return -1;
+    p->area = (uint32_t)area;
+    p->hello_s = (unsigned)hello;
+    p->dead_s = (unsigned)dead;
+    return 0;
+}
+
+static int peer_read_bgp(const json_t *j, struct probe_peer *p, struct err *e)
+{
+    json_int_t as, router_as;
+
+    if (probe_json_int(j, "peer", "as", 1, UINT32_MAX, 0, &as, e) < 0 ||
+        probe_json_int(j, "peer", "router_as", 1, UINT32_MAX, 0, &router_as, e) < 0 ||
+        probe_json_addr(j, "peer", "router", true, &p->router, e) < 0)
+        return -1;
+    if (p->router.family != AF_INET)
+        return err_set(e, ERR_INVALID, "peer '%s': its router has no IPv4 address", p->ref);
+    p->own_as = (uint32_t)as;
+    p->router_as = (uint32_t)router_as;
+    return 0;
+}
+
 static int peer_read(const json_t *j, const struct probe_spec *s, struct probe_peer *p, struct err *e)
 {
-    json_int_t area, hello, dead, form;
     const struct probe_ref *r;
+    json_int_t form;
+    int protocol;
 
     if (probe_json_text(j, "peer", "reference", true, p->ref, sizeof p->ref, e) < 0 ||
-        probe_json_int(j, "peer", "area", 0, UINT32_MAX, 0, &area, e) < 0 ||
-        probe_json_int(j, "peer", "hello_s", 1, 60, 10, &hello, e) < 0 ||
-        probe_json_int(j, "peer", "dead_s", hello, 240, 40, &dead, e) < 0 ||
+        (protocol = probe_json_enum(j, "peer", "protocol", protocols, ARRAY_LEN(protocols), e)) < 0 ||
         probe_json_int(j, "peer", "form_ms", 0, 150000, 60000, &form, e) < 0 ||
         probe_json_addr(j, "peer", "announce", true, &p->announce, e) < 0)
         return -1;
     if ((r = probe_ref_find(s, p->ref)) == NULL || !probe_ref_has(r, AF_INET) ||
         p->announce.family != AF_INET)
         return err_set(e, ERR_INVALID, "peer '%s' is no reference with an IPv4 address", p->ref);
-    p->area = (uint32_t)area;
-    p->hello_s = (unsigned)hello;
-    p->dead_s = (unsigned)dead;
+    p->protocol = (enum probe_protocol)protocol;
     p->form_ms = (unsigned)form;
-    return 0;
+    return protocol == PROBE_OSPF ? peer_read_ospf(j, p, e) : peer_read_bgp(j, p, e);
 }
 
 static int samples_check(const struct probe_spec *s, struct err *e)
@@ -415,5 +450,5 @@ uint32_t probe_peer_other_area(const struct probe_peer *p)
 
 unsigned probe_peer_control_ms(const struct probe_peer *p)
 {
-    return 2000 * p->hello_s + 1000;
+    return p->protocol == PROBE_OSPF ? 2000 * p->hello_s + 1000 : 0;
 }

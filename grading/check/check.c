@@ -19,6 +19,7 @@ const struct check_kind *const check_kinds[] = {
     &check_nat,
     &check_convergence,
     &check_ospf,
+    &check_bgp,
     NULL,
 };
 /* clang-format on */

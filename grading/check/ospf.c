@@ -4,17 +4,11 @@
  *
  * The prefix is drawn anew for each run, so no static route leads to it; a default route that happens to
  * end at our router still does after the withdrawal. */
-#include "grading/check/flow.h"
+#include "grading/check/peering.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
-
-#define INTERVAL_MS 500
-#define WITHDRAWN_MS \
-    10000                /* RFC 2328, MinLSInterval: 5 s until the news may be sent, and as much to compute */
-#define WITHDRAWN_LAST 3 /* so many of the last packets must not arrive */
 
 static const struct xattr attrs[] = {
     {"peer", XA_NAME, offsetof(struct exercise_check, peer), true, 0, 0},
@@ -38,109 +32,35 @@ static unsigned dead_ms(const struct exercise_check *c)
     return c->dead_ms > 0 ? c->dead_ms : 4 * hello_ms(c);
 }
 
-/* The reference 'name' of attribute 'what', or NULL: it exists, has an IPv4 address, and is not our router. */
-static const struct probe_ref *review_ref(struct check_review *k, const struct exercise_check *c,
-                                          const char *what, const char *name)
-{
-    const struct probe_ref *r = check_ref_find(k->x, name);
-    char hint[VALUE_HINT_SIZE];
-
-    if (name[0] == '\0')
-        return NULL;
-    if (r == NULL)
-        CHECK_COMPLAIN(k, c, "check '%s': %s: there is no reference '%s'%s", c->id, what, name,
-                       check_like_ref(k, name, hint));
-    else if (!probe_ref_has(r, AF_INET))
-        CHECK_COMPLAIN(k, c, "check '%s': %s: reference '%s' has no IPv4 address", c->id, what, name);
-    if (name != c->peer && strcmp(name, c->peer) == 0)
-        CHECK_COMPLAIN(k, c, "check '%s': %s is its peer '%s' itself: no router is in between", c->id, what,
-                       name);
-    return r;
-}
-
 static void review(struct check_review *k, const struct exercise_check *c)
 {
-    const struct probe_ref *from;
-
-    review_ref(k, c, "peer", c->peer);
-    review_ref(k, c, "heard-by", c->heard_by);
-    from = review_ref(k, c, "from", c->from);
-    if (from != NULL && from->net[0].gateway.family == 0)
-        CHECK_COMPLAIN(k, c, "check '%s': reference '%s' needs a gateway to send through", c->id, c->from);
+    peering_review(k, c);
+    peering_review_ref(k, c, "heard-by", c->heard_by);
     if (hello_ms(c) % 1000 != 0 || dead_ms(c) % 1000 != 0 || dead_ms(c) <= hello_ms(c))
         CHECK_COMPLAIN(k, c, "check '%s': hello and dead are whole seconds, dead the longer", c->id);
-    if (c->from[0] == '\0')
-        topo_msgs_add(k->m, c->line, TOPO_WARNING,
-                      "check '%s' has no from: that a router speaks OSPF does not show that it routes by it",
-                      c->id);
-}
-
-/* A host address out of 198.18.0.0/15, which RFC 2544 sets aside for tests of network devices. */
-static struct probe_addr draw(void)
-{
-    struct probe_addr a = {AF_INET, {198, 18}};
-    uint8_t r[3] = {0};
-
-    while (getrandom(r, sizeof r, 0) != (ssize_t)sizeof r)
-        ;
-    a.b[1] = (uint8_t)(18 + (r[0] & 1));
-    a.b[2] = r[1];
-    a.b[3] = (uint8_t)(1 + r[2] % 254);
-    return a;
-}
-
-static struct probe *probe_add(struct probe_spec *s, const struct exercise_check *c, size_t i, bool after,
-                               unsigned ms, struct err *e)
-{
-    char id[GRADING_PROBE_ID];
-    struct probe *p;
-
-    grading_probe_id(i, after, id);
-    if ((p = check_spec_probe(s, id, e)) == NULL)
-        return NULL;
-    p->kind = PROBE_ICMP;
-    snprintf(p->from, sizeof p->from, "%s", c->from);
-    snprintf(p->far, sizeof p->far, "@%s", c->peer);
-    p->to = s->peers[0].announce;
-    p->interval_ms = INTERVAL_MS;
-    p->count = ms / INTERVAL_MS;
-    p->after = after;
-    return p;
 }
 
 static void peer_add(struct probe_spec *s, const struct exercise *x, const struct exercise_check *c,
                      const char *ref)
 {
-    struct probe_peer *p = &s->peers[s->npeers++];
+    struct probe_peer *p = peering_add(s, x, ref);
 
-    check_spec_ref(s, x, ref);
-    snprintf(p->ref, sizeof p->ref, "%s", ref);
     p->area = c->area;
     p->hello_s = hello_ms(c) / 1000;
     p->dead_s = dead_ms(c) / 1000;
     p->form_ms = dead_ms(c) + c->settle_ms;
-    p->announce = draw();
 }
 
 static int spec(struct probe_spec *s, const struct exercise *x, size_t i, enum grading_phase phase,
                 struct err *e)
 {
     const struct exercise_check *c = &x->checks[i];
-    struct probe *before, *after;
 
     (void)phase;
     peer_add(s, x, c, c->peer);
     if (c->heard_by[0] != '\0')
         peer_add(s, x, c, c->heard_by);
-    if (c->from[0] == '\0')
-        return 0;
-    check_spec_ref(s, x, c->from);
-    if ((before = probe_add(s, c, i, false, c->settle_ms, e)) == NULL ||
-        (after = probe_add(s, c, i, true, WITHDRAWN_MS, e)) == NULL)
-        return -1;
-    before->stop = x->hold;
-    after->stop = 0;
-    return 0;
+    return peering_spec(s, x, i, e);
 }
 
 /* ---- verdicts ---- */
@@ -155,7 +75,7 @@ static bool adjacent(const struct exercise_check *c, const struct probe_peer_out
                      struct grading_verdict *v)
 {
     char text[PROBE_ADDR_TEXT], time[24];
-    bool full = o != NULL && probe_peer_full(o);
+    bool full = o != NULL && probe_peer_up(o);
 
     seconds(dead_ms(c) + c->settle_ms, time);
     if (o == NULL) {
@@ -177,51 +97,6 @@ static bool adjacent(const struct exercise_check *c, const struct probe_peer_out
     return full && !o->foreign;
 }
 
-static bool arrived(const struct probe_sample *s, const char *peer)
-{
-    char port[PROBE_PORT_SIZE];
-
-    snprintf(port, sizeof port, "@%s", peer);
-    return flow_seen(s, port, true, PROBE_REQUEST) != NULL;
-}
-
-static bool forwarded(const struct exercise_check *c, size_t i, const struct probe_result *r,
-                      struct grading_verdict *v)
-{
-    char before[GRADING_PROBE_ID], after[GRADING_PROBE_ID];
-    const struct probe_outcome *b, *a;
-
-    grading_probe_id(i, false, before);
-    grading_probe_id(i, true, after);
-    if ((b = check_outcome(r, before, v)) == NULL || (a = check_outcome(r, after, v)) == NULL)
-        return false;
-    if (!arrived(&b->samples[b->nsamples - 1], c->peer)) {
-        *v = check_verdict(
-            GRADING_FAIL,
-            "The neighbour was full, but a packet from %s to a prefix that the test router announced "
-            "did not arrive there.",
-            c->from);
-        return false;
-    }
-    for (size_t n = a->nsamples > WITHDRAWN_LAST ? a->nsamples - WITHDRAWN_LAST : 0; n < a->nsamples; n++)
-        if (arrived(&a->samples[n], c->peer)) {
-            *v = check_verdict(GRADING_FAIL,
-                               "Packets for a prefix still arrived at the test router %d seconds after it "
-                               "had withdrawn it.",
-                               WITHDRAWN_MS / 1000);
-            return false;
-        }
-    return true;
-}
-
-static bool heard(const struct probe_peer_outcome *o, const struct probe_prefix *want)
-{
-    for (size_t i = 0; i < o->nprefixes; i++)
-        if (o->prefixes[i].len == want->len && probe_addr_equal(&o->prefixes[i].addr, &want->addr))
-            return true;
-    return false;
-}
-
 static struct grading_verdict judge(const struct exercise *x, size_t i, const struct probe_result *r)
 {
     const struct exercise_check *c = &x->checks[i];
@@ -232,16 +107,17 @@ static struct grading_verdict judge(const struct exercise *x, size_t i, const st
     size_t n = 0, len = 0;
 
     if (!adjacent(c, o, &v) || (c->heard_by[0] != '\0' && !adjacent(c, other, &v)) ||
-        (c->from[0] != '\0' && !forwarded(c, i, r, &v)))
+        !peering_forwarded(c, i, r, &v))
         return v;
-    if (c->heard_by[0] != '\0' && !heard(other, &(struct probe_prefix){o->announced, 32}))
+    if (c->heard_by[0] != '\0' &&
+        peering_heard(other, &(struct probe_prefix){.addr = o->announced, .len = 32}) == NULL)
         return check_verdict(GRADING_FAIL,
                              "What the test router at %s announced was not heard by the one at %s.", c->peer,
                              c->heard_by);
     for (size_t k = 0; k < c->hears.n; k++) {
         char text[PROBE_ADDR_TEXT];
 
-        if (heard(o, &c->hears.v[k]))
+        if (peering_heard(o, &c->hears.v[k]) != NULL)
             n++;
         else if (len < sizeof missing)
             len += (size_t)snprintf(missing + len, sizeof missing - len, "%s%s/%u", len > 0 ? ", " : "",
@@ -265,16 +141,13 @@ static void expected(const struct exercise *x, const struct exercise_check *c, c
 
     check_text(out, "A test router on %s (%s) becomes a full neighbour in area %u, and in no other",
                peer != NULL ? peer->segment : "", probe_addr_text(&at, text), c->area);
-    if (c->from[0] != '\0') {
-        check_text(out, "; a packet");
-        check_text_ref(out, x, c->from, AF_INET);
-        check_text(out, " to a prefix that it announces arrives there until that is withdrawn");
-    }
+    peering_text(out, x, c);
     if (c->heard_by[0] != '\0')
         check_text(out, "; another test router at %s hears of it", c->heard_by);
-    for (size_t i = 0; i < c->hears.n; i++)
-        check_text(out, "%s%s/%u", i > 0 ? ", " : "; it is told of ",
-                   probe_addr_text(&c->hears.v[i].addr, text), c->hears.v[i].len);
+    if (c->hears.n > 0) {
+        check_text(out, "; it is told of ");
+        peering_text_nets(out, &c->hears);
+    }
     check_text(out, ".");
 }
 

@@ -13,19 +13,24 @@
 
 #include "grading/probe.h"
 
+struct peer_protocol;
+
 struct peer {
+    const struct peer_protocol *protocol; /* peer_ospf.c, peer_bgp.c */
     pid_t keeper, init; /* our child; the first process of its PID namespace, as seen from here */
 };
 
-/* Starts zebra and ospfd in the network namespace of 'holder', where the addresses of 'r' are set, and waits until
- * they answer.  They speak in the area beside the one of 'p' (peer_other_area()).  ERR_UNSUPPORTED without FRR,
+/* Starts zebra and the daemon of the protocol in the network namespace of 'r->pid', where the addresses of 'r' are
+ * set, and waits until they answer.  With OSPF they speak in probe_peer_other_area(p).  ERR_UNSUPPORTED without FRR,
  * ERR_TIMEOUT.  Blocks up to 10 seconds. */
 int peer_start(struct peer *k, const struct probe_ref *r, const struct probe_peer *p,
                struct err *e) MUST_CHECK;
-/* Withdraws what it announced, takes leave of the neighbours, ends all daemons.  Idempotent; at most 5 seconds. */
+/* Ends all daemons.  BGP closes its sessions; OSPF knows no good-bye, so the neighbours drop it after their dead interval,
+ * and its router LSA, which leads nowhere by then, ages in their databases (RFC 2328, MaxAge).  Idempotent; at most 5
+ * seconds. */
 void peer_stop(struct peer *k);
 
-/* From the other area to the one of 'p'. */
+/* From the other area to the one of 'p'; nothing to do with BGP. */
 int peer_move(const struct peer *k, const struct probe_ref *r, const struct probe_peer *p,
               struct err *e) MUST_CHECK;
 /* Takes the announced prefix back. */

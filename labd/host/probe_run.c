@@ -213,7 +213,7 @@ static int listen_elsewhere(const struct probe_spec *s, const struct peer *peers
     for (size_t i = 0; i < s->npeers; i++) {
         if (peer_neighbours(&peers[i], &o[i], e) < 0)
             return -1;
-        o[i].foreign = o[i].nneighbours > 0;
+        o[i].foreign = s->peers[i].protocol == PROBE_OSPF && o[i].nneighbours > 0;
         if (peer_move(&peers[i], probe_ref_find(s, s->peers[i].ref), &s->peers[i], e) < 0)
             return -1;
     }
@@ -233,7 +233,7 @@ static int form(const struct probe_spec *s, const struct peer *peers, struct pro
         for (size_t i = 0; i < s->npeers; i++) {
             if (peer_neighbours(&peers[i], &o[i], e) < 0)
                 return -1;
-            *all = *all && probe_peer_full(&o[i]);
+            *all = *all && probe_peer_up(&o[i]);
             waiting = waiting || loop_now_ms() < began + s->peers[i].form_ms;
         }
     }
@@ -273,7 +273,7 @@ static int run_with_peers(const struct lab *lab, const struct probe_spec *s, jso
 {
     AUTO(mem_freep) struct probe_peer_outcome *o = xcalloc(s->npeers, sizeof *o);
     json_t *list = json_array(), *all = json_pack("{s:i, s:[], s:o}", "lost", 0, "probes", "peers", list);
-    struct peer peers[PROBE_PEERS_MAX] = {{0, 0}};
+    struct peer peers[PROBE_PEERS_MAX] = {{NULL, 0, 0}};
     int rc = run_part(lab, s, PART_SETUP, all, e);
 
     if (rc == 0)

@@ -2,7 +2,8 @@
 // only look like it: real FRR in real containers, the grader's part real too.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Stack, snapshot, leftBehind, until } from './stack.mjs';
 
@@ -26,6 +27,15 @@ end
 END
 `;
 
+const bgp = (as, neighbours, lines, { filter = '', extra = '' } = {}) => `${extra}vtysh <<'END'
+configure terminal
+${filter}router bgp ${as}
+ no bgp ebgp-requires-policy
+${neighbours.map(([a, n]) => ` neighbor ${a} remote-as ${n}\n neighbor ${a} timers connect 2\n`).join('')} address-family ipv4 unicast
+${lines.map(l => `  ${l}\n`).join('')}end
+END
+`;
+
 const statics = (...routes) => routes.map(r => `ip route add ${r}\n`).join('');
 
 const topology = `<topology name="two-ways" version="1">
@@ -33,13 +43,13 @@ const topology = `<topology name="two-ways" version="1">
     <interface name="eth0" network="lan-w"><address>10.1.0.1/24</address></interface>
     <interface name="eth1"><address>10.9.1.1/30</address></interface>
     <interface name="eth2"><address>10.9.2.1/30</address></interface>
-    <frr daemons="ospfd"/>
+    <frr daemons="ospfd bgpd"/>
   </router>
   <router name="e">
     <interface name="eth0" network="lan-e"><address>10.2.0.1/24</address></interface>
     <interface name="eth1"><address>10.9.1.2/30</address></interface>
     <interface name="eth2"><address>10.9.2.2/30</address></interface>
-    <frr daemons="ospfd"/>
+    <frr daemons="ospfd bgpd"/>
   </router>
   <network name="lan-w"/>
   <network name="lan-e"/>
@@ -75,6 +85,14 @@ function exercise(parent, id, checks, solutions) {
 </exercise>
 `);
   return dir;
+}
+
+/** The OSPF daemons of the grader's below process `host`, each with the worker, the child of `host`, that it belongs to. */
+function routers(host) {
+  const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,args=']).toString().trim().split('\n');
+  const all = new Map(lines.map(l => l.trim().match(/^(\d+) +(\d+) (.*)$/)).map(m => [Number(m[1]), { pid: Number(m[1]), parent: Number(m[2]), args: m[3] }]));
+  const worker = p => !p || p.parent === host ? p : worker(all.get(p.parent));
+  return [...all.values()].filter(p => p.args.startsWith('/usr/lib/frr/ospfd -f') && worker(p)).map(p => ({ pid: p.pid, worker: worker(p).pid }));
 }
 
 test('routing seen from outside', { timeout: 900000 }, async t => {
@@ -122,6 +140,55 @@ test('routing seen from outside', { timeout: 900000 }, async t => {
         w: ospf('1.1.1.1', { networks: ['10.1.0.0/24', '10.9.1.0/30'] }), e: ospf('2.2.2.2', { networks: ['10.2.0.0/24', '10.9.1.0/30'] }) } },
     });
     assert.deepEqual(await scores(dir), { solution: 100, 'wrong/area': 20, 'wrong/static': 20, 'wrong/fake': 20, 'wrong/forgotten': 60 });
+  });
+
+  await t.test('the grader takes its routes and its routers away again, also when its worker is killed', async () => {
+    const taught = path.join(stack.dir, 'taught');
+    mkdirSync(taught);
+    cpSync(path.join(stack.dir, 'ospf'), path.join(taught, 'ospf'), { recursive: true });
+    await stack.kill('site', 'SIGTERM');
+    await stack.startSite(taught);
+    const id = (await stack.ok(['up', '--wait', 'ospf'])).trim();
+    for (const n of ['w', 'e'])
+      await stack.ok(['exec', id, n, '--', 'sh', '-s'], { input: readFileSync(path.join(taught, `ospf/solution/${n}.sh`)) });
+    const show = what => stack.ok(['exec', id, 'w', '--', 'vtysh', '-c', `show ip ${what}`]);
+    const trace = () => until('no neighbour and no route of the grader\'s', 15000, async () =>
+      !(await show('ospf neighbor')).includes('10.1.0.250') && !(await show('route')).includes('198.1'));
+
+    assert.equal(JSON.parse(await stack.ok(['grade', id, '--json'], { timeout: 300000 })).score, 100);
+    await trace();
+
+    const grading = stack.labctl(['grade', id, '--json'], { timeout: 300000 });
+    const ours = await until('routers of the grader\'s', 120000, () => {
+      const found = routers(stack.host.pid);
+      return found.length >= 2 && found;
+    });
+    process.kill(ours[0].worker, 'SIGKILL');
+    await until('its routers gone', 5000, () => ours.every(p => !existsSync(`/proc/${p.pid}`)));
+    assert.equal(JSON.parse((await grading).stdout).score, 100, 'the round is done again');
+    await trace();
+    await stack.ok(['down', id]);
+  });
+
+  await t.test('bgp: passed on, made up, leaked', async () => {
+    const inside = 'ip prefix-list outside deny 10.9.9.0/24\nip prefix-list outside permit any\n';
+    const customer = bgp(65002, [['10.9.1.1', 65001]], ['network 10.2.0.0/24', 'network 10.9.9.0/24'],
+      { extra: statics('blackhole 10.9.9.0/24') });
+    const dir = exercise(stack.dir, 'bgp', `
+    <check id="reach" kind="reachability" title="West reaches east" points="20" from="west" to="east"/>
+    <check id="transit" kind="bgp" title="The west is told of the east, and of nothing inside" points="80" peer="west" as="64999"
+           router="10.1.0.1" router-as="65001" from="east" hears="10.2.0.0/24" path="65001 65002" not-hears="10.9.9.0/24"/>`, {
+      solution: { files: { e: customer, w: bgp(65001, [['10.1.0.250', 64999], ['10.9.1.2', 65002]],
+        ['network 10.1.0.0/24', 'neighbor 10.1.0.250 prefix-list outside out'], { filter: inside }) } },
+      'wrong/leak': { score: 20, why: 'What is inside is told outside.', files: { e: customer,
+        w: bgp(65001, [['10.1.0.250', 64999], ['10.9.1.2', 65002]], ['network 10.1.0.0/24']) } },
+      'wrong/fake': { score: 20, why: 'The prefix is made up by a router that has no session with the east.', files: {
+        e: statics('default via 10.9.1.1'),
+        w: bgp(65001, [['10.1.0.250', 64999]], ['network 10.1.0.0/24', 'network 10.2.0.0/24'], { extra: statics('10.2.0.0/24 via 10.9.1.2') }) } },
+      'wrong/static': { score: 20, why: 'No BGP at all.', files: {
+        w: statics('10.2.0.0/24 via 10.9.1.2', 'default via 10.1.0.250'), e: statics('default via 10.9.1.1') } },
+    });
+    assert.deepEqual(await scores(dir), { solution: 100, 'wrong/leak': 20, 'wrong/fake': 20, 'wrong/static': 20 });
   });
 
   await t.test('nothing is left', async () => {

@@ -53,7 +53,8 @@ static const struct row {
          "<check id='c6' kind='path' title='t' points='1' requires='c5' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' settle='5s'/>"
          "<check id='c7' kind='nat' title='t' points='1' proto='tcp' port='80' from='a' to='10.0.1.1' seen-at='h2:eth0' becomes='10.0.2.10'/>"
          "<check id='c8' kind='convergence' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' bands='1s:100 5s:50'/>"
-         "<check id='c9' kind='ospf' title='t' points='1' peer='a' area='0.0.0.1' hello='1s' dead='4s' settle='9s' from='b' heard-by='b' hears='10.0.1.0/24 10.0.2.0/24'/>"),
+         "<check id='c9' kind='ospf' title='t' points='1' peer='a' area='0.0.0.1' hello='1s' dead='4s' settle='9s' from='b' heard-by='b' hears='10.0.1.0/24 10.0.2.0/24'/>"
+         "<check id='c10' kind='bgp' title='t' points='1' peer='a' as='64999' router='10.0.1.1' router-as='65001' settle='9s' from='b' hears='10.0.2.0/24' path='65001 65002' not-hears='10.0.3.0/24'/>"),
      0, NULL},
     {"not XML", "<exercise", 1, ""},
     {"a DTD", "<!DOCTYPE exercise [<!ENTITY a 'b'>]>\n<exercise/>", 1, "DOCTYPE"},
@@ -265,6 +266,19 @@ static const struct row {
      CHECKS("<check id='o' kind='ospf' title='t' points='1' peer='a' from='b'/>\n"
             "<check id='c' kind='reachability' title='t' points='1' requires='o' from='a' to='b'/>"),
      7, "runs later"},
+#define BGP(attrs) \
+    CHECKS("<check id='c' kind='bgp' title='t' points='1' peer='a' from='b' router-as='65001' " attrs "/>")
+#define BGP_OK "as='64999' router='10.0.1.1' "
+    {"bgp: a session", BGP(BGP_OK), 0, NULL},
+    {"bgp: no AS", BGP("router='10.0.1.1'"), 6, "needs the attribute 'as'"},
+    {"bgp: AS 0", BGP("as='0' router='10.0.1.1'"), 6, "AS number"},
+    {"bgp: AS too large", BGP("as='4294967296' router='10.0.1.1'"), 6, "AS number"},
+    {"bgp: router elsewhere", BGP("as='64999' router='10.0.7.1'"), 6, "not in the network"},
+    {"bgp: router with IPv6", BGP("as='64999' router='fd00::1'"), 6, "not in the network"},
+    {"bgp: path with a word", BGP(BGP_OK "hears='10.0.2.0/24' path='65001 x'"), 6, "AS numbers"},
+    {"bgp: empty path", BGP(BGP_OK "hears='10.0.2.0/24' path=' '"), 6, "names nothing"},
+    {"bgp: path of nothing", BGP(BGP_OK "path='65001'"), 6, "no prefixes in hears"},
+    {"bgp: silence as a proof", BGP(BGP_OK "not-hears='10.0.3.0/24'"), 6, "needs hears beside not-hears"},
     {"via for reachability",
      CHECKS("<check id='c' kind='reachability' title='t' points='1' from='a' to='b' via='l1'/>"), 6,
      "has no attribute 'via'"},
