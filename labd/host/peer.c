@@ -72,11 +72,12 @@ static int bound(struct err *e)
 
 static int daemon_start(const char *name, struct err *e)
 {
+    static const char zserv[] = DIR "/zserv.api";
     AUTO(mem_freep)
     char *program = xasprintf(DAEMONS "/%s", name), *conf = xasprintf(DIR "/%s.conf", name),
          *pid = xasprintf(DIR "/%s.pid", name);
-    const char *argv[] = {program, "-f", conf, "-i", pid,  "-z", DIR "/zserv.api", "--vty_socket", DIR, "-P",
-                          "0",     "-u", USER, "-g", USER, NULL};
+    const char *argv[] = {program, "-f", conf, "-i", pid,  "-z", zserv, "--vty_socket",
+                          DIR,     "-P", "0",  "-u", USER, "-g", USER,  NULL};
     const int fds[3] = {-1, -1, -1};
 
     return proc_spawn(argv, fds, NULL, 0, NULL, e) < 0 ? -1 : 0;
