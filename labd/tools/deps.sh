@@ -54,3 +54,7 @@ fi
 trap '[ -z "$made" ] || rm -f $policy' EXIT INT TERM
 # shellcheck disable=SC2086 # a list of words
 apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 $missing >/dev/null
+# FRR is started by checks of routing protocols, in namespaces; the machine itself is to be no router at its next boot.
+case "$missing " in
+*" frr "*) ! command -v systemctl >/dev/null || systemctl --quiet disable frr.service >/dev/null 2>&1 || true ;;
+esac
