@@ -14,7 +14,8 @@ static char *network(const char *no, const struct probe_addr *a, unsigned prefix
     return xasprintf("%snetwork %s/%u area %u", no, probe_addr_text(a, text), prefix, area);
 }
 
-/* Priority 0: the segment's designated router stays the one that it was. */
+/* Priority 0: the segment's designated router stays the one that it was.  It computes routes at once: what is waited for is
+ * the student's network. */
 static char *config(const struct probe_ref *r, const struct probe_peer *p)
 {
     unsigned prefix;
@@ -26,7 +27,7 @@ static char *config(const struct probe_ref *r, const struct probe_peer *p)
 
     return xasprintf(
         "interface eth0\n ip ospf hello-interval %u\n ip ospf dead-interval %u\n ip ospf priority 0\n"
-        "router ospf\n ospf router-id %s\n %s\n %s\n",
+        "router ospf\n ospf router-id %s\n timers throttle spf 0 50 200\n %s\n %s\n",
         p->hello_s, p->dead_s, probe_addr_text(self, id), mine, fresh);
 }
 

@@ -23,7 +23,8 @@
 
 #define GRACE_MS 10000u
 #define PEER_POLL_MS 500
-#define PEER_LEARN_MS 3000 /* from a full adjacency to routes: FRR computes them up to some seconds later */
+/* From a full adjacency to all news: an LSA is sent again after 5 s at the earliest (RFC 2328, MinLSInterval). */
+#define PEER_LEARN_MS 8000
 
 /* A process that does nothing but hold a fresh network namespace; ends with this one. */
 static pid_t holder_new(struct err *e)
