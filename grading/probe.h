@@ -15,9 +15,12 @@
  *   4. takes the links s->cut[] down, in the machine only: the lab's wanted state is not touched, so
  *      whoever reconciles the lab next (labhost at start, the next link.set) puts them back; a crash
  *      can not leave a cut behind
+ *      behind; with s->cut_after_ms that much after step 5 has begun, while the probes flow
  *   5. runs "labprobe" as root with probe_spec_to_json(s) on stdin, at most
  *      probe_spec_duration_ms(s) + 10000 milliseconds; stdout is the result, stderr one line if the
  *      status is not 0.  labprobe sets addresses and gateways and brings eth0 up itself.
+ *      With s->peers: they are started, and what they see is in the result; labprobe runs once to set up the
+ *      references, once for the probes before and once for those "after"
  *   6. always, also when the peer has gone or labprobe failed: puts the cut links back to their wanted
  *      state, removes the reference ports, kills the children of step 3
  *   7. replies {"result": ...} after probe_result_from_json() accepted it
@@ -26,14 +29,17 @@
  *          "mac"?,"pid"?}],
  *        "observe":[{"port":"h2:eth0","dev"?,"element"?,"mac"?,"whole"?}],
  *        "probes":[{"id","kind":"icmp|udp|tcp|neighbour","from","to","port","ttl","far","count","interval_ms",
- *          "timeout_ms","stop","also"?:["10.0.2.1"],"outer"?:"none|esp|udp","outer_port"?,
+ *          "timeout_ms","stop","after"?,"also"?:["10.0.2.1"],"outer"?:"none|esp|udp","outer_port"?,
  *          "ask"?:{"dns","type","fresh"} or {"http","host"?,"text"?,"fresh"}}],
- *        "cut":["l1"]}
+ *        "peers"?:[{"reference","protocol":"ospf|bgp","area":0,"hello_s","dead_s","as","router_as","router",
+ *          "form_ms","announce":"198.18.4.7"}],
+ *        "cut":["l1"],"cut_after_ms":2000}
  *   "icmp", "udp" and "tcp" send packets; "neighbour" asks by ARP or neighbour discovery who has 'to' on the
  *   reference's own segment, and waits for all who answer, up to its timeout.
  * result: {"lost":0,"probes":[{"id","port"?,"error":null,"samples":[{"sent_us","reply_us":null,"reply_ttl",
  *          "tcp":null,"data":false,"echo":false,"answer":null or {"code","cut","found","values":["10.0.2.10"]},
- *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl","mac"?}]}]}]}
+ *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl","mac"?}]}]}],
+ *          "peers"?:[{"reference","announced","foreign":false,"neighbours":[{"address","state"}],"prefixes":["10.0.2.0/24 65001"]}]}
  * "mac" (of a reference, a port), "pid" and "dev" of a spec are there only after probe_spec_resolve(). */
 #ifndef GRADING_PROBE_H
 #define GRADING_PROBE_H
@@ -54,16 +60,23 @@ struct plan;
 #define PROBE_PROBES_MAX 128
 #define PROBE_ALSO_MAX 2
 #define PROBE_ALSO_ALL_MAX 32 /* of all probes together: a capture filter is limited by the kernel */
-#define PROBE_COUNT_MAX 200
+#define PROBE_COUNT_MAX 1200
 #define PROBE_TCP_COUNT_MAX 40
 #define PROBE_CUT_MAX 8
-#define PROBE_ANSWER_MS 2000u      /* once connected: time for the answer of a protocol */
+#define PROBE_ANSWER_MS 2000u /* once connected: time for the answer of a protocol */
+#define PROBE_CUT_AFTER_MAX_MS 10000
+#define PROBE_PEER_EXTRA_MS 20000u /* of a run with peers: their start, their words and their end */
 #define PROBE_START_SPREAD_MS 250u /* each probe begins at a random moment within */
-#define PROBE_DURATION_MAX_MS 120000u
+#define PROBE_DURATION_MAX_MS 300000u
 #define PROBE_SAMPLES_MAX 2000 /* of all probes together */
 #define PROBE_TCP_SAMPLES_MAX 512
 #define PROBE_SIGHTINGS_MAX 512 /* per sample */
 #define PROBE_SIGHTINGS_ALL_MAX 16384
+#define PROBE_PEERS_MAX 2
+#define PROBE_NEIGHBOURS_MAX 8
+#define PROBE_PREFIXES_MAX 256
+#define PROBE_STATE_SIZE 16
+#define PROBE_AS_PATH_SIZE 128
 #define PROBE_PORT_SIZE (NAME_SIZE + IFNAME_SIZE) /* "NODE:IF", "LINK:a", "@REFERENCE" */
 #define PROBE_ADDR_TEXT 46
 #define PROBE_VALUES_MAX 16  /* of one answer */
@@ -143,6 +156,7 @@ struct probe {
     unsigned timeout_ms;         /* how long to wait after the last sample was sent */
     /* Stop sending after so many consecutive samples that were answered (and seen at 'far'); 0: never. */
     unsigned stop;
+    bool after; /* sent when the peers have withdrawn what they announced, not before */
     /* Addresses that its packets may bear on the way, translated, beside the sender's and 'to'. */
     struct probe_addr also[PROBE_ALSO_MAX];
     size_t nalso;
@@ -152,6 +166,24 @@ struct probe {
     struct probe_ask ask; /* UDP and TCP */
 };
 
+/* A router of ours at a reference, for as long as the run takes.  With OSPF (RFC 2328) it speaks first, as a
+ * control, in an area where nobody should answer, for two hello intervals; then in 'area'.  With BGP (RFC 4271) it
+ * and 'router' are each other's neighbour.  It announces one address as a prefix that nobody can know before, and
+ * takes it back before the probes that are sent "after". */
+enum probe_protocol { PROBE_OSPF, PROBE_BGP };
+struct probe_peer {
+    enum probe_protocol protocol;
+    char ref[NAME_SIZE];
+    uint32_t area; /* OSPF */
+    unsigned hello_s, dead_s;
+    uint32_t own_as, router_as; /* BGP */
+    struct probe_addr router;
+    unsigned form_ms;           /* how long it waits for a full adjacency or a session */
+    struct probe_addr announce; /* IPv4 */
+};
+uint32_t probe_peer_other_area(const struct probe_peer *p); /* of the control */
+unsigned probe_peer_control_ms(const struct probe_peer *p); /* how long it listens there */
+
 struct probe_spec {
     struct probe_ref refs[PROBE_REFS_MAX];
     size_t nrefs;
@@ -159,8 +191,11 @@ struct probe_spec {
     size_t nports;
     struct probe probes[PROBE_PROBES_MAX];
     size_t nprobes;
+    struct probe_peer peers[PROBE_PEERS_MAX];
+    size_t npeers;
     char cut[PROBE_CUT_MAX][NAME_SIZE]; /* links held down while the probes run */
     size_t ncut;
+    unsigned cut_after_ms; /* from the start of labprobe on; 0: cut before it starts */
 };
 
 bool probe_per_sample(const struct probe *p);         /* each of its samples has a socket of its own */
@@ -239,10 +274,34 @@ struct probe_outcome {
     struct probe_sample *samples;
     size_t nsamples;
 };
+struct probe_neighbour {
+    struct probe_addr addr;
+    char state[PROBE_STATE_SIZE]; /* "Full", "ExStart", in FRR's words */
+};
+struct probe_prefix {
+    struct probe_addr addr;
+    unsigned len;
+    char as_path[PROBE_AS_PATH_SIZE]; /* BGP: numbers, a blank between two */
+};
+struct probe_peer_outcome {
+    char ref[NAME_SIZE];
+    struct probe_addr announced;
+    bool foreign; /* somebody answered in the other area */
+    struct probe_neighbour
+        neighbours[PROBE_NEIGHBOURS_MAX]; /* in the area of the spec, at the end of the wait */
+    size_t nneighbours;
+    struct probe_prefix prefixes[PROBE_PREFIXES_MAX]; /* that it learned, at the end of the first probes */
+    size_t nprefixes;
+};
+bool probe_as_path_ok(const char *s);                   /* nothing but digits and blanks, and not too long */
+bool probe_peer_up(const struct probe_peer_outcome *o); /* some neighbour is full, or established */
+
 struct probe_result {
     uint64_t lost; /* packets that the capture had to drop: what was not seen proves nothing then */
     struct probe_outcome *probes;
     size_t nprobes;
+    struct probe_peer_outcome peers[PROBE_PEERS_MAX];
+    size_t npeers;
 };
 struct probe_result *probe_result_new(void);
 void probe_result_free(struct probe_result *r);
@@ -250,6 +309,8 @@ void probe_result_freep(struct probe_result **r);
 json_t *probe_result_to_json(const struct probe_result *r);
 /* Does not trust 'j'. */
 struct probe_result *probe_result_from_json(const json_t *j, struct err *e);
+const struct probe_peer_outcome *probe_peer_find(const struct probe_result *r, const char *ref); /* or NULL */
+json_t *probe_peer_outcome_to_json(const struct probe_peer_outcome *o);
 const struct probe_outcome *probe_outcome_find(const struct probe_result *r, const char *id);
 
 #endif

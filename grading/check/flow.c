@@ -245,6 +245,38 @@ struct grading_verdict flow_reach(const struct flow *f, const struct probe_sampl
                : check_verdict(GRADING_PASS, "The packet arrived at %s.", f->place);
 }
 
+const struct probe_sighting *flow_crossed(const struct probe_sample *s, const char *link)
+{
+    for (size_t i = 0; i < s->nsightings; i++) {
+        const struct probe_sighting *g = &s->sightings[i];
+
+        if ((g->what == PROBE_REQUEST || g->what == PROBE_SYN) && check_link_end(g->port, link))
+            return g;
+    }
+    return NULL;
+}
+
+struct grading_verdict flow_judge_before(const struct exercise *x, size_t i, const struct probe_result *r)
+{
+    const struct exercise_check *c = &x->checks[i];
+    const struct probe_sample *s;
+    struct grading_verdict v;
+    struct flow f;
+
+    if ((s = flow_sample(r, i, false, &v)) == NULL)
+        return v;
+    flow_init(&f, x, c, false);
+    v = flow_reach(&f, s);
+    if (v.status != GRADING_PASS)
+        return check_verdict(GRADING_FAIL, "Already before the cut: %.300s", v.observed);
+    for (size_t k = 0; k < c->cut.n; k++)
+        if (flow_crossed(s, c->cut.v[k]) != NULL)
+            return v;
+    return check_verdict(GRADING_FAIL,
+                         "Before the cut the packet did not use link %s, so cutting it shows nothing.",
+                         c->cut.v[0]);
+}
+
 /* ---- words ---- */
 void flow_text(char out[GRADING_TEXT], const struct exercise *x, const struct exercise_check *c)
 {

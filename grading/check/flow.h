@@ -76,6 +76,12 @@ bool flow_arrived(const struct flow *f, const struct probe_sample *s, bool answe
 /* Echo requests and datagrams, one direction and its answer. */
 struct grading_verdict flow_reach(const struct flow *f, const struct probe_sample *s);
 
+/* When the sample first crossed 'link', whose ends were watched; or NULL. */
+const struct probe_sighting *flow_crossed(const struct probe_sample *s, const char *link);
+/* The judge_before of kinds that cut links: the packet arrives, and over a link that will be cut, for a cut of
+ * a link that is not used would prove nothing. */
+struct grading_verdict flow_judge_before(const struct exercise *x, size_t i, const struct probe_result *r);
+
 /* "A packet from a test host on lan1 (10.0.1.250) to 10.0.2.10 port 53" */
 void flow_text(char out[GRADING_TEXT], const struct exercise *x, const struct exercise_check *c);
 void flow_text_arrival(char out[GRADING_TEXT],

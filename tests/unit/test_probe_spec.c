@@ -101,7 +101,7 @@ static const struct row {
     {"far port that is not observed", SPEC(REF, H2, PROBE(",\"far\":\"h1:eth0\""), ""), "not observed"},
     {"far reference that is not there", SPEC(REF, H2, PROBE(",\"far\":\"@b\""), ""), "not observed"},
     {"flood", SPEC(REF, "", PROBE(",\"interval_ms\":0"), ""), "'interval_ms'"},
-    {"too many samples", SPEC(REF, "", PROBE(",\"count\":201"), ""), "'count'"},
+    {"too many samples", SPEC(REF, "", PROBE(",\"count\":1201"), ""), "'count'"},
     {"too long", SPEC(REF, "", PROBE(",\"count\":200,\"interval_ms\":10000"), ""), "longer than"},
     {"also a name", SPEC(REF, "", PROBE(",\"also\":[\"h2\"]"), ""), "not an address"},
     {"also a number", SPEC(REF, "", PROBE(",\"also\":[1]"), ""), "not an address"},
