@@ -25,7 +25,7 @@ PKGS = libxml-2.0 libmicrohttpd sqlite3 jansson libcurl libsodium libpcap libcma
 	libarchive xencontrol xenstore xenvchan
 # Expanded when first needed: `make deps` must work before these packages exist.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
-LIBS = $(eval LIBS := $$(shell pkg-config --libs $(PKGS)) -lcmark-gfm-extensions -lwslay -lm)$(LIBS)
+LIBS = $(eval LIBS := $$(shell pkg-config --libs $(PKGS)) -lcmark-gfm-extensions -lwslay -lresolv -lm)$(LIBS)
 ALL_CFLAGS = $(STD) $(WARN) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP
 
 Q = $(if $(filter 1,$(V)),,@)

@@ -23,7 +23,10 @@ void exercise_free(struct exercise *x)
         free(c->avoids.v);
         free(c->cut.v);
         free(c->across.v);
+        free(c->text);
         free(c->hint);
+        for (size_t k = 0; k < c->nparts; k++)
+            free(c->parts[k].text);
         free(c->parts);
     }
     for (size_t i = 0; i < x->nwrongs; i++) {

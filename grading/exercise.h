@@ -41,6 +41,20 @@ struct exercise_names { /* of links or checks */
     size_t n, cap;
 };
 
+#define EXERCISE_BANDS_MAX 8
+struct exercise_bands { /* ascending times, descending credit */
+    struct {
+        unsigned ms, percent;
+    } v[EXERCISE_BANDS_MAX];
+    size_t n;
+};
+
+#define EXERCISE_NETS_MAX 32
+struct exercise_nets {
+    struct probe_prefix v[EXERCISE_NETS_MAX];
+    size_t n;
+};
+
 struct exercise_check {
     char id[NAME_SIZE];
     const struct check_kind *kind; /* grading/check/check.h; NULL while reading an unknown one */
@@ -60,14 +74,30 @@ struct exercise_check {
     struct exercise_names across;           /* links on which nothing may be readable */
     enum probe_outer outer;                 /* what crosses them instead */
     uint16_t outer_port;
-    unsigned settle_ms; /* how long the network may take to find a new path after the cut */
+    unsigned settle_ms;          /* how long the network may take to find a new path after the cut */
+    struct exercise_bands bands; /* convergence: the credit for an interruption of at most so long */
     enum exercise_expect expect;
     enum exercise_action action;
     bool other;       /* 'port' stands for all that the other parts do not name */
     bool established; /* answers have to pass, too */
     struct probe_addr as,
-        becomes; /* nat: the source and the destination after translation; family 0: as sent */
-    char *hint;  /* or NULL */
+        becomes;                /* nat: the source and the destination after translation; family 0: as sent */
+    char path[PROBE_PATH_SIZE]; /* http */
+    /* http: the host, "" if the address is asked for; dns: the zone, and of a part its name */
+    char domain[PROBE_DOMAIN_SIZE];
+    unsigned status; /* http */
+    uint16_t type;   /* of a part of dns */
+    char *text;      /* http: a part of the page; of a part of dns: as of probe_record_parse(); or NULL */
+    char peer[NAME_SIZE];     /* ospf: the reference where our router is */
+    char heard_by[NAME_SIZE]; /* ospf: where another one is, or "" */
+    uint32_t area;
+    unsigned hello_ms, dead_ms; /* 0: as usual */
+    uint32_t own_as, router_as; /* bgp: of our router and of the student's */
+    struct probe_addr router;
+    char as_path[PROBE_AS_PATH_SIZE]; /* what 'hears' has to come with; "": any */
+    struct exercise_nets not_hears;
+    struct exercise_nets hears; /* what our router has to be told */
+    char *hint;                 /* or NULL */
     /* What the check looks at one by one, each for its share of the points: the elements in it that its kind
      * knows.  A part has the id and the kind of its check, and no parts. */
     struct exercise_check *parts;

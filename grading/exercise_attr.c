@@ -1,6 +1,7 @@
 #include "grading/exercise_attr.h"
 
 #include "grading/check/check.h"
+#include "grading/probe_dns.h"
 #include "labd/base/mem.h"
 #include "topology/topo_value.h"
 #include "topology/topo_xml.h"
@@ -82,7 +83,8 @@ static bool read_port_or_other(const char *v, const struct xattr *a, struct exer
     return true;
 }
 
-static bool read_duration(const char *v, const struct xattr *a, unsigned *out, struct why *w)
+/* "500ms", "20s", "2m" from '*s' on, which moves behind it; -1 if there is none. */
+static long milliseconds(const char **s)
 {
     static const struct {
         const char *name;
@@ -90,15 +92,120 @@ static bool read_duration(const char *v, const struct xattr *a, unsigned *out, s
     } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}};
     long n;
 
-    if (digits(&v, 1000000, &n))
+    if (digits(s, 1000000, &n))
         for (size_t i = 0; i < ARRAY_LEN(units); i++)
-            if (strcmp(v, units[i].name) == 0 && n * units[i].ms >= a->min && n * units[i].ms <= a->max) {
-                *out = (unsigned)(n * units[i].ms);
-                return true;
+            if (strncmp(*s, units[i].name, strlen(units[i].name)) == 0) {
+                *s += strlen(units[i].name);
+                return n * units[i].ms;
             }
+    return -1;
+}
+
+static bool read_duration(const char *v, const struct xattr *a, unsigned *out, struct why *w)
+{
+    long ms = milliseconds(&v);
+
+    if (ms >= a->min && ms <= a->max && *v == '\0') {
+        *out = (unsigned)ms;
+        return true;
+    }
     snprintf(w->text, sizeof w->text, "it must be a time from %ldms to %lds, such as \"500ms\" or \"20s\"",
              a->min, a->max / 1000);
     return false;
+}
+
+static bool read_bands(const char *v, const struct xattr *a, struct exercise_bands *out, struct why *w)
+{
+    struct exercise_bands b = {.n = 0};
+    bool fine = true;
+
+    while (fine && *(v += strspn(v, " \t\r\n")) != '\0') {
+        long ms = milliseconds(&v), percent = 0;
+
+        fine = b.n < EXERCISE_BANDS_MAX && ms >= a->min && ms <= a->max && *v == ':';
+        v += fine;
+        fine = fine && digits(&v, 100, &percent) && percent > 0 && strchr(" \t\r\n", *v) != NULL;
+        if (fine) {
+            b.v[b.n].ms = (unsigned)ms;
+            b.v[b.n++].percent = (unsigned)percent;
+        }
+    }
+    if (fine && b.n > 0) {
+        *out = b;
+        return true;
+    }
+    snprintf(w->text, sizeof w->text,
+             "it must be up to %d times from %ldms to %lds with a percentage each, such as \"1s:100 5s:50\"",
+             EXERCISE_BANDS_MAX, a->min, a->max / 1000);
+    return false;
+}
+
+/* RFC 2328 writes areas as addresses; most people write small ones as numbers. */
+static bool read_area(const char *v, uint32_t *out, struct why *w)
+{
+    struct probe_addr a;
+    const char *p = v;
+    long n;
+
+    if (probe_addr_parse(v, &a) && a.family == AF_INET)
+        *out = (uint32_t)a.b[0] << 24 | (uint32_t)a.b[1] << 16 | (uint32_t)a.b[2] << 8 | a.b[3];
+    else if (digits(&p, UINT32_MAX, &n) && *p == '\0')
+        *out = (uint32_t)n;
+    else
+        return bad(w, "it must be an area such as \"0\" or \"0.0.0.1\"");
+    return true;
+}
+
+static bool read_as(const char **v, uint32_t *out)
+{
+    long n;
+
+    if (!digits(v, UINT32_MAX, &n) || n == 0)
+        return false;
+    *out = (uint32_t)n;
+    return true;
+}
+
+static bool read_as_path(const char *v, char out[PROBE_AS_PATH_SIZE], struct why *w)
+{
+    char path[PROBE_AS_PATH_SIZE] = "";
+    size_t len = 0;
+    uint32_t as;
+
+    while (*(v += strspn(v, " \t\r\n")) != '\0') {
+        if (!read_as(&v, &as) || strchr(" \t\r\n", *v) == NULL)
+            return bad(w, "it must be AS numbers with blanks between them");
+        len += (size_t)snprintf(path + len, sizeof path - len, "%s%u", len > 0 ? " " : "", as);
+        if (len >= sizeof path)
+            return bad(w, "it holds too much");
+    }
+    memcpy(out, path, sizeof path);
+    return len > 0 || bad(w, "it names nothing");
+}
+
+static bool read_nets(const char *v, struct exercise_nets *out, struct why *w)
+{
+    struct exercise_nets all = {.n = 0};
+
+    while (*(v += strspn(v, " \t\r\n")) != '\0') {
+        char text[PROBE_ADDR_TEXT + 8];
+        size_t n = strcspn(v, " \t\r\n");
+        struct probe_prefix *p = &all.v[all.n];
+
+        if (n >= sizeof text || all.n >= EXERCISE_NETS_MAX)
+            return bad(w, "it holds too much");
+        memcpy(text, v, n);
+        text[n] = '\0';
+        if (!probe_addr_parse_net(text, &p->addr, &p->len) || p->addr.family != AF_INET)
+            return bad(w, "it must be IPv4 prefixes such as \"10.0.1.0/24\" with blanks between them");
+        for (unsigned bit = p->len; bit < 32; bit++)
+            if (p->addr.b[bit / 8] & 0x80 >> bit % 8)
+                return bad(w, "a prefix in it has bits of a host behind its length");
+        all.n++;
+        v += n;
+    }
+    *out = all;
+    return all.n > 0 || bad(w, "it names nothing");
 }
 
 static bool file_name_ok(const char *v, size_t n)
@@ -216,6 +323,18 @@ static bool read_kind(const char *v, const struct check_kind **out, struct why *
     return true;
 }
 
+static bool read_rrtype(const char *v, uint16_t *out, struct why *w)
+{
+    unsigned n = 0, k;
+
+    while (probe_dns_types[n] != NULL)
+        n++;
+    if (!read_word(v, probe_dns_types, n, &k, w))
+        return false;
+    *out = (uint16_t)probe_dns_type(k);
+    return true;
+}
+
 /* Stores value 'v' at 'at', or in the struct 'obj' where the type says so. */
 static bool store(const char *v, const struct xattr *a, void *obj, void *at, struct why *w)
 {
@@ -289,6 +408,25 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
                (*(enum probe_outer *)at = u == 0 ? PROBE_OUTER_ESP : PROBE_OUTER_UDP, true);
     case XA_PORT_OR_OTHER:
         return read_port_or_other(v, a, obj, w);
+    case XA_PATH:
+        if (!probe_path_ok(v))
+            return bad(w, "it must be the path of a page, such as \"/index.html\", without a query");
+        snprintf(at, PROBE_PATH_SIZE, "%s", v);
+        return true;
+    case XA_DOMAIN:
+        return probe_domain_parse(v, at) || bad(w, "it must be a domain name, such as \"www.example.net\"");
+    case XA_RRTYPE:
+        return read_rrtype(v, at, w);
+    case XA_AREA:
+        return read_area(v, at, w);
+    case XA_AS:
+        return (read_as(&v, at) && *v == '\0') || bad(w, "it must be an AS number from 1 to 4294967295");
+    case XA_AS_PATH:
+        return read_as_path(v, at, w);
+    case XA_NETS:
+        return read_nets(v, at, w);
+    case XA_BANDS:
+        return read_bands(v, a, at, w);
     case XA_ADDR:
         return probe_addr_parse(v, at) || bad(w, "it must be an IPv4 or IPv6 address");
     }

@@ -32,6 +32,14 @@ enum xattr_type {
     XA_ACTION,        /* enum exercise_action */
     XA_STATE,         /* bool: new or established */
     XA_PORT_OR_OTHER, /* struct exercise_check: a port, or "other" */
+    XA_PATH,          /* char[PROBE_PATH_SIZE], as of probe_path_ok() */
+    XA_DOMAIN,        /* char[PROBE_DOMAIN_SIZE], as of probe_domain_parse() */
+    XA_RRTYPE,        /* uint16_t, the number of a type of probe_dns_types */
+    XA_AREA,          /* uint32_t: "0" or "0.0.0.0" */
+    XA_NETS,          /* struct exercise_nets: IPv4 prefixes, blanks between */
+    XA_AS,            /* uint32_t: an AS number, RFC 6793 */
+    XA_AS_PATH,       /* char[PROBE_AS_PATH_SIZE]: AS numbers, blanks between */
+    XA_BANDS,         /* struct exercise_bands: "1s:100 5s:50", times within min .. max milliseconds */
 };
 
 struct xattr {

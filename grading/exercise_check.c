@@ -102,7 +102,7 @@ static void check_control(struct check_review *k, const struct exercise_check *c
     else if (o == NULL)
         COMPLAIN(k, c->line, "check '%s': there is no check '%s' to be its control%s", c->id, c->control,
                  like_check(k, c->control, hint));
-    else if (negative(o) || o->cut.n > 0)
+    else if (negative(o) || check_alone(o))
         COMPLAIN(k, c->line,
                  "check '%s': its control '%s' must be a check that something passes, without a cut", c->id,
                  c->control);
@@ -117,9 +117,9 @@ static void check_requires(struct check_review *k, const struct exercise_check *
         if (o == NULL)
             COMPLAIN(k, c->line, "check '%s' requires '%s', which does not exist%s", c->id, c->requires.v[i],
                      like_check(k, c->requires.v[i], hint));
-        else if (o->cut.n > 0 && c->cut.n == 0)
-            COMPLAIN(k, c->line, "check '%s' requires '%s', which cuts a link and therefore runs later",
-                     c->id, c->requires.v[i]);
+        else if (check_alone(o) && !check_alone(c))
+            COMPLAIN(k, c->line, "check '%s' requires '%s', which %s and therefore runs later", c->id,
+                     c->requires.v[i], o->cut.n > 0 ? "cuts a link" : "brings a router");
     }
 }
 
@@ -193,11 +193,11 @@ static void check_size(struct check_review *k)
     struct probe_spec *s;
     struct err e;
 
-    if ((s = grading_spec(k->x, GRADING_ALL_UNCUT, GRADING_STEADY, &e)) == NULL)
+    if ((s = grading_spec(k->x, GRADING_ALL_SHARED, GRADING_STEADY, &e)) == NULL)
         COMPLAIN(k, k->x->line, "%s", e.msg);
     probe_spec_free(s);
     for (size_t i = 0; i < k->x->nchecks; i++) {
-        if (k->x->checks[i].cut.n == 0 || k->x->checks[i].cut.n > PROBE_CUT_MAX)
+        if (!check_alone(&k->x->checks[i]) || k->x->checks[i].cut.n > PROBE_CUT_MAX)
             continue;
         if ((s = grading_spec(k->x, i, GRADING_BROKEN, &e)) == NULL)
             COMPLAIN(k, k->x->checks[i].line, "%s", e.msg);

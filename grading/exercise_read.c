@@ -4,6 +4,7 @@
 #include "grading/check/check.h"
 #include "grading/exercise_attr.h"
 #include "grading/exercise_parts.h"
+#include "grading/probe_dns.h"
 #include "labd/base/mem.h"
 #include "topology/topo_expand.h"
 #include "topology/topo_parameter.h"
@@ -17,6 +18,7 @@
 #define HOLD 2
 #define INTERVAL_MS 500
 #define SETTLE_MS 20000
+#define STATUS_OK 200
 #define XATTRS_MAX 32 /* of one element: a bit each */
 
 struct reader {
@@ -256,11 +258,14 @@ static void read_check_attrs(struct reader *r, const xmlNode *n, struct exercise
         return;
     if (kind->proto != PROBE_ICMP)
         c->proto = kind->proto;
+    if (c->port == 0)
+        c->port = kind->port;
     c->both = both > 0 && (good & 1u << both ? c->both : c->proto != PROBE_UDP);
 }
 
 static void read_part(struct reader *r, const xmlNode *n, void *obj)
 {
+    AUTO(mem_freep) char *value = NULL;
     struct exercise_check *c = obj, *part;
 
     if (c->nparts >= EXERCISE_PARTS_MAX) {
@@ -276,7 +281,12 @@ static void read_part(struct reader *r, const xmlNode *n, void *obj)
     part->line = topo_xml_line(n);
     part->hops = EXERCISE_HOPS_ANY;
     exercise_attrs(r->m, n, c->kind->part_attrs, part);
-    children(r, n, NULL, 0, NULL);
+    if (c->kind->part_text == NULL) {
+        children(r, n, NULL, 0, NULL);
+        return;
+    }
+    text(r, n, &value);
+    c->kind->part_text(r->m, part, value);
 }
 
 static void read_check(struct reader *r, const xmlNode *n, void *obj)
@@ -296,6 +306,8 @@ static void read_check(struct reader *r, const xmlNode *n, void *obj)
     c->line = topo_xml_line(n);
     c->hops = EXERCISE_HOPS_ANY;
     c->settle_ms = SETTLE_MS;
+    c->status = STATUS_OK;
+    c->path[0] = '/';
     read_check_attrs(r, n, c);
     if (c->kind == NULL)
         return; /* what may be in it is its kind's to say */

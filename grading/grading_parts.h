@@ -14,17 +14,17 @@ const char *grading_status_name(enum grading_status s);
 struct grading_verdict {
     enum grading_status status;
     char observed[GRADING_TEXT];
-    unsigned good, parts; /* of a check that has parts; else 0 */
-    int64_t after_ms; /* checks with a cut that pass: when traffic flowed again, from the cut on; else -1 */
+    unsigned good, parts; /* what is right of what gives points by itself; else 0 */
+    int64_t after_ms;     /* checks with a cut: when traffic flowed again, from the cut on; else -1 */
 };
 
 /* ---- grading_spec.c ---- */
-#define GRADING_ALL_UNCUT ((size_t)-1)
+#define GRADING_ALL_SHARED ((size_t)-1)
 enum grading_phase {
     GRADING_STEADY, /* one sample */
     GRADING_BROKEN, /* the links of the check's cut are down; samples until traffic flows again */
 };
-/* The probes for check 'which', or for all checks without a cut.  ERR_CAPACITY if they are too many. */
+/* The probes for check 'which', or for all checks that share their rounds.  ERR_CAPACITY if they are too many. */
 struct probe_spec *grading_spec(const struct exercise *x, size_t which, enum grading_phase phase,
                                 struct err *e);
 #define GRADING_PROBE_ID 16

@@ -1,7 +1,7 @@
 /* Rounds of probes against a running lab.  The only part of grading that talks to labhost. */
 #include "grading/grading.h"
 
-#include "grading/grading_parts.h"
+#include "grading/check/check.h"
 #include "labd/base/loop.h"
 #include "labd/base/mem.h"
 #include "labd/rpc/rpc.h"
@@ -144,7 +144,7 @@ static struct tally count(const struct run *r, const bool *skip)
     return t;
 }
 
-/* Rounds for all checks without a cut. */
+/* Rounds that the checks share. */
 static int steady(struct run *r, const bool *skip, struct err *e)
 {
     int64_t deadline = r->t0 + r->x->deadline_ms;
@@ -156,7 +156,7 @@ static int steady(struct run *r, const bool *skip, struct err *e)
         int64_t began = loop_now_ms();
         struct tally t;
 
-        result = probe_round(r, GRADING_ALL_UNCUT, GRADING_STEADY, e);
+        result = probe_round(r, GRADING_ALL_SHARED, GRADING_STEADY, e);
         if (result == NULL) {
             if (hopeless(e) || ++errors >= ROUND_ERRORS_MAX)
                 return -1;
@@ -229,21 +229,42 @@ static int cut(struct run *r, size_t i, struct grading_verdict *v, struct err *e
     return -1;
 }
 
-/* The checks that cut links, one after another. */
-static int broken(struct run *r, const bool *is_cut, struct err *e)
+/* One round of a check that brings what it needs and cuts nothing. */
+static int solo(struct run *r, size_t i, struct grading_verdict *v, struct err *e)
+{
+    for (unsigned errors = 0; errors < ROUND_ERRORS_MAX; errors++) {
+        AUTO(probe_result_freep) struct probe_result *result = probe_round(r, i, GRADING_STEADY, e);
+
+        if (result == NULL) {
+            if (hopeless(e))
+                return -1;
+            rest(r, e);
+            continue;
+        }
+        *v = grading_judge(r->x, i, result, false);
+        if (v->status != GRADING_ERROR)
+            return 0;
+        err_set(e, ERR_TOOL, "%s", v->observed);
+    }
+    return -1;
+}
+
+/* The checks with rounds of their own, one after another. */
+static int each_alone(struct run *r, const bool *alone, struct err *e)
 {
     struct grading_verdict v[EXERCISE_CHECKS_MAX];
 
     for (size_t i = 0; i < r->x->nchecks; i++) {
         v[i] = r->o[i].v;
-        if (is_cut[i])
+        if (alone[i])
             v[i] = (struct grading_verdict){.status = GRADING_PASS, .after_ms = -1};
     }
     for (size_t i = 0; i < r->x->nchecks; i++) {
-        if (!is_cut[i])
+        if (!alone[i])
             continue;
         grading_block(r->x, v, NULL);
-        if (v[i].status == GRADING_PASS && cut(r, i, &v[i], e) < 0)
+        if (v[i].status == GRADING_PASS &&
+            (r->x->checks[i].cut.n > 0 ? cut(r, i, &v[i], e) : solo(r, i, &v[i], e)) < 0)
             return -1;
         r->o[i].v = v[i];
         r->o[i].samples += v[i].status != GRADING_BLOCKED;
@@ -256,18 +277,19 @@ static int broken(struct run *r, const bool *is_cut, struct err *e)
 }
 
 /* What did not hold has not passed, and neither has what depends on it. */
-static void conclude(struct run *r, const bool *is_cut)
+static void conclude(struct run *r, const bool *alone)
 {
     struct grading_verdict v[EXERCISE_CHECKS_MAX];
 
     for (size_t i = 0; i < r->x->nchecks; i++) {
         struct grading_outcome *o = &r->o[i];
 
-        if (!is_cut[i] && o->v.status == GRADING_PASS && o->streak < r->x->hold) {
+        if (!alone[i] && o->v.status == GRADING_PASS && o->streak < r->x->hold) {
             o->v.status = GRADING_FAIL;
             snprintf(o->v.observed, sizeof o->v.observed, "It came and went while it was watched.");
         }
-        o->v.good = grading_held(o, r->x->hold);
+        if (!alone[i])
+            o->v.good = grading_held(o, r->x->hold);
         v[i] = o->v;
     }
     grading_block(r->x, v, NULL);
@@ -277,20 +299,20 @@ static void conclude(struct run *r, const bool *is_cut)
 
 static int run_once(struct run *r, struct err *e)
 {
-    bool is_cut[EXERCISE_CHECKS_MAX] = {false};
-    bool any_cut = false, any_steady = false;
+    bool alone[EXERCISE_CHECKS_MAX] = {false};
+    bool any_alone = false, any_steady = false;
 
     r->t0 = loop_now_ms();
     for (size_t i = 0; i < r->x->nchecks; i++) {
         r->o[i] = (struct grading_outcome){.v = {.status = GRADING_FAIL, .after_ms = -1}, .pass_ms = -1};
-        is_cut[i] = r->x->checks[i].cut.n > 0;
-        any_cut = any_cut || is_cut[i];
-        any_steady = any_steady || !is_cut[i];
+        alone[i] = check_alone(&r->x->checks[i]);
+        any_alone = any_alone || alone[i];
+        any_steady = any_steady || !alone[i];
     }
-    if (any_steady && steady(r, is_cut, e) < 0)
+    if (any_steady && steady(r, alone, e) < 0)
         return -1;
-    conclude(r, is_cut);
-    if (any_cut && broken(r, is_cut, e) < 0)
+    conclude(r, alone);
+    if (any_alone && each_alone(r, alone, e) < 0)
         return -1;
     return 0;
 }

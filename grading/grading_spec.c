@@ -48,7 +48,7 @@ struct probe_spec *grading_spec(const struct exercise *x, size_t which, enum gra
     for (size_t i = 0; i < x->nchecks; i++) {
         const struct exercise_check *c = &x->checks[i];
 
-        if (which == GRADING_ALL_UNCUT ? c->cut.n > 0 : which != i)
+        if (which == GRADING_ALL_SHARED ? check_alone(c) : which != i)
             continue;
         if (c->kind != NULL && c->kind->spec(s, x, i, phase, e) < 0)
             return NULL;

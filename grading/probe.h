@@ -15,9 +15,12 @@
  *   4. takes the links s->cut[] down, in the machine only: the lab's wanted state is not touched, so
  *      whoever reconciles the lab next (labhost at start, the next link.set) puts them back; a crash
  *      can not leave a cut behind
+ *      behind; with s->cut_after_ms that much after step 5 has begun, while the probes flow
  *   5. runs "labprobe" as root with probe_spec_to_json(s) on stdin, at most
  *      probe_spec_duration_ms(s) + 10000 milliseconds; stdout is the result, stderr one line if the
  *      status is not 0.  labprobe sets addresses and gateways and brings eth0 up itself.
+ *      With s->peers: they are started, and what they see is in the result; labprobe runs once to set up the
+ *      references, once for the probes before and once for those "after"
  *   6. always, also when the peer has gone or labprobe failed: puts the cut links back to their wanted
  *      state, removes the reference ports, kills the children of step 3
  *   7. replies {"result": ...} after probe_result_from_json() accepted it
@@ -26,14 +29,17 @@
  *          "mac"?,"pid"?}],
  *        "observe":[{"port":"h2:eth0","dev"?,"element"?,"mac"?,"whole"?}],
  *        "probes":[{"id","kind":"icmp|udp|tcp|neighbour","from","to","port","ttl","far","count","interval_ms",
- *          "timeout_ms","stop","also"?:["10.0.2.1"],
- *          "outer"?:"none|esp|udp","outer_port"?}],
- *        "cut":["l1"]}
+ *          "timeout_ms","stop","after"?,"also"?:["10.0.2.1"],"outer"?:"none|esp|udp","outer_port"?,
+ *          "ask"?:{"dns","type","fresh"} or {"http","host"?,"text"?,"fresh"}}],
+ *        "peers"?:[{"reference","protocol":"ospf|bgp","area":0,"hello_s","dead_s","as","router_as","router",
+ *          "form_ms","announce":"198.18.4.7"}],
+ *        "cut":["l1"],"cut_after_ms":2000}
  *   "icmp", "udp" and "tcp" send packets; "neighbour" asks by ARP or neighbour discovery who has 'to' on the
  *   reference's own segment, and waits for all who answer, up to its timeout.
  * result: {"lost":0,"probes":[{"id","port"?,"error":null,"samples":[{"sent_us","reply_us":null,"reply_ttl",
- *          "tcp":null,"data":false,"echo":false,
- *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl","mac"?}]}]}]}
+ *          "tcp":null,"data":false,"echo":false,"answer":null or {"code","cut","found","values":["10.0.2.10"]},
+ *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl","mac"?}]}]}],
+ *          "peers"?:[{"reference","announced","foreign":false,"neighbours":[{"address","state"}],"prefixes":["10.0.2.0/24 65001"]}]}
  * "mac" (of a reference, a port), "pid" and "dev" of a spec are there only after probe_spec_resolve(). */
 #ifndef GRADING_PROBE_H
 #define GRADING_PROBE_H
@@ -54,17 +60,31 @@ struct plan;
 #define PROBE_PROBES_MAX 128
 #define PROBE_ALSO_MAX 2
 #define PROBE_ALSO_ALL_MAX 32 /* of all probes together: a capture filter is limited by the kernel */
-#define PROBE_COUNT_MAX 200
+#define PROBE_COUNT_MAX 1200
 #define PROBE_TCP_COUNT_MAX 40
 #define PROBE_CUT_MAX 8
+#define PROBE_ANSWER_MS 2000u /* once connected: time for the answer of a protocol */
+#define PROBE_CUT_AFTER_MAX_MS 10000
+#define PROBE_PEER_EXTRA_MS 20000u /* of a run with peers: their start, their words and their end */
 #define PROBE_START_SPREAD_MS 250u /* each probe begins at a random moment within */
-#define PROBE_DURATION_MAX_MS 120000u
+#define PROBE_DURATION_MAX_MS 300000u
 #define PROBE_SAMPLES_MAX 2000 /* of all probes together */
 #define PROBE_TCP_SAMPLES_MAX 512
 #define PROBE_SIGHTINGS_MAX 512 /* per sample */
 #define PROBE_SIGHTINGS_ALL_MAX 16384
+#define PROBE_PEERS_MAX 2
+#define PROBE_NEIGHBOURS_MAX 8
+#define PROBE_PREFIXES_MAX 256
+#define PROBE_STATE_SIZE 16
+#define PROBE_AS_PATH_SIZE 128
 #define PROBE_PORT_SIZE (NAME_SIZE + IFNAME_SIZE) /* "NODE:IF", "LINK:a", "@REFERENCE" */
 #define PROBE_ADDR_TEXT 46
+#define PROBE_VALUES_MAX 16  /* of one answer */
+#define PROBE_VALUE_SIZE 264 /* a domain name with what an MX record has before it */
+#define PROBE_DOMAIN_SIZE 254
+#define PROBE_PATH_SIZE 201
+#define PROBE_TEXT_SIZE 256
+#define PROBE_FRESH_MAX 220 /* length of a domain below which a fresh label is asked for */
 #define PROBE_SPEC_BYTES_MAX (256u << 10)
 #define PROBE_RESULT_BYTES_MAX (4u << 20) /* fits a frame of labd/rpc */
 
@@ -81,6 +101,8 @@ const char *probe_mac_text(const uint8_t mac[6], char out[18]);
 const char *probe_addr_text(const struct probe_addr *a, char out[PROBE_ADDR_TEXT]); /* "-" if none */
 bool probe_addr_equal(const struct probe_addr *a, const struct probe_addr *b);
 bool probe_addr_in_net(const struct probe_addr *a, const struct probe_addr *net, unsigned prefix);
+
+bool probe_path_ok(const char *s); /* of a page: "/" and what may follow, without a query */
 
 struct probe_ref {
     char name[NAME_SIZE];
@@ -107,6 +129,20 @@ struct probe_port {
 
 enum probe_kind { PROBE_ICMP, PROBE_UDP, PROBE_TCP, PROBE_NEIGHBOUR };
 enum probe_outer { PROBE_OUTER_NONE, PROBE_OUTER_ESP, PROBE_OUTER_UDP };
+/* What is said there: the bare nonce, or a request of a protocol that carries the nonce in its own way. */
+enum probe_speak {
+    PROBE_SAY_NONCE,
+    PROBE_SAY_DNS,  /* the nonce is the message's id, the case of the letters (0x20), and a fresh label */
+    PROBE_SAY_HTTP, /* the nonce is the query of a page, or the path of one that can not exist */
+};
+struct probe_ask {
+    enum probe_speak speak;
+    char domain[PROBE_DOMAIN_SIZE]; /* as of probe_domain_parse().  DNS: the name; HTTP: the host, or "" */
+    uint16_t type;                  /* DNS: ns_t_a and so on */
+    bool fresh;                     /* DNS: ask for a random name below 'domain'; HTTP: for a random path */
+    char path[PROBE_PATH_SIZE];     /* HTTP: as of probe_path_ok() */
+    char text[PROBE_TEXT_SIZE];     /* HTTP: what to look for in the page, or "" */
+};
 struct probe {
     char id[NAME_SIZE];
     enum probe_kind kind;
@@ -120,13 +156,33 @@ struct probe {
     unsigned timeout_ms;         /* how long to wait after the last sample was sent */
     /* Stop sending after so many consecutive samples that were answered (and seen at 'far'); 0: never. */
     unsigned stop;
+    bool after; /* sent when the peers have withdrawn what they announced, not before */
     /* Addresses that its packets may bear on the way, translated, beside the sender's and 'to'. */
     struct probe_addr also[PROBE_ALSO_MAX];
     size_t nalso;
     /* What should hide its packets at ports that are searched: PROBE_CLEAR and PROBE_OUTER are told there. */
     enum probe_outer outer;
-    uint16_t outer_port; /* UDP, at either end */
+    uint16_t outer_port;  /* UDP, at either end */
+    struct probe_ask ask; /* UDP and TCP */
 };
+
+/* A router of ours at a reference, for as long as the run takes.  With OSPF (RFC 2328) it speaks first, as a
+ * control, in an area where nobody should answer, for two hello intervals; then in 'area'.  With BGP (RFC 4271) it
+ * and 'router' are each other's neighbour.  It announces one address as a prefix that nobody can know before, and
+ * takes it back before the probes that are sent "after". */
+enum probe_protocol { PROBE_OSPF, PROBE_BGP };
+struct probe_peer {
+    enum probe_protocol protocol;
+    char ref[NAME_SIZE];
+    uint32_t area; /* OSPF */
+    unsigned hello_s, dead_s;
+    uint32_t own_as, router_as; /* BGP */
+    struct probe_addr router;
+    unsigned form_ms;           /* how long it waits for a full adjacency or a session */
+    struct probe_addr announce; /* IPv4 */
+};
+uint32_t probe_peer_other_area(const struct probe_peer *p); /* of the control */
+unsigned probe_peer_control_ms(const struct probe_peer *p); /* how long it listens there */
 
 struct probe_spec {
     struct probe_ref refs[PROBE_REFS_MAX];
@@ -135,10 +191,14 @@ struct probe_spec {
     size_t nports;
     struct probe probes[PROBE_PROBES_MAX];
     size_t nprobes;
+    struct probe_peer peers[PROBE_PEERS_MAX];
+    size_t npeers;
     char cut[PROBE_CUT_MAX][NAME_SIZE]; /* links held down while the probes run */
     size_t ncut;
+    unsigned cut_after_ms; /* from the start of labprobe on; 0: cut before it starts */
 };
 
+bool probe_per_sample(const struct probe *p);         /* each of its samples has a socket of its own */
 unsigned probe_spec_also(const struct probe_spec *s); /* addresses in also[] of all probes */
 struct probe_spec *probe_spec_new(void);              /* zeroed; never NULL */
 void probe_spec_free(struct probe_spec *s);
@@ -186,12 +246,24 @@ struct probe_sighting {
     uint8_t ttl;
     uint8_t mac[6]; /* of an advertisement; else 0 */
 };
+#define PROBE_ANSWER_NONE (-1)
+#define PROBE_ANSWER_BAD (-2) /* it broke the protocol's rules */
+struct probe_answer {
+    int code;   /* DNS: the RCODE; HTTP: the status; or one of the above */
+    bool cut;   /* DNS: the server says that it is incomplete */
+    bool found; /* HTTP: ask.text is in the page */
+    /* DNS: what probe_record_parse() makes of records of the type that was asked for, at the end of the chain
+     * of aliases; the first PROBE_VALUES_MAX.  HTTP: one, how the page begins. */
+    char (*values)[PROBE_VALUE_SIZE];
+    size_t nvalues;
+};
 struct probe_sample {
     int64_t sent_us;
     int64_t reply_us; /* -1: none.  ICMP, UDP, neighbour: reply at the reference; TCP: connected or refused */
     uint8_t reply_ttl;
     enum probe_tcp tcp;
     bool data, echo;                  /* TCP, UDP: the peer sent something; sent the nonce back */
+    struct probe_answer answer;       /* to what probe.ask says */
     struct probe_sighting *sightings; /* in order of time; repetitions at the same port are left out */
     size_t nsightings;
 };
@@ -202,10 +274,34 @@ struct probe_outcome {
     struct probe_sample *samples;
     size_t nsamples;
 };
+struct probe_neighbour {
+    struct probe_addr addr;
+    char state[PROBE_STATE_SIZE]; /* "Full", "ExStart", in FRR's words */
+};
+struct probe_prefix {
+    struct probe_addr addr;
+    unsigned len;
+    char as_path[PROBE_AS_PATH_SIZE]; /* BGP: numbers, a blank between two */
+};
+struct probe_peer_outcome {
+    char ref[NAME_SIZE];
+    struct probe_addr announced;
+    bool foreign; /* somebody answered in the other area */
+    struct probe_neighbour
+        neighbours[PROBE_NEIGHBOURS_MAX]; /* in the area of the spec, at the end of the wait */
+    size_t nneighbours;
+    struct probe_prefix prefixes[PROBE_PREFIXES_MAX]; /* that it learned, at the end of the first probes */
+    size_t nprefixes;
+};
+bool probe_as_path_ok(const char *s);                   /* nothing but digits and blanks, and not too long */
+bool probe_peer_up(const struct probe_peer_outcome *o); /* some neighbour is full, or established */
+
 struct probe_result {
     uint64_t lost; /* packets that the capture had to drop: what was not seen proves nothing then */
     struct probe_outcome *probes;
     size_t nprobes;
+    struct probe_peer_outcome peers[PROBE_PEERS_MAX];
+    size_t npeers;
 };
 struct probe_result *probe_result_new(void);
 void probe_result_free(struct probe_result *r);
@@ -213,6 +309,8 @@ void probe_result_freep(struct probe_result **r);
 json_t *probe_result_to_json(const struct probe_result *r);
 /* Does not trust 'j'. */
 struct probe_result *probe_result_from_json(const json_t *j, struct err *e);
+const struct probe_peer_outcome *probe_peer_find(const struct probe_result *r, const char *ref); /* or NULL */
+json_t *probe_peer_outcome_to_json(const struct probe_peer_outcome *o);
 const struct probe_outcome *probe_outcome_find(const struct probe_result *r, const char *id);
 
 #endif

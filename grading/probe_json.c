@@ -20,25 +20,34 @@ int probe_json_int(const json_t *j, const char *where, const char *key, json_int
     return 0;
 }
 
-int probe_json_text(const json_t *j, const char *where, const char *key, bool needed, char *out, size_t size,
-                    struct err *e)
+int probe_json_string(const json_t *v, const char *where, const char *key, char *out, size_t size,
+                      struct err *e)
 {
-    const json_t *v = json_object_get(j, key);
-    const char *s = "";
+    const char *s;
 
-    if (v != NULL && !json_is_null(v)) {
-        if (!json_is_string(v))
-            return err_set(e, ERR_INVALID, "%s: '%s' is not a text", where, key);
-        s = json_string_value(v);
-        if (strlen(s) != json_string_length(v) || strlen(s) >= size)
-            return err_set(e, ERR_INVALID, "%s: '%s' is longer than %zu bytes", where, key, size - 1);
-    }
-    if (needed && *s == '\0')
-        return err_set(e, ERR_INVALID, "%s: '%s' is missing", where, key);
+    if (!json_is_string(v))
+        return err_set(e, ERR_INVALID, "%s: '%s' is not a text", where, key);
+    s = json_string_value(v);
+    if (strlen(s) != json_string_length(v) || strlen(s) >= size)
+        return err_set(e, ERR_INVALID, "%s: '%s' is longer than %zu bytes", where, key, size - 1);
     for (const char *p = s; *p != '\0'; p++)
         if (*p < 0x20 || *p > 0x7e)
             return err_set(e, ERR_INVALID, "%s: '%s' holds bytes that are not printable", where, key);
     memcpy(out, s, strlen(s) + 1);
+    return 0;
+}
+
+int probe_json_text(const json_t *j, const char *where, const char *key, bool needed, char *out, size_t size,
+                    struct err *e)
+{
+    const json_t *v = json_object_get(j, key);
+
+    if (v != NULL && !json_is_null(v) && probe_json_string(v, where, key, out, size, e) < 0)
+        return -1;
+    if (v == NULL || json_is_null(v))
+        out[0] = '\0';
+    if (needed && out[0] == '\0')
+        return err_set(e, ERR_INVALID, "%s: '%s' is missing", where, key);
     return 0;
 }
 

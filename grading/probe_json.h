@@ -11,6 +11,9 @@ int probe_json_int(const json_t *j, const char *where, const char *key, json_int
 /* 'size' counts the NUL; the text must be printable ASCII. */
 int probe_json_text(const json_t *j, const char *where, const char *key, bool needed, char *out, size_t size,
                     struct err *e) MUST_CHECK;
+/* The same for a value that has been found already. */
+int probe_json_string(const json_t *v, const char *where, const char *key, char *out, size_t size,
+                      struct err *e) MUST_CHECK;
 int probe_json_addr(const json_t *j, const char *where, const char *key, bool needed, struct probe_addr *out,
                     struct err *e) MUST_CHECK;
 /* Index of the member's text in 'names'; -1 with 'e' if it is none of them. */

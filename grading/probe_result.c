@@ -32,8 +32,10 @@ void probe_result_free(struct probe_result *r)
     if (r == NULL)
         return;
     for (size_t i = 0; i < r->nprobes; i++) {
-        for (size_t k = 0; k < r->probes[i].nsamples; k++)
+        for (size_t k = 0; k < r->probes[i].nsamples; k++) {
             free(r->probes[i].samples[k].sightings);
+            free(r->probes[i].samples[k].answer.values);
+        }
         free(r->probes[i].samples);
     }
     free(r->probes);
@@ -58,6 +60,40 @@ static bool advert(const struct probe_sighting *g)
     return g->what == PROBE_ADVERT || g->what == PROBE_ADVERT_ALIEN;
 }
 
+static json_t *answer_json(const struct probe_answer *a)
+{
+    json_t *values;
+
+    if (a->code == PROBE_ANSWER_NONE)
+        return json_null();
+    values = json_array();
+    for (size_t i = 0; i < a->nvalues; i++)
+        json_array_append_new(values, json_string(a->values[i]));
+    return json_pack("{s:i, s:b, s:b, s:o}", "code", a->code, "cut", (int)a->cut, "found", (int)a->found,
+                     "values", values);
+}
+
+const struct probe_peer_outcome *probe_peer_find(const struct probe_result *r, const char *ref)
+{
+    for (size_t i = 0; i < r->npeers; i++)
+        if (strcmp(r->peers[i].ref, ref) == 0)
+            return &r->peers[i];
+    return NULL;
+}
+
+bool probe_as_path_ok(const char *s)
+{
+    return strlen(s) < PROBE_AS_PATH_SIZE && s[strspn(s, "0123456789 ")] == '\0';
+}
+
+bool probe_peer_up(const struct probe_peer_outcome *o)
+{
+    for (size_t i = 0; i < o->nneighbours; i++)
+        if (strcmp(o->neighbours[i].state, "Full") == 0 || strcmp(o->neighbours[i].state, "Established") == 0)
+            return true;
+    return false;
+}
+
 static json_t *sample_json(const struct probe_sample *s)
 {
     json_t *sightings = json_array();
@@ -74,16 +110,37 @@ static json_t *sample_json(const struct probe_sample *s)
             json_object_set_new(j, "mac", json_string(probe_mac_text(g->mac, mac)));
         json_array_append_new(sightings, j);
     }
-    return json_pack("{s:I, s:o, s:i, s:o, s:b, s:b, s:o}", "sent_us", (json_int_t)s->sent_us, "reply_us",
-                     s->reply_us < 0 ? json_null() : json_integer(s->reply_us), "reply_ttl",
-                     (int)s->reply_ttl, "tcp",
-                     s->tcp == PROBE_TCP_NONE ? json_null() : json_string(outcomes[s->tcp]), "data",
-                     (int)s->data, "echo", (int)s->echo, "sightings", sightings);
+    return json_pack(
+        "{s:I, s:o, s:i, s:o, s:b, s:b, s:o, s:o}", "sent_us", (json_int_t)s->sent_us, "reply_us",
+        s->reply_us < 0 ? json_null() : json_integer(s->reply_us), "reply_ttl", (int)s->reply_ttl, "tcp",
+        s->tcp == PROBE_TCP_NONE ? json_null() : json_string(outcomes[s->tcp]), "data", (int)s->data, "echo",
+        (int)s->echo, "answer", answer_json(&s->answer), "sightings", sightings);
+}
+
+json_t *probe_peer_outcome_to_json(const struct probe_peer_outcome *o)
+{
+    json_t *neighbours = json_array(), *prefixes = json_array();
+    char text[PROBE_ADDR_TEXT], net[PROBE_ADDR_TEXT + 8 + PROBE_AS_PATH_SIZE];
+
+    for (size_t i = 0; i < o->nneighbours; i++)
+        json_array_append_new(neighbours,
+                              json_pack("{s:o, s:s}", "address", probe_json_from_addr(&o->neighbours[i].addr),
+                                        "state", o->neighbours[i].state));
+    for (size_t i = 0; i < o->nprefixes; i++) {
+        const struct probe_prefix *p = &o->prefixes[i];
+
+        snprintf(net, sizeof net, "%s/%u%s%s", probe_addr_text(&p->addr, text), p->len,
+                 p->as_path[0] != '\0' ? " " : "", p->as_path);
+        json_array_append_new(prefixes, json_string(net));
+    }
+    return json_pack("{s:s, s:o, s:b, s:o, s:o}", "reference", o->ref, "announced",
+                     probe_json_from_addr(&o->announced), "foreign", (int)o->foreign, "neighbours",
+                     neighbours, "prefixes", prefixes);
 }
 
 json_t *probe_result_to_json(const struct probe_result *r)
 {
-    json_t *probes = json_array();
+    json_t *probes = json_array(), *peers = r->npeers > 0 ? json_array() : NULL;
 
     for (size_t i = 0; i < r->nprobes; i++) {
         const struct probe_outcome *o = &r->probes[i];
@@ -95,7 +152,9 @@ json_t *probe_result_to_json(const struct probe_result *r)
             probes, json_pack("{s:s, s:i, s:o, s:o}", "id", o->id, "port", (int)o->port, "error",
                               o->error[0] == '\0' ? json_null() : json_string(o->error), "samples", samples));
     }
-    return json_pack("{s:I, s:o}", "lost", (json_int_t)r->lost, "probes", probes);
+    for (size_t i = 0; i < r->npeers; i++)
+        json_array_append_new(peers, probe_peer_outcome_to_json(&r->peers[i]));
+    return json_pack("{s:I, s:o, s:o*}", "lost", (json_int_t)r->lost, "probes", probes, "peers", peers);
 }
 
 static int sighting_read(const json_t *j, struct probe_sighting *g, struct err *e)
@@ -123,6 +182,31 @@ static int sighting_read(const json_t *j, struct probe_sighting *g, struct err *
     return 0;
 }
 
+static int answer_read(const json_t *j, struct probe_answer *a, struct err *e)
+{
+    const json_t *list;
+    json_int_t code;
+    json_t *v;
+    size_t i;
+
+    a->code = PROBE_ANSWER_NONE;
+    if (j == NULL || json_is_null(j))
+        return 0;
+    if (probe_json_int(j, "answer", "code", PROBE_ANSWER_BAD, 0xffff, PROBE_ANSWER_NONE, &code, e) < 0 ||
+        probe_json_array(j, "values", PROBE_VALUES_MAX, &list, e) < 0)
+        return -1;
+    a->code = (int)code;
+    a->cut = json_is_true(json_object_get(j, "cut"));
+    a->found = json_is_true(json_object_get(j, "found"));
+    a->values = xcalloc(json_array_size(list) + 1, sizeof *a->values);
+    json_array_foreach(list, i, v) {
+        if (probe_json_string(v, "answer", "values", a->values[i], sizeof a->values[i], e) < 0)
+            return -1;
+        a->nvalues++;
+    }
+    return 0;
+}
+
 static int sample_read(const json_t *j, struct probe_sample *s, struct err *e)
 {
     const json_t *list;
@@ -134,7 +218,8 @@ static int sample_read(const json_t *j, struct probe_sample *s, struct err *e)
     if (probe_json_int(j, "sample", "sent_us", 0, US_MAX, 0, &sent, e) < 0 ||
         probe_json_int(j, "sample", "reply_us", -1, US_MAX, -1, &reply, e) < 0 ||
         probe_json_int(j, "sample", "reply_ttl", 0, 255, 0, &ttl, e) < 0 ||
-        probe_json_array(j, "sightings", PROBE_SIGHTINGS_MAX, &list, e) < 0)
+        probe_json_array(j, "sightings", PROBE_SIGHTINGS_MAX, &list, e) < 0 ||
+        answer_read(json_object_get(j, "answer"), &s->answer, e) < 0)
         return -1;
     v = json_object_get(j, "tcp");
     if (v != NULL && !json_is_null(v) &&
@@ -177,10 +262,55 @@ static int outcome_read(const json_t *j, struct probe_outcome *o, struct err *e)
     return 0;
 }
 
+/* "10.0.2.0/24" or "10.0.2.0/24 65001 65002". */
+static int prefix_read(const char *s, struct probe_prefix *p)
+{
+    size_t n = s != NULL ? strcspn(s, " ") : 0;
+    char net[PROBE_ADDR_TEXT + 8];
+
+    if (n == 0 || n >= sizeof net)
+        return -1;
+    memcpy(net, s, n);
+    net[n] = '\0';
+    s += n + (s[n] == ' ');
+    if (!probe_addr_parse_net(net, &p->addr, &p->len) || !probe_as_path_ok(s))
+        return -1;
+    memcpy(p->as_path, s, strlen(s) + 1);
+    return 0;
+}
+
+static int peer_read(const json_t *j, struct probe_peer_outcome *o, struct err *e)
+{
+    const json_t *neighbours, *prefixes;
+    json_t *v;
+    size_t i;
+
+    if (probe_json_text(j, "peer", "reference", true, o->ref, sizeof o->ref, e) < 0 ||
+        probe_json_addr(j, "peer", "announced", true, &o->announced, e) < 0 ||
+        probe_json_array(j, "neighbours", PROBE_NEIGHBOURS_MAX, &neighbours, e) < 0 ||
+        probe_json_array(j, "prefixes", PROBE_PREFIXES_MAX, &prefixes, e) < 0)
+        return -1;
+    o->foreign = json_is_true(json_object_get(j, "foreign"));
+    json_array_foreach(neighbours, i, v) {
+        struct probe_neighbour *n = &o->neighbours[o->nneighbours++];
+
+        if (probe_json_addr(v, "neighbour", "address", true, &n->addr, e) < 0 ||
+            probe_json_text(v, "neighbour", "state", false, n->state, sizeof n->state, e) < 0)
+            return -1;
+    }
+    json_array_foreach(prefixes, i, v) {
+        struct probe_prefix *p = &o->prefixes[o->nprefixes++];
+
+        if (prefix_read(json_string_value(v), p) < 0)
+            return err_set(e, ERR_INVALID, "peer '%s': a prefix is not of the form ADDRESS/PREFIX", o->ref);
+    }
+    return 0;
+}
+
 struct probe_result *probe_result_from_json(const json_t *j, struct err *e)
 {
     AUTO(probe_result_freep) struct probe_result *r = probe_result_new();
-    const json_t *list;
+    const json_t *list, *peers;
     json_int_t lost;
     json_t *v;
     size_t i;
@@ -188,8 +318,13 @@ struct probe_result *probe_result_from_json(const json_t *j, struct err *e)
     if (!json_is_object(j))
         return err_set(e, ERR_PROTOCOL, "the probe result is not an object"), NULL;
     if (probe_json_int(j, "probe result", "lost", 0, INT64_MAX, 0, &lost, e) < 0 ||
-        probe_json_array(j, "probes", PROBE_PROBES_MAX, &list, e) < 0)
+        probe_json_array(j, "probes", PROBE_PROBES_MAX, &list, e) < 0 ||
+        probe_json_array(j, "peers", PROBE_PEERS_MAX, &peers, e) < 0)
         return NULL;
+    json_array_foreach(peers, i, v) {
+        if (peer_read(v, &r->peers[r->npeers++], e) < 0)
+            return NULL;
+    }
     r->lost = (uint64_t)lost;
     r->probes = xcalloc(json_array_size(list) + 1, sizeof *r->probes);
     json_array_foreach(list, i, v) {

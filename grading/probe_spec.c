@@ -1,6 +1,7 @@
 /* The spec of probe.run: to and from JSON. */
 #include "grading/probe.h"
 
+#include "grading/probe_dns.h"
 #include "grading/probe_json.h"
 #include "labd/base/mem.h"
 
@@ -13,6 +14,7 @@ static const char *const kinds[] = {
 
 static const char *const outers[] = {
     [PROBE_OUTER_NONE] = "none", [PROBE_OUTER_ESP] = "esp", [PROBE_OUTER_UDP] = "udp"};
+static const char *const protocols[] = {[PROBE_OSPF] = "ospf", [PROBE_BGP] = "bgp"};
 
 struct probe_spec *probe_spec_new(void)
 {
@@ -35,6 +37,13 @@ const struct probe_ref *probe_ref_find(const struct probe_spec *s, const char *n
         if (strcmp(s->refs[i].name, name) == 0)
             return &s->refs[i];
     return NULL;
+}
+
+bool probe_path_ok(const char *s)
+{
+    size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%!$&'()*+,;=:@/");
+
+    return s[0] == '/' && s[n] == '\0' && n < PROBE_PATH_SIZE;
 }
 
 bool probe_ref_has(const struct probe_ref *r, int family)
@@ -82,9 +91,39 @@ static json_t *port_json(const struct probe_port *p)
     return j;
 }
 
+static json_t *ask_json(const struct probe_ask *a)
+{
+    switch (a->speak) {
+    case PROBE_SAY_DNS:
+        return json_pack("{s:s, s:i, s:b}", "dns", a->domain, "type", (int)a->type, "fresh", (int)a->fresh);
+    case PROBE_SAY_HTTP:
+        return json_pack("{s:s, s:s, s:s, s:b}", "http", a->path, "host", a->domain, "text", a->text, "fresh",
+                         (int)a->fresh);
+    case PROBE_SAY_NONCE:
+        break;
+    }
+    return json_null();
+}
+
+static json_t *peer_json(const struct probe_peer *p)
+{
+    json_t *j = json_pack("{s:s, s:s, s:i, s:o}", "reference", p->ref, "protocol", protocols[p->protocol],
+                          "form_ms", (int)p->form_ms, "announce", probe_json_from_addr(&p->announce)),
+           *more = p->protocol == PROBE_OSPF
+                       ? json_pack("{s:I, s:i, s:i}", "area", (json_int_t)p->area, "hello_s", (int)p->hello_s,
+                                   "dead_s", (int)p->dead_s)
+                       : json_pack("{s:I, s:I, s:o}", "as", (json_int_t)p->own_as, "router_as",
+                                   (json_int_t)p->router_as, "router", probe_json_from_addr(&p->router));
+
+    json_object_update(j, more);
+    json_decref(more);
+    return j;
+}
+
 json_t *probe_spec_to_json(const struct probe_spec *s)
 {
-    json_t *refs = json_array(), *ports = json_array(), *probes = json_array(), *cut = json_array();
+    json_t *refs = json_array(), *ports = json_array(), *probes = json_array(), *cut = json_array(),
+           *peers = json_array();
 
     for (size_t i = 0; i < s->nrefs; i++)
         json_array_append_new(refs, ref_json(&s->refs[i]));
@@ -96,18 +135,22 @@ json_t *probe_spec_to_json(const struct probe_spec *s)
 
         for (size_t k = 0; k < p->nalso; k++)
             json_array_append_new(also, probe_json_from_addr(&p->also[k]));
-        json_array_append_new(
-            probes,
-            json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:s, s:i, s:i, s:i, s:i, s:o, s:s, s:i}", "id", p->id,
-                      "kind", kinds[p->kind], "from", p->from, "to", probe_json_from_addr(&p->to), "port",
-                      (int)p->port, "ttl", (int)p->ttl, "far", p->far, "count", (int)p->count, "interval_ms",
-                      (int)p->interval_ms, "timeout_ms", (int)p->timeout_ms, "stop", (int)p->stop, "also",
-                      also, "outer", outers[p->outer], "outer_port", (int)p->outer_port));
+        json_t *one = json_pack("{s:s, s:s, s:s, s:o, s:i, s:i, s:s, s:i, s:i, s:i, s:i, s:o, s:s, s:i, s:o}",
+                                "id", p->id, "kind", kinds[p->kind], "from", p->from, "to",
+                                probe_json_from_addr(&p->to), "port", (int)p->port, "ttl", (int)p->ttl, "far",
+                                p->far, "count", (int)p->count, "interval_ms", (int)p->interval_ms,
+                                "timeout_ms", (int)p->timeout_ms, "stop", (int)p->stop, "also", also, "outer",
+                                outers[p->outer], "outer_port", (int)p->outer_port, "ask", ask_json(&p->ask));
+        if (p->after)
+            json_object_set_new(one, "after", json_true());
+        json_array_append_new(probes, one);
     }
     for (size_t i = 0; i < s->ncut; i++)
         json_array_append_new(cut, json_string(s->cut[i]));
-    return json_pack("{s:o, s:o, s:o, s:o}", "references", refs, "observe", ports, "probes", probes, "cut",
-                     cut);
+    for (size_t i = 0; i < s->npeers; i++)
+        json_array_append_new(peers, peer_json(&s->peers[i]));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:i}", "references", refs, "observe", ports, "probes", probes,
+                     "peers", peers, "cut", cut, "cut_after_ms", (int)s->cut_after_ms);
 }
 
 /* ---- from JSON ---- */
@@ -239,6 +282,53 @@ static int outer_read(const json_t *j, struct probe *p, struct err *e)
     return 0;
 }
 
+static int ask_dns(const json_t *ask, struct probe *p, struct err *e)
+{
+    char domain[PROBE_DOMAIN_SIZE];
+    json_int_t type;
+
+    if (probe_json_text(ask, p->id, "dns", true, domain, sizeof domain, e) < 0 ||
+        probe_json_int(ask, p->id, "type", 1, 255, 0, &type, e) < 0)
+        return -1;
+    if (!probe_domain_parse(domain, p->ask.domain))
+        return err_set(e, ERR_INVALID, "probe '%s': '%s' is not a domain name", p->id, domain);
+    if (p->ask.fresh && strlen(p->ask.domain) > PROBE_FRESH_MAX)
+        return err_set(e, ERR_INVALID, "probe '%s': '%s' leaves no room for a label below it", p->id, domain);
+    p->ask.type = (uint16_t)type;
+    p->ask.speak = PROBE_SAY_DNS;
+    return 0;
+}
+
+static int ask_http(const json_t *ask, struct probe *p, struct err *e)
+{
+    char host[PROBE_DOMAIN_SIZE];
+
+    if (p->kind != PROBE_TCP)
+        return err_set(e, ERR_INVALID, "probe '%s': pages are asked for over TCP", p->id);
+    if (probe_json_text(ask, p->id, "http", true, p->ask.path, sizeof p->ask.path, e) < 0 ||
+        probe_json_text(ask, p->id, "text", false, p->ask.text, sizeof p->ask.text, e) < 0 ||
+        probe_json_text(ask, p->id, "host", false, host, sizeof host, e) < 0)
+        return -1;
+    if (!probe_path_ok(p->ask.path))
+        return err_set(e, ERR_INVALID, "probe '%s': '%s' is not the path of a page", p->id, p->ask.path);
+    if (host[0] != '\0' && !probe_domain_parse(host, p->ask.domain))
+        return err_set(e, ERR_INVALID, "probe '%s': '%s' is not a domain name", p->id, host);
+    p->ask.speak = PROBE_SAY_HTTP;
+    return 0;
+}
+
+static int ask_read(const json_t *j, struct probe *p, struct err *e)
+{
+    const json_t *ask = json_object_get(j, "ask");
+
+    if (ask == NULL || json_is_null(ask))
+        return 0;
+    if (p->kind != PROBE_UDP && p->kind != PROBE_TCP)
+        return err_set(e, ERR_INVALID, "probe '%s': only what goes to a port can ask", p->id);
+    p->ask.fresh = json_is_true(json_object_get(ask, "fresh"));
+    return json_object_get(ask, "http") != NULL ? ask_http(ask, p, e) : ask_dns(ask, p, e);
+}
+
 static int probe_read(const json_t *j, const struct probe_spec *s, struct probe *p, struct err *e)
 {
     json_int_t port, ttl, count, interval, timeout, stop;
@@ -263,7 +353,7 @@ static int probe_read(const json_t *j, const struct probe_spec *s, struct probe 
         probe_json_int(j, p->id, "interval_ms", 10, 10000, 200, &interval, e) < 0 ||
         probe_json_int(j, p->id, "timeout_ms", 10, 10000, 1000, &timeout, e) < 0 ||
         probe_json_int(j, p->id, "stop", 0, PROBE_COUNT_MAX, 0, &stop, e) < 0 || far_check(s, p, e) < 0 ||
-        also_read(j, p, e) < 0 || outer_read(j, p, e) < 0)
+        also_read(j, p, e) < 0 || outer_read(j, p, e) < 0 || ask_read(j, p, e) < 0)
         return -1;
     p->port = (uint16_t)port;
     p->ttl = (uint8_t)ttl;
@@ -271,6 +361,7 @@ static int probe_read(const json_t *j, const struct probe_spec *s, struct probe 
     p->interval_ms = (unsigned)interval;
     p->timeout_ms = (unsigned)timeout;
     p->stop = (unsigned)stop;
+    p->after = json_is_true(json_object_get(j, "after"));
     if ((from = probe_ref_find(s, p->from)) == NULL)
         return err_set(e, ERR_INVALID, "probe '%s': there is no reference '%s'", p->id, p->from);
     if (!probe_ref_has(from, p->to.family))
@@ -297,13 +388,66 @@ static int cut_read(const json_t *list, struct probe_spec *s, struct err *e)
     return 0;
 }
 
+bool probe_per_sample(const struct probe *p)
+{
+    return p->kind == PROBE_TCP || p->ask.speak != PROBE_SAY_NONCE;
+}
+
+static int peer_read_ospf(const json_t *j, struct probe_peer *p, struct err *e)
+{
+    json_int_t area, hello, dead;
+
+    if (probe_json_int(j, "peer", "area", 0, UINT32_MAX, 0, &area, e) < 0 ||
+        probe_json_int(j, "peer", "hello_s", 1, 60, 10, &hello, e) < 0 ||
+        probe_json_int(j, "peer", "dead_s", hello, 240, 40, &dead, e) < 0)
+        return -1;
+    p->area = (uint32_t)area;
+    p->hello_s = (unsigned)hello;
+    p->dead_s = (unsigned)dead;
+    return 0;
+}
+
+static int peer_read_bgp(const json_t *j, struct probe_peer *p, struct err *e)
+{
+    json_int_t as, router_as;
+
+    if (probe_json_int(j, "peer", "as", 1, UINT32_MAX, 0, &as, e) < 0 ||
+        probe_json_int(j, "peer", "router_as", 1, UINT32_MAX, 0, &router_as, e) < 0 ||
+        probe_json_addr(j, "peer", "router", true, &p->router, e) < 0)
+        return -1;
+    if (p->router.family != AF_INET)
+        return err_set(e, ERR_INVALID, "peer '%s': its router has no IPv4 address", p->ref);
+    p->own_as = (uint32_t)as;
+    p->router_as = (uint32_t)router_as;
+    return 0;
+}
+
+static int peer_read(const json_t *j, const struct probe_spec *s, struct probe_peer *p, struct err *e)
+{
+    const struct probe_ref *r;
+    json_int_t form;
+    int protocol;
+
+    if (probe_json_text(j, "peer", "reference", true, p->ref, sizeof p->ref, e) < 0 ||
+        (protocol = probe_json_enum(j, "peer", "protocol", protocols, ARRAY_LEN(protocols), e)) < 0 ||
+        probe_json_int(j, "peer", "form_ms", 0, 150000, 60000, &form, e) < 0 ||
+        probe_json_addr(j, "peer", "announce", true, &p->announce, e) < 0)
+        return -1;
+    if ((r = probe_ref_find(s, p->ref)) == NULL || !probe_ref_has(r, AF_INET) ||
+        p->announce.family != AF_INET)
+        return err_set(e, ERR_INVALID, "peer '%s' is no reference with an IPv4 address", p->ref);
+    p->protocol = (enum probe_protocol)protocol;
+    p->form_ms = (unsigned)form;
+    return protocol == PROBE_OSPF ? peer_read_ospf(j, p, e) : peer_read_bgp(j, p, e);
+}
+
 static int samples_check(const struct probe_spec *s, struct err *e)
 {
     unsigned all = 0, tcp = 0;
 
     for (size_t i = 0; i < s->nprobes; i++) {
         all += s->probes[i].count;
-        tcp += s->probes[i].kind == PROBE_TCP ? s->probes[i].count : 0;
+        tcp += probe_per_sample(&s->probes[i]) ? s->probes[i].count : 0;
     }
     if (all > PROBE_SAMPLES_MAX || tcp > PROBE_TCP_SAMPLES_MAX)
         return err_set(e, ERR_CAPACITY, "more than %d samples (%d of TCP) in one probe spec",
@@ -317,7 +461,8 @@ static int samples_check(const struct probe_spec *s, struct err *e)
 struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct err *e)
 {
     AUTO(probe_spec_freep) struct probe_spec *s = probe_spec_new();
-    const json_t *refs, *ports, *probes, *cut;
+    const json_t *refs, *ports, *probes, *peers, *cut;
+    json_int_t after;
     json_t *v;
     size_t i;
 
@@ -326,7 +471,9 @@ struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct e
     if (probe_json_array(j, "references", PROBE_REFS_MAX, &refs, e) < 0 ||
         probe_json_array(j, "observe", PROBE_PORTS_MAX, &ports, e) < 0 ||
         probe_json_array(j, "probes", PROBE_PROBES_MAX, &probes, e) < 0 ||
-        probe_json_array(j, "cut", PROBE_CUT_MAX, &cut, e) < 0)
+        probe_json_array(j, "peers", PROBE_PEERS_MAX, &peers, e) < 0 ||
+        probe_json_array(j, "cut", PROBE_CUT_MAX, &cut, e) < 0 ||
+        probe_json_int(j, "probe spec", "cut_after_ms", 0, PROBE_CUT_AFTER_MAX_MS, 0, &after, e) < 0)
         return NULL;
     json_array_foreach(refs, i, v) {
         struct probe_ref r = {0};
@@ -342,6 +489,11 @@ struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct e
             return NULL;
         s->nports++;
     }
+    json_array_foreach(peers, i, v) {
+        if (peer_read(v, s, &s->peers[s->npeers], e) < 0)
+            return NULL;
+        s->npeers++;
+    }
     json_array_foreach(probes, i, v) {
         if (probe_read(v, s, &s->probes[s->nprobes], e) < 0)
             return NULL;
@@ -349,6 +501,7 @@ struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct e
     }
     if (cut_read(cut, s, e) < 0)
         return NULL;
+    s->cut_after_ms = (unsigned)after;
     if (samples_check(s, e) < 0)
         return NULL;
     if (probe_spec_duration_ms(s) > PROBE_DURATION_MAX_MS)
@@ -369,14 +522,32 @@ unsigned probe_spec_also(const struct probe_spec *s)
 
 unsigned probe_spec_duration_ms(const struct probe_spec *s)
 {
-    unsigned longest = 0;
+    unsigned longest[2] = {0, 0}, peers = 0; /* before, after */
 
     for (size_t i = 0; i < s->nprobes; i++) {
         const struct probe *p = &s->probes[i];
         unsigned ms = PROBE_START_SPREAD_MS + (p->count - 1) * p->interval_ms + p->timeout_ms;
 
-        if (ms > longest)
-            longest = ms;
+        if (p->kind == PROBE_TCP && p->ask.speak != PROBE_SAY_NONCE)
+            ms += PROBE_ANSWER_MS;
+        if (ms > longest[p->after])
+            longest[p->after] = ms;
     }
-    return longest;
+    for (size_t i = 0; i < s->npeers; i++) {
+        unsigned ms = probe_peer_control_ms(&s->peers[i]) + s->peers[i].form_ms + PROBE_PEER_EXTRA_MS;
+
+        if (ms > peers)
+            peers = ms;
+    }
+    return longest[0] + longest[1] + peers;
+}
+
+uint32_t probe_peer_other_area(const struct probe_peer *p)
+{
+    return p->area + 1;
+}
+
+unsigned probe_peer_control_ms(const struct probe_peer *p)
+{
+    return p->protocol == PROBE_OSPF ? 2000 * p->hello_s + 1000 : 0;
 }

@@ -8,10 +8,26 @@
 #define INTERVAL_MS 250
 #define TIMEOUT_MS 1500
 
+/* A line each. */
+/* clang-format off */
 const struct check_kind *const check_kinds[] = {
-    &check_reachability, &check_unreachable, &check_tcp_open, &check_tcp_closed, &check_path,
-    &check_nat,          &check_address,     &check_firewall, &check_vpn,        NULL,
+    &check_reachability,
+    &check_unreachable,
+    &check_tcp_open,
+    &check_tcp_closed,
+    &check_path,
+    &check_nat,
+    &check_address,
+    &check_firewall,
+    &check_vpn,
+    &check_dns,
+    &check_http,
+    &check_convergence,
+    &check_ospf,
+    &check_bgp,
+    NULL,
 };
+/* clang-format on */
 
 const struct check_kind *check_kind_find(const char *name)
 {
@@ -19,6 +35,11 @@ const struct check_kind *check_kind_find(const char *name)
         if (strcmp((*k)->name, name) == 0)
             return *k;
     return NULL;
+}
+
+bool check_alone(const struct exercise_check *c)
+{
+    return c->cut.n > 0 || (c->kind != NULL && c->kind->alone);
 }
 
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name)
@@ -125,6 +146,12 @@ int check_spec_links(struct probe_spec *s, const struct exercise_names *links, s
     return 0;
 }
 
+void check_spec_cut(struct probe_spec *s, const struct exercise_check *c)
+{
+    for (size_t k = 0; k < c->cut.n && s->ncut < PROBE_CUT_MAX; k++)
+        snprintf(s->cut[s->ncut++], NAME_SIZE, "%s", c->cut.v[k]);
+}
+
 void check_spec_ref(struct probe_spec *s, const struct exercise *x, const char *name)
 {
     const struct probe_ref *r = check_ref_find(x, name);
@@ -193,7 +220,8 @@ struct grading_verdict check_join(const struct exercise_check *c, const struct g
     all.status = GRADING_FAIL;
     snprintf(all.observed, sizeof all.observed, "%u of %u as expected.", all.good, all.parts);
     for (size_t i = 0; i < c->nparts; i++)
-        if (v[i].status != GRADING_PASS && strlen(all.observed) + strlen(v[i].observed) + 2 < GRADING_TEXT)
+        if (v[i].status != GRADING_PASS && strstr(all.observed, v[i].observed) == NULL &&
+            strlen(all.observed) + strlen(v[i].observed) + 2 < GRADING_TEXT)
             check_text(all.observed, " %s", v[i].observed);
     return all;
 }

@@ -28,14 +28,18 @@ struct check_kind {
      * a part; NULL if there is none. */
     const char *part;
     const struct xattr *part_attrs;
+    /* Takes the text in such an element into 'part', or adds to 'm' why it can not; NULL if it is empty. */
+    void (*part_text)(struct topo_msgs *m, struct exercise_check *part, const char *text);
     enum probe_kind proto; /* unless the attribute 'proto' says otherwise */
+    uint16_t port;         /* unless the attribute 'port' says otherwise */
+    bool alone;            /* it needs a round of its own, after those of the others */
     bool negative;         /* it passes when nothing happens, and therefore needs a control */
     /* Adds to k->m what can not be meant. */
     void (*review)(struct check_review *k, const struct exercise_check *c);
     /* Adds what has to be sent and watched for check 'i'.  ERR_CAPACITY. */
     int (*spec)(struct probe_spec *s, const struct exercise *x, size_t i, enum grading_phase phase,
                 struct err *e);
-    /* Judges a GRADING_STEADY round. */
+    /* Judges a GRADING_STEADY round; NULL where a link is always cut. */
     struct grading_verdict (*judge)(const struct exercise *x, size_t i, const struct probe_result *r);
     /* The same for a check with a cut, and its GRADING_BROKEN round; NULL where nothing can be cut. */
     struct grading_verdict (*judge_before)(const struct exercise *x, size_t i, const struct probe_result *r);
@@ -47,10 +51,13 @@ struct check_kind {
 /* The table; NULL after the last. */
 extern const struct check_kind *const check_kinds[];
 const struct check_kind *check_kind_find(const char *name); /* or NULL */
+/* Not in the rounds that all checks share: it cuts links, or its kind says so. */
+bool check_alone(const struct exercise_check *c);
 
 /* In the files of their names. */
 extern const struct check_kind check_reachability, check_unreachable, check_tcp_open, check_tcp_closed,
-    check_path, check_nat, check_address, check_firewall, check_vpn;
+    check_path, check_nat, check_address, check_firewall, check_vpn, check_dns, check_http, check_convergence,
+    check_ospf, check_bgp;
 
 /* ---- check.c: for all kinds ---- */
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name); /* or NULL */
@@ -67,6 +74,8 @@ bool check_link_end(const char *port, const char *link); /* is it LINK:a or LINK
 /* Makes 's' watch a port, both ends of links; attach a reference (once each). */
 int check_spec_port(struct probe_spec *s, const char *port, struct err *e) MUST_CHECK;
 int check_spec_links(struct probe_spec *s, const struct exercise_names *links, struct err *e) MUST_CHECK;
+/* Makes 's' cut the links of the check's cut. */
+void check_spec_cut(struct probe_spec *s, const struct exercise_check *c);
 void check_spec_ref(struct probe_spec *s, const struct exercise *x, const char *name);
 /* A new probe with one sample and all else as usual.  NULL with ERR_CAPACITY. */
 struct probe *check_spec_probe(struct probe_spec *s, const char *id, struct err *e);

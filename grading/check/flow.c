@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define TTL 64
-#define TCP_TIMEOUT_MS 2200 /* a lost SYN is sent again after one second */
 
 void flow_init_to(struct flow *f, const struct exercise *x, const struct exercise_check *c,
                   const struct probe_addr *to)
@@ -12,6 +11,7 @@ void flow_init_to(struct flow *f, const struct exercise *x, const struct exercis
     memset(f, 0, sizeof *f);
     f->x = x;
     f->c = c;
+    f->proto = c->proto;
     f->to = *to;
     f->self = grading_ref_addr(x, c->from, to->family);
     probe_addr_text(&f->to, f->to_text);
@@ -116,7 +116,7 @@ struct probe *flow_spec_to(struct probe_spec *s, const struct exercise_check *c,
     else
         snprintf(p->far, sizeof p->far, "%s", c->seen_at);
     if (c->proto == PROBE_TCP)
-        p->timeout_ms = TCP_TIMEOUT_MS;
+        p->timeout_ms = FLOW_TCP_TIMEOUT_MS;
     return p;
 }
 
@@ -188,7 +188,7 @@ bool flow_arrived(const struct flow *f, const struct probe_sample *s, bool answe
                   struct grading_verdict *v)
 {
     const struct probe_sighting *g =
-        flow_seen(s, f->far, true, f->c->proto == PROBE_TCP ? PROBE_SYN : PROBE_REQUEST);
+        flow_seen(s, f->far, true, f->proto == PROBE_TCP ? PROBE_SYN : PROBE_REQUEST);
     char text[PROBE_ADDR_TEXT], want[32], got[32];
     int hops;
 
@@ -243,6 +243,38 @@ struct grading_verdict flow_reach(const struct flow *f, const struct probe_sampl
     return f->c->both
                ? check_verdict(GRADING_PASS, "The packet arrived at %s and the answer came back.", f->place)
                : check_verdict(GRADING_PASS, "The packet arrived at %s.", f->place);
+}
+
+const struct probe_sighting *flow_crossed(const struct probe_sample *s, const char *link)
+{
+    for (size_t i = 0; i < s->nsightings; i++) {
+        const struct probe_sighting *g = &s->sightings[i];
+
+        if ((g->what == PROBE_REQUEST || g->what == PROBE_SYN) && check_link_end(g->port, link))
+            return g;
+    }
+    return NULL;
+}
+
+struct grading_verdict flow_judge_before(const struct exercise *x, size_t i, const struct probe_result *r)
+{
+    const struct exercise_check *c = &x->checks[i];
+    const struct probe_sample *s;
+    struct grading_verdict v;
+    struct flow f;
+
+    if ((s = flow_sample(r, i, false, &v)) == NULL)
+        return v;
+    flow_init(&f, x, c, false);
+    v = flow_reach(&f, s);
+    if (v.status != GRADING_PASS)
+        return check_verdict(GRADING_FAIL, "Already before the cut: %.300s", v.observed);
+    for (size_t k = 0; k < c->cut.n; k++)
+        if (flow_crossed(s, c->cut.v[k]) != NULL)
+            return v;
+    return check_verdict(GRADING_FAIL,
+                         "Before the cut the packet did not use link %s, so cutting it shows nothing.",
+                         c->cut.v[0]);
 }
 
 /* ---- words ---- */

@@ -5,6 +5,8 @@
 
 #include "grading/check/check.h"
 
+#define FLOW_TCP_TIMEOUT_MS 2200 /* a lost SYN is sent again after one second */
+
 /* Entries of attribute tables. */
 #define FLOW_ENDS \
     {"from", XA_NAME, offsetof(struct exercise_check, from), true, 0, 0}, {"to", XA_TO, 0, true, 0, 0}, \
@@ -37,6 +39,7 @@
 struct flow {
     const struct exercise *x;
     const struct exercise_check *c;
+    enum probe_kind proto;
     char far[PROBE_PORT_SIZE];
     char place[PROBE_PORT_SIZE + 32]; /* 'far' in words */
     struct probe_addr self, to;
@@ -72,6 +75,12 @@ bool flow_arrived(const struct flow *f, const struct probe_sample *s, bool answe
                   struct grading_verdict *v);
 /* Echo requests and datagrams, one direction and its answer. */
 struct grading_verdict flow_reach(const struct flow *f, const struct probe_sample *s);
+
+/* When the sample first crossed 'link', whose ends were watched; or NULL. */
+const struct probe_sighting *flow_crossed(const struct probe_sample *s, const char *link);
+/* The judge_before of kinds that cut links: the packet arrives, and over a link that will be cut, for a cut of
+ * a link that is not used would prove nothing. */
+struct grading_verdict flow_judge_before(const struct exercise *x, size_t i, const struct probe_result *r);
 
 /* "A packet from a test host on lan1 (10.0.1.250) to 10.0.2.10 port 53" */
 void flow_text(char out[GRADING_TEXT], const struct exercise *x, const struct exercise_check *c);

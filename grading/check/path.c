@@ -56,26 +56,9 @@ static int spec(struct probe_spec *s, const struct exercise *x, size_t i, enum g
     p = &s->probes[s->nprobes - 1];
     p->interval_ms = CUT_INTERVAL_MS;
     p->count = c->settle_ms / CUT_INTERVAL_MS;
-    if (p->count > PROBE_COUNT_MAX) {
-        p->count = PROBE_COUNT_MAX;
-        p->interval_ms = c->settle_ms / p->count;
-    }
     p->stop = x->hold > CUT_STREAK_MIN ? x->hold : CUT_STREAK_MIN;
-    for (size_t k = 0; k < c->cut.n; k++)
-        snprintf(s->cut[s->ncut++], NAME_SIZE, "%s", c->cut.v[k]);
+    check_spec_cut(s, c);
     return 0;
-}
-
-/* When the sample first crossed 'link', or NULL. */
-static const struct probe_sighting *crossed(const struct probe_sample *s, const char *link)
-{
-    for (size_t i = 0; i < s->nsightings; i++) {
-        const struct probe_sighting *g = &s->sightings[i];
-
-        if ((g->what == PROBE_REQUEST || g->what == PROBE_SYN) && check_link_end(g->port, link))
-            return g;
-    }
-    return NULL;
 }
 
 /* "seattle-denver, denver-kansas": the watched links in the order of the packet. */
@@ -110,7 +93,7 @@ static struct grading_verdict judge_sample(const struct flow *f, const struct pr
         return v;
     path_text(s, path, sizeof path);
     for (size_t i = 0; i < f->c->via.n; i++) {
-        const struct probe_sighting *g = crossed(s, f->c->via.v[i]);
+        const struct probe_sighting *g = flow_crossed(s, f->c->via.v[i]);
 
         if (g == NULL)
             return check_verdict(
@@ -121,7 +104,7 @@ static struct grading_verdict judge_sample(const struct flow *f, const struct pr
         last = g;
     }
     for (size_t i = 0; i < f->c->avoids.n; i++)
-        if (crossed(s, f->c->avoids.v[i]) != NULL)
+        if (flow_crossed(s, f->c->avoids.v[i]) != NULL)
             return check_verdict(GRADING_FAIL, "The packet used link %s.", f->c->avoids.v[i]);
     return path[0] != '\0' ? check_verdict(GRADING_PASS, "The packet arrived by way of %s.", path) : v;
 }
@@ -136,28 +119,6 @@ static struct grading_verdict judge(const struct exercise *x, size_t i, const st
         return v;
     flow_init(&f, x, &x->checks[i], false);
     return judge_sample(&f, s);
-}
-
-/* A cut of a link that is not used would prove nothing. */
-static struct grading_verdict judge_before(const struct exercise *x, size_t i, const struct probe_result *r)
-{
-    const struct exercise_check *c = &x->checks[i];
-    const struct probe_sample *s;
-    struct grading_verdict v;
-    struct flow f;
-
-    if ((s = flow_sample(r, i, false, &v)) == NULL)
-        return v;
-    flow_init(&f, x, c, false);
-    v = flow_reach(&f, s);
-    if (v.status != GRADING_PASS)
-        return check_verdict(GRADING_FAIL, "Already before the cut: %.300s", v.observed);
-    for (size_t k = 0; k < c->cut.n; k++)
-        if (crossed(s, c->cut.v[k]) != NULL)
-            return v;
-    return check_verdict(GRADING_FAIL,
-                         "Before the cut the packet did not use link %s, so cutting it shows nothing.",
-                         c->cut.v[0]);
 }
 
 static struct grading_verdict judge_broken(const struct exercise *x, size_t i, const struct probe_result *r)
@@ -219,7 +180,7 @@ const struct check_kind check_path = {
     .review = review,
     .spec = spec,
     .judge = judge,
-    .judge_before = judge_before,
+    .judge_before = flow_judge_before,
     .judge_broken = judge_broken,
     .expected = expected,
 };

@@ -105,6 +105,7 @@ int engine_open(struct engine *en, const struct probe_spec *spec, struct err *e)
         for (unsigned k = 0; k < v->p->count; k++) {
             v->shots[k].fd = -1;
             v->shots[k].s.reply_us = -1;
+            v->shots[k].s.answer.code = PROBE_ANSWER_NONE;
         }
     }
     if (home < 0)
@@ -135,6 +136,9 @@ void engine_close(struct engine *en)
         mem_closep(&v->fd);
         for (unsigned k = 0; k < v->p->count; k++) {
             mem_closep(&v->shots[k].fd);
+            buf_clear(&v->shots[k].tx);
+            buf_clear(&v->shots[k].rx);
+            free(v->shots[k].s.answer.values);
             free(v->shots[k].seen);
         }
         free(v->shots);
@@ -157,7 +161,7 @@ static void fire(struct engine *en, struct volley *v, int64_t now)
     volley_fire(v, en, now);
     if (s->fd >= 0 && s->state == SHOT_SENT)
         epoll_ctl(en->epoll, EPOLL_CTL_ADD, s->fd,
-                  &(struct epoll_event){.events = EPOLLOUT,
+                  &(struct epoll_event){.events = v->p->kind == PROBE_TCP ? EPOLLOUT : EPOLLIN,
                                         .data.u64 = 1ull << 32 | (uint64_t)(v - en->volleys) << 16 |
                                                     (uint64_t)(s - v->shots)});
 }
@@ -181,9 +185,8 @@ static void settle(struct engine *en, struct volley *v, int64_t now)
                 close(s->fd);
                 s->fd = -1;
             }
-        } else if (s->state == SHOT_SENT && fine &&
-                   (v->p->kind == PROBE_ICMP ||
-                    v->p->kind == PROBE_UDP)) { /* a second neighbour may answer */
+        } else if (s->state == SHOT_SENT && fine && !probe_per_sample(v->p) &&
+                   v->p->kind != PROBE_NEIGHBOUR) { /* a second neighbour may answer */
             s->state = SHOT_OVER;
         }
         if (s->state != SHOT_OVER)
@@ -323,10 +326,12 @@ static bool genuine(const struct shot *s, const struct seen *n)
     case PROBE_SYNACK:
     case PROBE_RST:
         return s->isn_known && n->seq == s->isn + 1;
-    case PROBE_REQUEST:
     case PROBE_REPLY:
-    case PROBE_DATA:
+        return n->seq == s->digest;
     case PROBE_DATABACK:
+        return n->seq == 0 || (s->peer_known && n->seq == s->peer_isn + 1);
+    case PROBE_REQUEST:
+    case PROBE_DATA:
     case PROBE_CLEAR:
     case PROBE_OUTER:
     case PROBE_ADVERT:
@@ -354,13 +359,14 @@ struct probe_result *engine_result(struct engine *en)
         o->port = v->p->port;
         o->samples = xcalloc(v->fired + 1, sizeof *o->samples);
         for (unsigned k = 0; k < v->fired; k++) {
-            const struct shot *shot = &v->shots[k];
+            struct shot *shot = &v->shots[k];
             struct probe_sample *s;
 
             if (shot->state != SHOT_OVER)
                 continue; /* still on its way when the streak was long enough */
             s = &o->samples[o->nsamples++];
             *s = shot->s;
+            shot->s.answer.values = NULL;
             s->sightings = xcalloc(shot->nseen + 1, sizeof *s->sightings);
             for (size_t n = 0; n < shot->nseen; n++)
                 if (genuine(shot, &shot->seen[n]))

@@ -3,21 +3,23 @@
  *   engine_open()  with privilege: reference networks, sockets, watches
  *   engine_run()   without: sends, receives, matches, until every probe is over
  *
- * engine.c drives, shot.c and neighbour.c send, match.c recognises what the watches saw. */
+ * engine.c drives, shot.c and neighbour.c send, match.c recognises what the watches saw, speech.h has protocols. */
 #ifndef GRADING_PROBE_ENGINE_H
 #define GRADING_PROBE_ENGINE_H
 
 #include "grading/probe.h"
 #include "grading/probe/packet.h"
 #include "grading/probe/watch.h"
+#include "labd/base/buf.h"
 
 #define NONCE_SIZE ((size_t)16)
 #define NONCE_HEX (2 * NONCE_SIZE)
-#define SHOT_RECEIVE_MAX 512
 
 struct seen { /* a sighting and what it takes to tell repetitions and forgeries apart */
     struct probe_sighting g;
-    uint32_t seq; /* TCP: the sequence number of a SYN, what a SYN-ACK or RST acknowledges; else 0 */
+    /* TCP: the sequence number of a SYN or of an answer without the nonce, what a SYN-ACK or RST acknowledges;
+     * UDP: match_digest() of an answer to a request of a protocol; else 0. */
+    uint32_t seq;
 };
 
 enum shot_state { SHOT_WAITING, SHOT_SENT, SHOT_OPEN, SHOT_OVER };
@@ -27,16 +29,20 @@ struct shot {
     enum shot_state state;
     uint8_t nonce[NONCE_SIZE];
     char hex[NONCE_HEX + 1];
-    int fd;         /* TCP: its own socket, made with privilege; else -1 */
-    uint16_t lport; /* TCP: local port */
+    int fd;         /* probe_per_sample(): its own socket, made with privilege; else -1 */
+    uint16_t lport; /* of that socket */
     uint32_t isn;   /* TCP: initial sequence number, from the sighting at the reference */
     bool isn_known;
+    uint32_t peer_isn; /* TCP: of the peer that the reference spoke with, from what it acknowledged */
+    bool peer_known;
     int64_t until_ms;      /* CLOCK_MONOTONIC: when to give up */
     struct probe_sample s; /* .sightings stays NULL until engine_result() */
     struct seen *seen;
     size_t nseen, cap;
-    char rx[SHOT_RECEIVE_MAX];
-    size_t nrx;
+    struct buf tx; /* the request of a protocol; what tells it from others is 'nmark' bytes at 'mark' */
+    size_t mark, nmark;
+    struct buf rx;
+    uint32_t digest; /* UDP: of the answer that was taken */
 };
 
 /* One probe: its samples. */
@@ -44,8 +50,8 @@ struct volley {
     const struct probe *p;
     struct probe_addr self; /* the reference's address in p->to's family */
     uint8_t mac[6];         /* the reference's */
-    int fd;                 /* ICMP, UDP, neighbour: one socket for all samples */
-    uint16_t ident;         /* ICMP: identifier; UDP: local port */
+    int fd;                 /* else: one socket for all samples */
+    uint16_t ident;         /* ICMP: identifier; UDP: local port of 'fd' */
     struct shot *shots;     /* p->count */
     unsigned fired;
     int64_t next_ms;
@@ -69,6 +75,7 @@ struct engine {
     int64_t t0_ns; /* CLOCK_REALTIME when the run began */
     size_t nseen;
     uint64_t lost;
+    uint32_t seed; /* of match_digest(), random */
 };
 
 /* 'spec' is borrowed until engine_close(). */
@@ -82,7 +89,7 @@ void engine_close(struct engine *en);
 int volley_open(struct volley *v, struct err *e) MUST_CHECK;
 /* Sends the next sample. */
 void volley_fire(struct volley *v, const struct engine *en, int64_t now_ms);
-/* The TCP socket of 'shot' became ready. */
+/* The socket of 'shot' became ready. */
 void shot_ready(struct volley *v, struct shot *s, const struct engine *en, int64_t now_ms);
 bool shot_good(const struct volley *v, const struct shot *s);
 int64_t engine_us(const struct engine *en); /* now, on the result's time scale */
@@ -93,8 +100,10 @@ int neighbour_open(struct volley *v, struct err *e) MUST_CHECK;
 void neighbour_fire(struct volley *v);
 
 /* ---- match.c ---- */
-/* Fresh nonces for all shots and the table to find them by. */
+/* Fresh nonces for all shots, the requests that are made of them, and the table to find them by. */
 int match_nonces(struct engine *en, struct err *e) MUST_CHECK;
+/* Tells answers from each other; looks at no more than a capture always holds. */
+uint32_t match_digest(const struct engine *en, const uint8_t *data, size_t n);
 /* Records packet 'p', seen at 't_us' at 'port'. */
 void match_packet(struct engine *en, const struct packet *p, const char *port, bool in, int64_t t_us);
 /* Searches a frame for nonces of probes that should be hidden, and for what may hide them. */

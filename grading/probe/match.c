@@ -1,6 +1,7 @@
-/* Which sample does this packet belong to?  By the nonce in its payload, or for TCP segments without
- * payload by ports and sequence number. */
+/* Which sample does this packet belong to?  By the nonce in its payload, which a protocol may have in a place of
+ * its own, or for TCP segments without payload by ports and sequence number. */
 #include "grading/probe/engine.h"
+#include "grading/probe/speech.h"
 #include "labd/base/mem.h"
 
 #include <errno.h>
@@ -12,6 +13,24 @@
 
 #define OUTER_MIN ((size_t)64) /* bytes: a probe's packet without its IP header */
 #define SOURCES_MAX 4          /* of one packet at one port */
+#define DIGEST_MAX 400         /* WATCH_SNAP without the headers that may be before it */
+
+const struct speech *speech_of(const struct probe *p)
+{
+    static const struct speech *const all[] = {
+        [PROBE_SAY_NONCE] = NULL, [PROBE_SAY_DNS] = &speech_dns, [PROBE_SAY_HTTP] = &speech_http};
+
+    return all[p->ask.speak];
+}
+
+uint32_t match_digest(const struct engine *en, const uint8_t *data, size_t n)
+{
+    uint32_t h = 2166136261u ^ en->seed; /* FNV-1a */
+
+    for (size_t i = 0; i < n && i < DIGEST_MAX; i++)
+        h = (h ^ data[i]) * 16777619u;
+    return h;
+}
 
 static size_t nonce_hash(const uint8_t *nonce, size_t size)
 {
@@ -54,8 +73,11 @@ int match_nonces(struct engine *en, struct err *e)
     for (en->table_size = 64; en->table_size < 2 * total; en->table_size *= 2)
         ;
     en->table = xcalloc(en->table_size, sizeof *en->table);
+    if (getrandom(&en->seed, sizeof en->seed, 0) != (ssize_t)sizeof en->seed)
+        return err_sys(e, "get random bytes");
     for (size_t i = 0; i < en->spec->nprobes; i++)
         for (size_t k = 0; k < en->volleys[i].p->count; k++) {
+            const struct speech *speech = speech_of(en->volleys[i].p);
             struct shot *s = &en->volleys[i].shots[k];
 
             if (getrandom(s->nonce, sizeof s->nonce, 0) != (ssize_t)sizeof s->nonce)
@@ -63,6 +85,8 @@ int match_nonces(struct engine *en, struct err *e)
             for (size_t b = 0; b < NONCE_SIZE; b++)
                 snprintf(s->hex + 2 * b, 3, "%02x", s->nonce[b]);
             table_add(en, i, k);
+            if (speech != NULL && speech->request(en->volleys[i].p, s, e) < 0)
+                return -1;
         }
     return 0;
 }
@@ -149,9 +173,43 @@ static void echo_or_datagram(struct engine *en, const struct packet *p, const ch
     }
 }
 
+/* Datagrams of protocols. */
+static void words(struct engine *en, const struct packet *p, const char *port, bool in, int64_t t_us)
+{
+    for (size_t i = 0; i < en->spec->nprobes; i++) {
+        struct volley *v = &en->volleys[i];
+        const struct speech *speech = speech_of(v->p);
+        bool reply;
+
+        if (v->p->kind != PROBE_UDP || speech == NULL)
+            continue;
+        for (unsigned k = 0; k < v->fired; k++)
+            if (speech->belongs(&v->shots[k], p->data, p->ndata, &reply))
+                record(en, &v->shots[k], p, port, in, t_us,
+                       p->error ? PROBE_ERROR
+                       : reply  ? PROBE_REPLY
+                                : PROBE_REQUEST,
+                       reply && !p->error ? match_digest(en, p->data, p->ndata) : 0);
+    }
+}
+
 static bool holds_nonce(const struct packet *p, const struct shot *s)
 {
-    return p->ndata >= NONCE_HEX && memmem(p->data, p->ndata, s->hex, NONCE_HEX) != NULL;
+    const void *mark = s->nmark > 0 ? (const void *)(s->tx.data + s->mark) : s->hex;
+    size_t n = s->nmark > 0 ? s->nmark : NONCE_HEX;
+
+    return p->ndata >= n && memmem(p->data, p->ndata, mark, n) != NULL;
+}
+
+/* The first bytes of an answer without the nonce: those with the sequence number that the client waits for, which is
+ * held against them when all is over unless it is known already. */
+static bool opens(const struct volley *v, const struct shot *s, const struct packet *p)
+{
+    const struct speech *speech = speech_of(v->p);
+    size_t n = speech != NULL && speech->opening != NULL ? strlen(speech->opening) : 0;
+
+    return n > 0 && p->ndata >= n && memcmp(p->data, speech->opening, n) == 0 &&
+           (!s->peer_known || p->seq == s->peer_isn + 1);
 }
 
 /* Addresses and the server's port may have been translated on the way; the client's port stays, and what bears
@@ -172,8 +230,14 @@ static void segment(struct engine *en, struct volley *v, struct shot *s, const s
                 s->isn_known = true;
             }
             record(en, s, p, port, in, t_us, PROBE_SYN, p->seq);
-        } else if (holds_nonce(p, s)) {
-            record(en, s, p, port, in, t_us, PROBE_DATA, 0);
+        } else {
+            if (home && !in && !s->peer_known && (p->flags & PACKET_ACK) != 0 && p->dport == v->p->port &&
+                probe_addr_equal(&p->dst, &v->p->to)) {
+                s->peer_isn = p->ack - 1;
+                s->peer_known = true;
+            }
+            if (holds_nonce(p, s))
+                record(en, s, p, port, in, t_us, PROBE_DATA, 0);
         }
     } else if (p->dport == s->lport) {
         if ((p->flags & (PACKET_SYN | PACKET_ACK)) == (PACKET_SYN | PACKET_ACK))
@@ -182,6 +246,8 @@ static void segment(struct engine *en, struct volley *v, struct shot *s, const s
             record(en, s, p, port, in, t_us, PROBE_RST, p->ack);
         else if (holds_nonce(p, s))
             record(en, s, p, port, in, t_us, PROBE_DATABACK, 0);
+        else if (opens(v, s, p))
+            record(en, s, p, port, in, t_us, PROBE_DATABACK, p->seq);
     }
 }
 
@@ -226,6 +292,8 @@ void match_packet(struct engine *en, const struct packet *p, const char *port, b
     }
     if (p->kind != PROBE_TCP) {
         echo_or_datagram(en, p, port, in, t_us);
+        if (p->kind == PROBE_UDP)
+            words(en, p, port, in, t_us);
         return;
     }
     for (size_t i = 0; i < en->spec->nprobes; i++) {

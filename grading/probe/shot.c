@@ -1,5 +1,6 @@
-/* Sends samples and follows TCP connections. */
+/* Sends samples, follows TCP connections and reads answers. */
 #include "grading/probe/engine.h"
+#include "grading/probe/speech.h"
 #include "labd/base/mem.h"
 
 #include <errno.h>
@@ -16,6 +17,8 @@
 #define ECHO_BYTES 56     /* as ping does */
 #define DATA_WAIT_MS 500  /* once connected: time for the peer's first bytes */
 #define DATA_GRACE_MS 100 /* after them: time for the nonce to come back */
+#define DATA_MAX 512
+#define READ_MAX 4096
 
 int64_t engine_us(const struct engine *en)
 {
@@ -74,9 +77,10 @@ int volley_open(struct volley *v, struct err *e)
 
     if (v->p->kind == PROBE_NEIGHBOUR)
         return neighbour_open(v, e);
-    if (v->p->kind == PROBE_TCP) {
+    if (probe_per_sample(v->p)) {
         for (unsigned i = 0; i < v->p->count; i++)
-            if ((v->shots[i].fd = socket_open(v, SOCK_STREAM, 0, e)) < 0)
+            if ((v->shots[i].fd = socket_open(v, v->p->kind == PROBE_TCP ? SOCK_STREAM : SOCK_DGRAM, 0, e)) <
+                0)
                 return -1;
         return 0;
     }
@@ -149,7 +153,7 @@ static void shot_over(const struct engine *en, struct shot *s)
     s->state = SHOT_OVER;
 }
 
-static void tcp_failed(struct volley *v, struct shot *s, const struct engine *en, int sys)
+static void failed(struct volley *v, struct shot *s, const struct engine *en, int sys)
 {
     if (sys == ECONNREFUSED || sys == ECONNRESET)
         s->s.tcp = PROBE_TCP_REFUSED;
@@ -158,13 +162,15 @@ static void tcp_failed(struct volley *v, struct shot *s, const struct engine *en
     else if (lab_error(sys) || sys == ENOPROTOOPT || sys == EACCES)
         s->s.tcp = PROBE_TCP_UNREACHABLE;
     else
-        snprintf(v->error, sizeof v->error, "could not connect: %s", strerror(sys));
+        snprintf(v->error, sizeof v->error, "could not %s: %s", v->p->kind == PROBE_TCP ? "connect" : "ask",
+                 strerror(sys));
     if (s->s.tcp == PROBE_TCP_REFUSED)
         s->s.reply_us = engine_us(en);
     shot_over(en, s);
 }
 
-static void tcp_fire(struct volley *v, struct shot *s, const struct engine *en)
+/* Connects the sample's own socket; on UDP that only says who may answer, and the request follows. */
+static void own_fire(struct volley *v, struct shot *s, const struct engine *en)
 {
     struct sockaddr_storage to, self;
     socklen_t nto = sockaddr_of(&v->p->to, v->p->port, &to), nself = sizeof self;
@@ -172,13 +178,15 @@ static void tcp_fire(struct volley *v, struct shot *s, const struct engine *en)
     int r = connect(s->fd, (const struct sockaddr *)&to, nto), sys = errno;
 
     if (r < 0 && sys != EINPROGRESS) {
-        tcp_failed(v, s, en, sys);
+        failed(v, s, en, sys);
         return;
     }
     if (getsockname(s->fd, (struct sockaddr *)&self, &nself) == 0) {
         memcpy(&in, &self, sizeof in);
         s->lport = ntohs(in.sin_port);
     }
+    if (v->p->kind == PROBE_UDP && send(s->fd, s->tx.data, s->tx.len, 0) < 0)
+        failed(v, s, en, errno);
 }
 
 void volley_fire(struct volley *v, const struct engine *en, int64_t now_ms)
@@ -188,8 +196,8 @@ void volley_fire(struct volley *v, const struct engine *en, int64_t now_ms)
     s->state = SHOT_SENT;
     s->s.sent_us = engine_us(en);
     s->until_ms = now_ms + v->p->timeout_ms;
-    if (v->p->kind == PROBE_TCP)
-        tcp_fire(v, s, en);
+    if (probe_per_sample(v->p))
+        own_fire(v, s, en);
     else if (v->p->kind == PROBE_NEIGHBOUR)
         neighbour_fire(v);
     else
@@ -201,54 +209,84 @@ void volley_fire(struct volley *v, const struct engine *en, int64_t now_ms)
 /* Speaks as a client of that port would. */
 static void tcp_opened(struct volley *v, struct shot *s, const struct engine *en, int64_t now_ms)
 {
-    char text[NONCE_HEX + 64];
-    int n;
+    bool web = v->p->port == 80 || v->p->port == 8080;
 
     s->state = SHOT_OPEN;
-    s->until_ms = now_ms + DATA_WAIT_MS;
+    s->until_ms = now_ms + (v->p->ask.speak != PROBE_SAY_NONCE ? (int)PROBE_ANSWER_MS : DATA_WAIT_MS);
     s->s.tcp = PROBE_TCP_OPEN;
     s->s.reply_us = engine_us(en);
-    if (v->p->port == 80 || v->p->port == 8080)
-        n = snprintf(text, sizeof text, "GET /%s HTTP/1.0\r\n\r\n", s->hex);
-    else
-        n = snprintf(text, sizeof text, "%s\n", s->hex);
-    (void)!send(s->fd, text, (size_t)n, MSG_NOSIGNAL); /* a peer that closes at once is open all the same */
+    if (v->p->ask.speak == PROBE_SAY_NONCE)
+        buf_printf(&s->tx, web ? "GET /%s HTTP/1.0\r\n\r\n" : "%s\n", s->hex);
+    (void)!send(s->fd, s->tx.data, s->tx.len,
+                MSG_NOSIGNAL); /* a peer that closes at once is open all the same */
+}
+
+/* Bytes came back: anything, the nonce, or a protocol's answer.  True when there is nothing to wait for. */
+static bool received(const struct volley *v, struct shot *s, const struct engine *en, bool closed,
+                     int64_t now_ms)
+{
+    const struct speech *speech = speech_of(v->p);
+
+    if (speech == NULL) {
+        if (!closed && !s->s.data)
+            s->until_ms = now_ms + DATA_GRACE_MS;
+        s->s.data = s->rx.len > 0;
+        s->s.echo = s->rx.len > 0 && memmem(s->rx.data, s->rx.len, s->hex, NONCE_HEX) != NULL;
+        return closed || s->s.echo || s->rx.len >= DATA_MAX;
+    }
+    s->s.data = s->s.data || s->rx.len > 0;
+    if (!speech->answer(v->p, s, closed))
+        return closed || s->rx.len >= speech->answer_max;
+    if (v->p->kind == PROBE_UDP) {
+        s->s.reply_us = engine_us(en);
+        s->digest = match_digest(en, (const uint8_t *)s->rx.data, s->rx.len);
+    }
+    return true;
+}
+
+static void own_receive(struct volley *v, struct shot *s, const struct engine *en, int64_t now_ms)
+{
+    const struct speech *speech = speech_of(v->p);
+    size_t max = speech != NULL ? speech->answer_max : DATA_MAX;
+    char chunk[READ_MAX];
+    ssize_t n = recv(s->fd, chunk, max - s->rx.len < sizeof chunk ? max - s->rx.len : sizeof chunk, 0);
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n < 0 && v->p->kind == PROBE_UDP) {
+        failed(v, s, en, errno);
+        return;
+    }
+    if (n > 0)
+        buf_add(&s->rx, chunk, (size_t)n);
+    if (received(v, s, en, v->p->kind == PROBE_TCP && n <= 0, now_ms))
+        shot_over(en, s);
+    else if (v->p->kind == PROBE_UDP)
+        buf_truncate(&s->rx, 0); /* a stranger's datagram */
 }
 
 void shot_ready(struct volley *v, struct shot *s, const struct engine *en, int64_t now_ms)
 {
     int sys = 0;
     socklen_t len = sizeof sys;
-    ssize_t n;
 
-    if (s->state == SHOT_SENT) {
-        if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &sys, &len) < 0)
-            sys = errno;
-        if (sys != 0) {
-            tcp_failed(v, s, en, sys);
-            return;
-        }
-        tcp_opened(v, s, en, now_ms);
-        epoll_ctl(en->epoll, EPOLL_CTL_MOD, s->fd,
-                  &(struct epoll_event){.events = EPOLLIN,
-                                        .data.u64 = 1ull << 32 | (uint64_t)(v - en->volleys) << 16 |
-                                                    (uint64_t)(s - v->shots)});
+    if (s->state == SHOT_OPEN || (s->state == SHOT_SENT && v->p->kind == PROBE_UDP)) {
+        own_receive(v, s, en, now_ms);
         return;
     }
-    if (s->state != SHOT_OPEN)
+    if (s->state != SHOT_SENT)
         return;
-    n = recv(s->fd, s->rx + s->nrx, sizeof s->rx - s->nrx, 0);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &sys, &len) < 0)
+        sys = errno;
+    if (sys != 0) {
+        failed(v, s, en, sys);
         return;
-    if (n > 0) {
-        if (!s->s.data)
-            s->until_ms = now_ms + DATA_GRACE_MS;
-        s->s.data = true;
-        s->nrx += (size_t)n;
-        s->s.echo = memmem(s->rx, s->nrx, s->hex, NONCE_HEX) != NULL;
     }
-    if (n <= 0 || s->s.echo || s->nrx == sizeof s->rx)
-        shot_over(en, s);
+    tcp_opened(v, s, en, now_ms);
+    epoll_ctl(en->epoll, EPOLL_CTL_MOD, s->fd,
+              &(struct epoll_event){.events = EPOLLIN,
+                                    .data.u64 = 1ull << 32 | (uint64_t)(v - en->volleys) << 16 |
+                                                (uint64_t)(s - v->shots)});
 }
 
 bool shot_good(const struct volley *v, const struct shot *s)
@@ -256,6 +294,8 @@ bool shot_good(const struct volley *v, const struct shot *s)
     enum probe_what want = v->p->kind == PROBE_TCP ? PROBE_SYN : PROBE_REQUEST;
 
     if (v->p->kind == PROBE_TCP ? s->s.tcp != PROBE_TCP_OPEN : s->s.reply_us < 0)
+        return false;
+    if (v->p->ask.speak != PROBE_SAY_NONCE && s->s.answer.code < 0)
         return false;
     if (v->p->far[0] == '\0')
         return true;

@@ -6,8 +6,11 @@
 #include "labd/host/host.h"
 
 #include "grading/probe.h"
+#include "labd/base/loop.h"
 #include "labd/base/mem.h"
+#include "labd/host/peer.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,9 +18,13 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define GRACE_MS 10000u
+#define PEER_POLL_MS 500
+/* From a full adjacency to all news: an LSA is sent again after 5 s at the earliest (RFC 2328, MinLSInterval). */
+#define PEER_LEARN_MS 8000
 
 /* A process that does nothing but hold a fresh network namespace; ends with this one. */
 static pid_t holder_new(struct err *e)
@@ -85,6 +92,33 @@ static int set_cuts(const struct lab *lab, const struct probe_spec *s, bool cut,
     return 0;
 }
 
+/* A process that cuts the links a while from now; it ends with this one.  Its links are put back by whoever
+ * puts back those of the spec. */
+static pid_t cutter_new(const struct lab *lab, const struct probe_spec *s, struct err *e)
+{
+    const struct timespec wait = {s->cut_after_ms / 1000, (long)(s->cut_after_ms % 1000) * 1000000};
+    pid_t parent = getpid(), pid = fork();
+
+    if (pid < 0)
+        return err_sys(e, "fork a process to cut links");
+    if (pid > 0)
+        return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent || nanosleep(&wait, NULL) < 0 || set_cuts(lab, s, true, e) < 0)
+        _exit(1);
+    _exit(0);
+}
+
+static int cutter_wait(pid_t pid, struct err *e)
+{
+    int status = 0;
+
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return err_sys(e, "wait for the process that cuts links");
+    return status == 0 ? 0 : err_set(e, ERR_TOOL, "the links could not be cut while the probes ran");
+}
+
 static int run_labprobe(const struct lab *lab, const struct probe_spec *s, json_t **result, struct err *e)
 {
     json_t *spec = probe_spec_to_json(s);
@@ -115,6 +149,146 @@ static int run_labprobe(const struct lab *lab, const struct probe_spec *s, json_
     return 0;
 }
 
+static int run_with_cuts(const struct lab *lab, const struct probe_spec *s, json_t **result, struct err *e)
+{
+    struct err late;
+
+    if (s->ncut == 0 || s->cut_after_ms == 0)
+        return set_cuts(lab, s, true, e) < 0 ? -1 : run_labprobe(lab, s, result, e);
+    pid_t cutter = cutter_new(lab, s, e);
+    if (cutter < 0)
+        return -1;
+    int rc = run_labprobe(lab, s, result, e);
+    /* Waited for and not killed: so no tool of its own runs on beside the one that restores. */
+    if (cutter_wait(cutter, &late) < 0 && rc == 0) {
+        *e = late;
+        rc = -1;
+    }
+    return rc;
+}
+
+/* ---- with routers of ours ---- */
+enum part { PART_SETUP, PART_BEFORE, PART_AFTER };
+
+/* Runs the probes of one part of 's' and adds what they saw to 'result'. */
+static int run_part(const struct lab *lab, const struct probe_spec *s, enum part part, json_t *result,
+                    struct err *e)
+{
+    AUTO(probe_spec_freep) struct probe_spec *copy = probe_spec_new();
+    json_t *found = NULL;
+
+    *copy = *s;
+    copy->npeers = copy->nprobes = 0;
+    for (size_t i = 0; i < s->nprobes; i++)
+        if (part != PART_SETUP && s->probes[i].after == (part == PART_AFTER))
+            copy->probes[copy->nprobes++] = s->probes[i];
+    if (part != PART_SETUP && copy->nprobes == 0)
+        return 0;
+    if (run_labprobe(lab, copy, &found, e) < 0)
+        return -1;
+    json_array_extend(json_object_get(result, "probes"), json_object_get(found, "probes"));
+    json_object_set_new(result, "lost",
+                        json_integer(json_integer_value(json_object_get(result, "lost")) +
+                                     json_integer_value(json_object_get(found, "lost"))));
+    json_decref(found);
+    return 0;
+}
+
+static void pause_ms(unsigned ms)
+{
+    struct timespec t = {ms / 1000, (long)(ms % 1000) * 1000000};
+
+    nanosleep(&t, NULL);
+}
+
+/* In the area of the control: nobody should be heard there. */
+static int listen_elsewhere(const struct probe_spec *s, const struct peer *peers,
+                            struct probe_peer_outcome *o, struct err *e)
+{
+    unsigned ms = 0;
+
+    for (size_t i = 0; i < s->npeers; i++)
+        if (probe_peer_control_ms(&s->peers[i]) > ms)
+            ms = probe_peer_control_ms(&s->peers[i]);
+    pause_ms(ms);
+    for (size_t i = 0; i < s->npeers; i++) {
+        if (peer_neighbours(&peers[i], &o[i], e) < 0)
+            return -1;
+        o[i].foreign = s->peers[i].protocol == PROBE_OSPF && o[i].nneighbours > 0;
+        if (peer_move(&peers[i], probe_ref_find(s, s->peers[i].ref), &s->peers[i], e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* '*all': each peer has a full neighbour. */
+static int form(const struct probe_spec *s, const struct peer *peers, struct probe_peer_outcome *o, bool *all,
+                struct err *e)
+{
+    int64_t began = loop_now_ms();
+    bool waiting = true;
+
+    for (*all = false; waiting && !*all; pause_ms(PEER_POLL_MS)) {
+        waiting = false;
+        *all = true;
+        for (size_t i = 0; i < s->npeers; i++) {
+            if (peer_neighbours(&peers[i], &o[i], e) < 0)
+                return -1;
+            *all = *all && probe_peer_up(&o[i]);
+            waiting = waiting || loop_now_ms() < began + s->peers[i].form_ms;
+        }
+    }
+    return 0;
+}
+
+static int speak(const struct lab *lab, const struct probe_spec *s, struct peer *peers,
+                 struct probe_peer_outcome *o, json_t *result, struct err *e)
+{
+    bool all;
+
+    for (size_t i = 0; i < s->npeers; i++) {
+        const struct probe_ref *r = probe_ref_find(s, s->peers[i].ref);
+
+        snprintf(o[i].ref, sizeof o[i].ref, "%s", r->name);
+        o[i].announced = s->peers[i].announce;
+        if (peer_start(&peers[i], r, &s->peers[i], e) < 0)
+            return -1;
+    }
+    if (listen_elsewhere(s, peers, o, e) < 0 || form(s, peers, o, &all, e) < 0)
+        return -1;
+    if (!all)
+        return 0;
+    if (run_part(lab, s, PART_BEFORE, result, e) < 0)
+        return -1;
+    pause_ms(PEER_LEARN_MS);
+    for (size_t i = 0; i < s->npeers; i++) /* all, before the first takes anything back */
+        if (peer_prefixes(&peers[i], &o[i], e) < 0)
+            return -1;
+    for (size_t i = 0; i < s->npeers; i++)
+        if (peer_withdraw(&peers[i], &s->peers[i], e) < 0)
+            return -1;
+    return run_part(lab, s, PART_AFTER, result, e);
+}
+
+static int run_with_peers(const struct lab *lab, const struct probe_spec *s, json_t **result, struct err *e)
+{
+    AUTO(mem_freep) struct probe_peer_outcome *o = xcalloc(s->npeers, sizeof *o);
+    json_t *list = json_array(), *all = json_pack("{s:i, s:[], s:o}", "lost", 0, "probes", "peers", list);
+    struct peer peers[PROBE_PEERS_MAX] = {{NULL, 0, 0}};
+    int rc = run_part(lab, s, PART_SETUP, all, e);
+
+    if (rc == 0)
+        rc = speak(lab, s, peers, o, all, e);
+    for (size_t i = 0; i < s->npeers; i++) {
+        peer_stop(&peers[i]);
+        json_array_append_new(list, probe_peer_outcome_to_json(&o[i]));
+    }
+    if (rc == 0)
+        *result = json_incref(all);
+    json_decref(all);
+    return rc;
+}
+
 int work_probe(const struct lab *lab, const json_t *spec, json_t **result, struct err *e)
 {
     struct err restore;
@@ -126,8 +300,8 @@ int work_probe(const struct lab *lab, const json_t *spec, json_t **result, struc
     if (s == NULL || probe_spec_resolve(s, lab->plan, e) < 0)
         return -1;
     int rc = attach(lab, s, e);
-    if (rc == 0 && (rc = set_cuts(lab, s, true, e)) == 0)
-        rc = run_labprobe(lab, s, &found, e);
+    if (rc == 0)
+        rc = s->npeers > 0 ? run_with_peers(lab, s, &found, e) : run_with_cuts(lab, s, &found, e);
     if (set_cuts(lab, s, false, &restore) < 0 && rc == 0) {
         *e = restore;
         rc = -1;

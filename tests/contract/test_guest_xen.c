@@ -317,6 +317,33 @@ static void a_saved_guest_keeps_what_is_in_memory(void **state)
     close(fd);
 }
 
+/* Who holds pages of a domain that is no more keeps it from going away. */
+static void a_command_ends_with_its_guest(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(argv_clear) struct argv argv = {0};
+    const char *cmd[] = {"sh", "-c", ": > /run/begun; sleep 4712", NULL};
+    const int fds[3] = {-1, -1, -1};
+    struct err e;
+    int status = 0;
+
+    boot_one(f);
+    assert_ok(f->ops->exec_argv(&f->lab, 0, cmd, &argv, &e), &e);
+    pid_t pid = proc_spawn(argv_get(&argv), fds, NULL, 0, NULL, &e);
+    assert_true(pid > 0);
+    fixture_expect(f, 0, "for i in $(seq 50); do test -e /run/begun && break; sleep 0.2; done; ls /run/begun",
+                   "/run/begun\n");
+    assert_ok(f->ops->suspend(&f->lab, &e), &e);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(WEXITSTATUS(status), 126);
+    assert_ok(f->ops->restore(&f->lab, fixture_report, f, &e), &e);
+    assert_ok(f->ops->wake(&f->lab, &e), &e);
+    fixture_expect(f, 0,
+                   "for i in $(seq 50); do pgrep -f 'sleep 471[2]' >/dev/null || break; sleep 0.2; done;"
+                   " pgrep -cf 'sleep 471[2]' || true",
+                   "0\n");
+}
+
 static void an_interrupted_resume_begins_again(void **state)
 {
     struct fixture *f = *state;
@@ -407,6 +434,7 @@ int main(void)
         SHARED(killing_everything_brings_shell_and_agent_back),
         SHARED(the_console_takes_a_size),
         SHARED(a_saved_guest_keeps_what_is_in_memory),
+        SHARED(a_command_ends_with_its_guest),
         SHARED(an_interrupted_resume_begins_again),
         SHARED(an_interrupted_wake_is_completed),
         SHARED(poweroff_is_told),

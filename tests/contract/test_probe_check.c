@@ -1,16 +1,6 @@
 /* Whole checks on a real network of namespaces, from the exercise's text to the verdict: what is right passes, and
  * ways to look right without being so fail.  Needs root. */
-#include "tests/contract/check_fixture.c" /* NOLINT(bugprone-suspicious-include) */
-
-static const char check_topology[] =
-    "<topology name='t'><host name='h1'><interface name='eth0' network='lan'/></host><host name='h2'><interface name='eth0' network='lan2'/></host>"
-    "<router name='r1'><interface name='eth0' network='lan'/><interface name='eth1' network='lan2'/></router>"
-    "<network name='lan'/><network name='lan2'/></topology>";
-static const char check_head[] =
-    "<exercise id='x' title='X'><summary>s</summary><topology file='t.xml'/><grading>"
-    "<reference name='refa' at='lan' address='10.0.1.250/24' gateway='10.0.1.1' address6='fd00:1::fa/64' gateway6='fd00:1::1'/>"
-    "<reference name='refb' at='lan2' address='10.0.2.250/24' gateway='10.0.2.1' address6='fd00:2::fa/64' gateway6='fd00:2::1'/>"
-    "<check id='c' title='t' points='1' ";
+#include "tests/contract/check_rows.c" /* NOLINT(bugprone-suspicious-include) */
 
 #define NAT_TABLE(hook, priority, rule) \
     "n $r1 nft 'add table t; add chain t c { type nat hook " hook " priority " priority \
@@ -46,12 +36,7 @@ static const char check_head[] =
 #define PING "r 'iifname eth0 meta l4proto { icmp, icmpv6 } accept'\n"
 #define NO_DNS "r 'iifname eth1 udp dport 53 reject'\n"
 
-static const struct check_row {
-    const char *name, *set, *unset; /* shell */
-    const char *check;              /* the rest of the element */
-    enum grading_status status;
-    const char *observed;
-} check_rows[] = {
+static const struct check_row check_rows[] = {
     {"nat: source translated", NAT_TABLE("postrouting", "100", "oifname eth1 snat to 10.0.2.1"), NAT_GONE,
      SNAT, GRADING_PASS, "answer came back"},
     {"nat: cheat, routed without translation", NULL, NULL, SNAT, GRADING_FAIL,
@@ -130,22 +115,6 @@ static const struct check_row {
      FILTER_GONE("inet"), FIREWALL, GRADING_FAIL,
      "did not arrive, but its sender was told so. ICMP echo to 10.0.1.250 did not arrive, but its sender was told"},
 };
-
-static int check_unset(void **state)
-{
-    const struct check_row *r = *state;
-
-    return shell(r->unset);
-}
-
-static void test_check(void **state)
-{
-    const struct check_row *row = *state;
-    AUTO(mem_freep) char *xml = xasprintf("%s%s</grading></exercise>", check_head, row->check);
-
-    assert_int_equal(shell(row->set), 0);
-    check_judged(xml, check_topology, row->status, row->observed);
-}
 
 int main(void)
 {

@@ -62,7 +62,7 @@ static void gradable(const struct exercise *x)
     json_t *report;
 
     for (size_t i = 0; i <= x->nchecks; i++) {
-        size_t which = i == x->nchecks ? GRADING_ALL_UNCUT : i;
+        size_t which = i == x->nchecks ? GRADING_ALL_SHARED : i;
         bool cut = i < x->nchecks && x->checks[i].cut.n > 0;
         AUTO(probe_spec_freep)
         struct probe_spec *s = grading_spec(x, which, cut ? GRADING_BROKEN : GRADING_STEADY, NULL), *t = NULL;

@@ -1,6 +1,8 @@
 /* What crosses the borders of labprobe: frames that anyone in a lab may have made, and the JSON of specs
- * and results.  The first byte decides: 's' a spec, 'r' a result, else a frame follows. */
+ * and results, and answers of servers.  The first byte decides: 's' a spec, 'r' a result, 'd' what a name server
+ * says, 'h' what a web server says, else a frame follows. */
 #include "grading/probe/packet.h"
+#include "grading/probe/speech.h"
 #include "labd/base/mem.h"
 
 #include <stdio.h>
@@ -41,6 +43,28 @@ static void frame(const uint8_t *data, size_t size)
     free(copy);
 }
 
+/* The whole as one answer: complete, and cut off by a server that closes. */
+static void answer(const uint8_t *data, size_t size, enum probe_speak speak, enum probe_kind kind)
+{
+    struct probe p = {.kind = kind,
+                      .ask = {.speak = speak, .domain = "lab.test", .type = data[0], .text = "a"}};
+    struct shot s = {.nonce = {0x12, 0x34}, .s = {.answer = {.code = PROBE_ANSWER_NONE}}};
+    const struct speech *speech = speech_of(&p);
+
+    probe_addr_parse("10.0.2.10", &p.to);
+    require(speech->request(&p, &s, NULL) == 0, "no request");
+    buf_add(&s.rx, data, size < speech->answer_max ? size : speech->answer_max);
+    if (!speech->answer(&p, &s, false))
+        speech->answer(&p, &s, true);
+    require(s.s.answer.nvalues <= PROBE_VALUES_MAX, "too many values");
+    for (size_t i = 0; i < s.s.answer.nvalues; i++)
+        for (const char *c = s.s.answer.values[i]; *c != '\0'; c++)
+            require(*c >= 0x20 && *c <= 0x7e, "a value that is not printable");
+    free(s.s.answer.values);
+    buf_clear(&s.tx);
+    buf_clear(&s.rx);
+}
+
 static void spec(json_t *j, bool resolved)
 {
     struct probe_spec *s = probe_spec_from_json(j, resolved, NULL), *t;
@@ -78,6 +102,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0)
         return 0;
+    if (data[0] == 'd' || data[0] == 'h') {
+        answer(data + (size > 1), size - (size > 1), data[0] == 'd' ? PROBE_SAY_DNS : PROBE_SAY_HTTP,
+               PROBE_TCP);
+        if (data[0] == 'd')
+            answer(data + (size > 1), size - (size > 1), PROBE_SAY_DNS, PROBE_UDP);
+        return 0;
+    }
     if (data[0] != 's' && data[0] != 'r') {
         frame(data + 1, size - 1);
         return 0;

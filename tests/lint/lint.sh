@@ -26,7 +26,6 @@ run() {
 c_files=$(git ls-files '*.c' | grep -v '^tests/fuzz/')
 all_c=$(git ls-files '*.c' '*.h')
 scripts=$(git ls-files '*.sh' .ci/run ':!tests/golden/')
-flags=$(pkg-config --cflags libxml-2.0 libmicrohttpd sqlite3 jansson libcurl libsodium)
 
 # shellcheck disable=SC2086 # lists of words, none with a space
 {
@@ -38,7 +37,7 @@ flags=$(pkg-config --cflags libxml-2.0 libmicrohttpd sqlite3 jansson libcurl lib
 	run cppcheck cppcheck -q -j2 --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
 		--suppress=missingIncludeSystem --suppress=varFuncNullUB --cppcheck-build-dir="$(mkdir -p "$build/cppcheck" && echo "$build/cppcheck")" \
 		-D_GNU_SOURCE -D'PARALAB_VERSION="0"' -I. $c_files
-	run clang-tidy sh -c 'printf "%s\n" "$@" | xargs -P2 -n6 sh -c '\''clang-tidy -quiet "$@" -- -std=gnu17 -D_GNU_SOURCE -DPARALAB_VERSION=\"0\" -I. '"$flags"''\'' sh' sh $c_files
+	run clang-tidy tests/lint/tidy.sh $c_files
 }
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

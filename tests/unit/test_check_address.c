@@ -39,7 +39,7 @@ static void test_spec(void **state)
 {
     AUTO(exercise_freep) struct exercise *x = load();
     struct err e = {0};
-    AUTO(probe_spec_freep) struct probe_spec *s = grading_spec(x, GRADING_ALL_UNCUT, GRADING_STEADY, &e);
+    AUTO(probe_spec_freep) struct probe_spec *s = grading_spec(x, GRADING_ALL_SHARED, GRADING_STEADY, &e);
     json_t *j;
 
     (void)state;

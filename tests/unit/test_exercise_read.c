@@ -38,6 +38,16 @@ static const char topology[] =
 #define PASS "<flow from='a' to='b' proto='tcp' port='80' expect='pass' state='established'/>"
 #define VPN(attrs) "<check id='c' kind='vpn' title='t' points='1' from='a' " attrs "/>"
 #define ONE(text) FILE_(ID, META, "", REFS, text)
+#define DNS_(zone, records) \
+    "<check id='c' kind='dns' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' zone='" zone \
+    "'>" records "</check>"
+#define DNS(records) DNS_("lab.test", records)
+#define RR(name, type, value) "<record name='" name "' type='" type "'>" value "</record>"
+#define WWW RR("www.lab.test", "A", "10.0.2.80")
+#define WWW2 RR("WWW.lab.test.", "A", "10.0.2.81")
+#define PAGE(attrs) \
+    "<check id='c' kind='http' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' " attrs "/>"
+#define LABEL "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffff."
 
 static const struct row {
     const char *name, *xml;
@@ -57,7 +67,10 @@ static const struct row {
          "<check id='c6' kind='path' title='t' points='1' requires='c5' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' settle='5s'/>"
          "<check id='c7' kind='nat' title='t' points='1' proto='tcp' port='80' from='a' to='10.0.1.1' seen-at='h2:eth0' becomes='10.0.2.10'/>"
          "<check id='c8' kind='address' title='t' points='1'><interface port='h2:eth0' from='b' address='10.0.2.10'/><hint>h</hint>"
-         "<interface port='h2:eth0' from='b' address='fd00::10'/></check>"),
+         "<interface port='h2:eth0' from='b' address='fd00::10'/></check>"
+         "<check id='c9' kind='convergence' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' bands='1s:100 5s:50'/>"
+         "<check id='c10' kind='ospf' title='t' points='1' peer='a' area='0.0.0.1' hello='1s' dead='4s' settle='9s' from='b' heard-by='b' hears='10.0.1.0/24 10.0.2.0/24'/>"
+         "<check id='c11' kind='bgp' title='t' points='1' peer='a' as='64999' router='10.0.1.1' router-as='65001' settle='9s' from='b' hears='10.0.2.0/24' path='65001 65002' not-hears='10.0.3.0/24'/>"),
      0, NULL},
     {"not XML", "<exercise", 1, ""},
     {"a DTD", "<!DOCTYPE exercise [<!ENTITY a 'b'>]>\n<exercise/>", 1, "DOCTYPE"},
@@ -229,6 +242,59 @@ static const struct row {
     {"path over the link to avoid",
      CHECKS("<check id='c' kind='path' title='t' points='1' from='a' to='b' via='l1' avoids='l1'/>"), 6,
      "can never pass"},
+#define BANDS(v) \
+    CHECKS("<check id='c' kind='convergence' title='t' points='1' from='a' to='b' cut='l1' bands='" v "'/>")
+    {"bands: one", BANDS("1s:100"), 0, NULL},
+    {"bands: blanks around", BANDS(" 500ms:100  2s:1 "), 0, NULL},
+    {"bands: nothing", BANDS(" "), 6, "percentage each"},
+    {"bands: no percentage", BANDS("1s"), 6, "percentage each"},
+    {"bands: no percentage behind the last", BANDS("1s:100 5s:"), 6, "percentage each"},
+    {"bands: percentage of none", BANDS("1s:100 5s:0"), 6, "percentage each"},
+    {"bands: more than all", BANDS("1s:101"), 6, "percentage each"},
+    {"bands: no unit", BANDS("1:100"), 6, "percentage each"},
+    {"bands: too long", BANDS("61s:100"), 6, "percentage each"},
+    {"bands: run together", BANDS("1s:1002s:50"), 6, "percentage each"},
+    {"bands: too many", BANDS("1s:100 2s:90 3s:80 4s:70 5s:60 6s:50 7s:40 8s:30 9s:20"), 6,
+     "percentage each"},
+    {"bands: none gives all", BANDS("1s:90"), 6, "must give 100"},
+    {"bands: not in order", BANDS("5s:100 1s:50"), 6, "longer than the one before"},
+    {"bands: more for longer", BANDS("1s:100 5s:100"), 6, "for less"},
+    {"convergence without a cut",
+     CHECKS("<check id='c' kind='convergence' title='t' points='1' from='a' to='b' bands='1s:100'/>"), 6,
+     "needs the attribute 'cut'"},
+#define OSPF(attrs) CHECKS("<check id='c' kind='ospf' title='t' points='1' " attrs "/>")
+    {"ospf: area as a number", OSPF("peer='a' from='b' area='4294967295'"), 0, NULL},
+    {"ospf: area too large", OSPF("peer='a' area='4294967296'"), 6, "must be an area"},
+    {"ospf: area with a rest", OSPF("peer='a' area='1x'"), 6, "must be an area"},
+    {"ospf: IPv6 for an area", OSPF("peer='a' area='::1'"), 6, "must be an area"},
+    {"ospf: no peer", OSPF("from='b'"), 6, "needs the attribute 'peer'"},
+    {"ospf: unknown peer", OSPF("peer='z'"), 6, "no reference 'z'"},
+    {"ospf: from the peer itself", OSPF("peer='a' from='a'"), 6, "no router is in between"},
+    {"ospf: heard by the peer itself", OSPF("peer='a' heard-by='a'"), 6, "no router is in between"},
+    {"ospf: hello of half a second", OSPF("peer='a' hello='500ms'"), 6, "time from"},
+    {"ospf: hello of one and a half", OSPF("peer='a' hello='1500ms'"), 6, "whole seconds"},
+    {"ospf: dead before the next hello", OSPF("peer='a' hello='4s' dead='4s'"), 6, "dead the longer"},
+    {"ospf: prefix with a host", OSPF("peer='a' hears='10.0.1.1/24'"), 6, "bits of a host"},
+    {"ospf: prefix without length", OSPF("peer='a' hears='10.0.1.0'"), 6, "IPv4 prefixes"},
+    {"ospf: IPv6 prefix", OSPF("peer='a' hears='fd00::/64'"), 6, "IPv4 prefixes"},
+    {"ospf: no prefix", OSPF("peer='a' hears=' '"), 6, "names nothing"},
+    {"ospf: required by what runs earlier",
+     CHECKS("<check id='o' kind='ospf' title='t' points='1' peer='a' from='b'/>\n"
+            "<check id='c' kind='reachability' title='t' points='1' requires='o' from='a' to='b'/>"),
+     7, "runs later"},
+#define BGP(attrs) \
+    CHECKS("<check id='c' kind='bgp' title='t' points='1' peer='a' from='b' router-as='65001' " attrs "/>")
+#define BGP_OK "as='64999' router='10.0.1.1' "
+    {"bgp: a session", BGP(BGP_OK), 0, NULL},
+    {"bgp: no AS", BGP("router='10.0.1.1'"), 6, "needs the attribute 'as'"},
+    {"bgp: AS 0", BGP("as='0' router='10.0.1.1'"), 6, "AS number"},
+    {"bgp: AS too large", BGP("as='4294967296' router='10.0.1.1'"), 6, "AS number"},
+    {"bgp: router elsewhere", BGP("as='64999' router='10.0.7.1'"), 6, "not in the network"},
+    {"bgp: router with IPv6", BGP("as='64999' router='fd00::1'"), 6, "not in the network"},
+    {"bgp: path with a word", BGP(BGP_OK "hears='10.0.2.0/24' path='65001 x'"), 6, "AS numbers"},
+    {"bgp: empty path", BGP(BGP_OK "hears='10.0.2.0/24' path=' '"), 6, "names nothing"},
+    {"bgp: path of nothing", BGP(BGP_OK "path='65001'"), 6, "no prefixes in hears"},
+    {"bgp: silence as a proof", BGP(BGP_OK "not-hears='10.0.3.0/24'"), 6, "needs hears beside not-hears"},
     {"via for reachability",
      CHECKS("<check id='c' kind='reachability' title='t' points='1' from='a' to='b' via='l1'/>"), 6,
      "has no attribute 'via'"},
@@ -280,6 +346,53 @@ static const struct row {
      CHECKS(
          "<check id='c' kind='reachability' proto='udp' title='t' points='1' from='a' to='10.0.2.9' seen-at='h2:eth0'/>"),
      6, "needs a port"},
+    {"names", ONE(DNS(WWW WWW2 "<hint>h</hint>")), 0, NULL},
+    {"names without records", ONE(DNS("")), 5, "needs a <record>"},
+    {"names that nobody watches",
+     ONE("<check id='c' kind='dns' title='t' points='1' from='a' to='10.0.2.10' zone='lab.test'>" WWW
+         "</check>"),
+     5, "needs the attribute 'seen-at'"},
+    {"names of a reference",
+     ONE("<check id='c' kind='dns' title='t' points='1' from='a' to='b' "
+         "seen-at='h2:eth0' zone='lab.test'>" WWW "</check>"),
+     5, "IPv4 or IPv6 address"},
+    {"name outside the zone", ONE(DNS("\n" RR("www.lab.tes", "A", "10.0.2.80"))), 6, "is not in the zone"},
+    {"name that only ends like the zone", ONE(DNS("\n" RR("mylab.test", "A", "10.0.2.80"))), 6,
+     "is not in the zone"},
+    {"name with a blank", ONE(DNS(RR("www lab.test", "A", "10.0.2.80"))), 5, "must be a domain name"},
+    {"empty label", ONE(DNS(RR("www..lab.test", "A", "10.0.2.80"))), 5, "must be a domain name"},
+    {"zone without room", ONE(DNS_(LABEL LABEL LABEL LABEL "lab.test", "")), 5, "leaves no room"},
+    {"record twice", ONE(DNS(WWW "\n" WWW)), 6, "this record already"},
+    {"unknown type of record", ONE(DNS(RR("www.lab.test", "AAA", "10.0.2.80"))), 5, "did you mean 'A"},
+    {"IPv6 in an A record", ONE(DNS(RR("www.lab.test", "A", "fd00::1"))), 5, "can not be in a record"},
+    {"mail exchange without preference", ONE(DNS(RR("lab.test", "MX", "mail.lab.test"))), 5,
+     "can not be in a record"},
+    {"preference too large", ONE(DNS(RR("lab.test", "MX", "65536 mail.lab.test"))), 5,
+     "can not be in a record"},
+    {"text that is not ASCII",
+     ONE(DNS(RR("lab.test", "TXT",
+                "Gr\xc3\xbc\xc3\x9f"
+                "e"))),
+     5, "can not be in a record"},
+    {"empty record", ONE(DNS(RR("lab.test", "TXT", " "))), 5, "<record> is empty"},
+    {"page", ONE(PAGE("path='/a/b.html' host='WWW.lab.test' status='301' text='a  b'")), 0, NULL},
+    {"page with a query", ONE(PAGE("path='/a?b=c'")), 5, "without a query"},
+    {"page that would end the request", ONE(PAGE("path='/a HTTP/1.0&#13;&#10;'")), 5, "path of a page"},
+    {"page without a slash", ONE(PAGE("path='a.html'")), 5, "path of a page"},
+    {"status of no kind", ONE(PAGE("status='99'")), 5, "from 100 to 599"},
+    {"page of an address", ONE(PAGE("host='http://x'")), 5, "must be a domain name"},
+    {"text that is not ASCII in a page",
+     ONE(PAGE("text='Gr\xc3\xbc\xc3\x9f"
+              "e'")),
+     5, "must be ASCII"},
+    {"text that is too long", ONE(PAGE("text='" LABEL LABEL LABEL LABEL LABEL "'")), 5, "longer than 255"},
+    {"records of a page",
+     ONE("<check id='c' kind='http' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0'>" WWW
+         "</check>"),
+     5, "<record> is not allowed"},
+    {"record of another kind",
+     ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'>" WWW "</check>"), 5,
+     "<record> is not allowed"},
     {"hops of what nobody watches",
      CHECKS("<check id='c' kind='tcp-open' title='t' points='1' port='80' hops='1' from='a' to='10.0.2.9'/>"),
      6, "hops needs"},

@@ -16,7 +16,24 @@ static const char topology[] =
     "<host name='h2'><interface name='eth0' network='lan2'/></host><network name='lan1'/><network name='lan2'/>"
     "<link name='l1' a='r1:eth1' b='r2:eth1'/><link name='l2' a='r1:eth2' b='r2:eth2'/></topology>";
 
-enum { REACH, ONEWAY, PAIR, UNREACH, OPEN, CLOSED, FILTERED, REFUSED, PATH, AVOID, CUT, SNAT, DNAT, NEEDS };
+enum {
+    REACH,
+    ONEWAY,
+    PAIR,
+    UNREACH,
+    OPEN,
+    CLOSED,
+    FILTERED,
+    REFUSED,
+    PATH,
+    AVOID,
+    CUT,
+    SNAT,
+    DNAT,
+    NEEDS,
+    NAMES,
+    SITE
+};
 static const char xml[] =
     "<exercise id='x' title='X'><summary>s</summary><topology file='t.xml'/><grading hold='3'>"
     "<reference name='a' at='lan1' address='10.0.1.250/24' gateway='10.0.1.1'/><reference name='b' at='lan2' address='10.0.2.250/24' gateway='10.0.2.1'/>"
@@ -34,6 +51,10 @@ static const char xml[] =
     "<check id='snat' kind='nat' title='Source' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' as='10.0.2.1'/>"
     "<check id='dnat' kind='nat' title='Destination' points='1' proto='tcp' port='8080' from='a' to='10.0.1.1' seen-at='h2:eth0' becomes='10.0.2.10'/>"
     "<check id='needs' kind='path' title='Needs' points='1' requires='reach open' from='a' to='b' avoids='l2'/>"
+    "<check id='names' kind='dns' title='Names' points='30' from='a' to='10.0.2.10' seen-at='h2:eth0' zone='lab.test'>"
+    "<record name='www.lab.test' type='A'>10.0.2.80</record><record name='www.lab.test' type='A'>10.0.2.81</record>"
+    "<record name='lab.test' type='MX'>10 mail.lab.test</record></check>"
+    "<check id='site' kind='http' title='Site' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' path='/x' text='Welcome'/>"
     "</grading></exercise>";
 
 static struct exercise *load(void)
@@ -221,6 +242,126 @@ static void test_row(void **state)
         fail_msg("%s: %s", grading_status_name(v.status), v.observed);
 }
 
+/* ---- names: questions for www, for the mail exchange, and for a random name ---- */
+#define ASKED(answer, sightings) \
+    "{\"sent_us\":0,\"reply_us\":900,\"tcp\":\"open\",\"answer\":" answer ",\"sightings\":[" sightings "]}"
+#define UDP_SEEN TO_H2("request") "," FROM_H2("reply")
+#define TCP_SEEN TO_H2("syn") "," FROM_H2("synack") "," TO_H2("data") "," FROM_H2("databack")
+#define CODE(code, values) "{\"code\":" #code ",\"cut\":false,\"values\":[" values "]}"
+#define WWW CODE(0, "\"10.0.2.81\",\"10.0.2.80\"")
+#define MX CODE(0, "\"10 mail.lab.test\"")
+#define NXDOMAIN CODE(3, "")
+#define NAMES_OK ASKED(WWW, UDP_SEEN), ASKED(WWW, TCP_SEEN), ASKED(MX, UDP_SEEN), ASKED(MX, TCP_SEEN)
+
+static const struct names_row {
+    const char *name;
+    const char *www, *www_tcp, *mx, *mx_tcp, *random; /* samples */
+    enum grading_status status;
+    unsigned good;
+    const char *observed;
+} names_rows[] = {
+    {"names: as they should be", NAMES_OK, ASKED(NXDOMAIN, UDP_SEEN), GRADING_PASS, 3, "all records"},
+    {"names: one of two addresses is missing", ASKED(CODE(0, "\"10.0.2.80\""), UDP_SEEN),
+     ASKED(WWW, TCP_SEEN), ASKED(MX, UDP_SEEN), ASKED(MX, TCP_SEEN), ASKED(NXDOMAIN, UDP_SEEN), GRADING_FAIL,
+     2, "(A) over UDP does not hold \"10.0.2.81\"."},
+    {"names: a third address", ASKED(WWW, UDP_SEEN),
+     ASKED(CODE(0, "\"10.0.2.80\",\"10.0.2.81\",\"10.0.2.82\""), TCP_SEEN), ASKED(MX, UDP_SEEN),
+     ASKED(MX, TCP_SEEN), ASKED(NXDOMAIN, UDP_SEEN), GRADING_FAIL, 1, "over TCP also holds \"10.0.2.82\""},
+    {"names: another preference", ASKED(WWW, UDP_SEEN), ASKED(WWW, TCP_SEEN),
+     ASKED(CODE(0, "\"20 mail.lab.test\""), UDP_SEEN), ASKED(MX, TCP_SEEN), ASKED(NXDOMAIN, UDP_SEEN),
+     GRADING_FAIL, 2, "is \"20 mail.lab.test\" instead of \"10 mail.lab.test\""},
+    {"names: refused by policy", ASKED(CODE(5, ""), UDP_SEEN), ASKED(WWW, TCP_SEEN), ASKED(MX, UDP_SEEN),
+     ASKED(MX, TCP_SEEN), ASKED(NXDOMAIN, UDP_SEEN), GRADING_FAIL, 1, "over UDP is REFUSED"},
+    {"names: no answer over TCP", ASKED(WWW, UDP_SEEN), ASKED(WWW, TCP_SEEN), ASKED(MX, UDP_SEEN),
+     ASKED(NO, TCP_SEEN), ASKED(NXDOMAIN, UDP_SEEN), GRADING_FAIL, 2, "over TCP arrived at h2:eth0, but no"},
+    {"names: rubbish", ASKED(CODE(-2, ""), UDP_SEEN), ASKED(WWW, TCP_SEEN), ASKED(MX, UDP_SEEN),
+     ASKED(MX, TCP_SEEN), ASKED(NXDOMAIN, UDP_SEEN), GRADING_FAIL, 1, "not a proper DNS message"},
+    {"names: something else answers", ASKED(WWW, ""), ASKED(WWW, TCP_SEEN), ASKED(MX, UDP_SEEN),
+     ASKED(MX, TCP_SEEN), ASKED(NXDOMAIN, UDP_SEEN), GRADING_FAIL, 1, "something else answered"},
+    {"names: the answer is not the server's", ASKED(WWW, TO_H2("request")), ASKED(WWW, TCP_SEEN),
+     ASKED(MX, UDP_SEEN), ASKED(MX, TCP_SEEN), ASKED(NXDOMAIN, UDP_SEEN), GRADING_FAIL, 1,
+     "did not leave from h2:eth0"},
+    {"names: a connection there, the data elsewhere", ASKED(WWW, UDP_SEEN),
+     ASKED(WWW, TO_H2("syn") "," FROM_H2("synack")), ASKED(MX, UDP_SEEN), ASKED(MX, TCP_SEEN),
+     ASKED(NXDOMAIN, UDP_SEEN), GRADING_FAIL, 1, "over TCP did not leave from h2:eth0"},
+    {"names: any name has an address", NAMES_OK, ASKED(CODE(0, "\"10.0.2.80\""), UDP_SEEN), GRADING_FAIL, 0,
+     "A random name below lab.test has the address 10.0.2.80"},
+    {"names: any name exists", NAMES_OK, ASKED(CODE(0, ""), UDP_SEEN), GRADING_FAIL, 0,
+     "is NOERROR instead of NXDOMAIN"},
+};
+
+static void test_names(void **state)
+{
+    const struct names_row *row = *state;
+    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(mem_freep)
+    char *text = xasprintf(
+        "{\"probes\":[{\"id\":\"c%d-0-0\",\"samples\":[%s]},{\"id\":\"c%d-0-1\",\"samples\":[%s]},"
+        "{\"id\":\"c%d-2-0\",\"samples\":[%s]},{\"id\":\"c%d-2-1\",\"samples\":[%s]},"
+        "{\"id\":\"c%d-3-0\",\"samples\":[%s]}]}",
+        NAMES, row->www, NAMES, row->www_tcp, NAMES, row->mx, NAMES, row->mx_tcp, NAMES, row->random);
+    json_t *j = json_loads(text, 0, NULL);
+    AUTO(probe_result_freep) struct probe_result *r = probe_result_from_json(j, NULL);
+    struct grading_verdict v;
+
+    json_decref(j);
+    assert_non_null(r);
+    v = grading_judge(x, NAMES, r, false);
+    if (v.status != row->status || strstr(v.observed, row->observed) == NULL)
+        fail_msg("%s: %s", grading_status_name(v.status), v.observed);
+    assert_int_equal(v.good, row->good);
+}
+
+/* ---- pages ---- */
+#define PAGED(code, found) "{\"code\":" #code ",\"found\":" #found ",\"values\":[\"<p>Hi\"]}"
+#define PAGE_OK ASKED(PAGED(200, true), TCP_SEEN)
+#define PAGE_NONE ASKED(PAGED(404, true), TCP_SEEN)
+
+static const struct site_row {
+    const char *name, *page, *none; /* samples */
+    enum grading_status status;
+    const char *observed;
+} site_rows[] = {
+    {"site: as it should be", PAGE_OK, PAGE_NONE, GRADING_PASS, "answered for /x"},
+    {"site: another status", ASKED(PAGED(403, true), TCP_SEEN), PAGE_NONE, GRADING_FAIL,
+     "status 403 instead of 200"},
+    {"site: another page", ASKED(PAGED(200, false), TCP_SEEN), PAGE_NONE, GRADING_FAIL,
+     "does not hold \"Welcome\". It begins with \"<p>Hi\""},
+    {"site: anything is found", PAGE_OK, PAGE_OK, GRADING_FAIL, "random name"},
+    {"site: rubbish", ASKED(CODE(-2, ""), TCP_SEEN), PAGE_NONE, GRADING_FAIL, "is not HTTP"},
+    {"site: nothing is said", ASKED(NO, TCP_SEEN), PAGE_NONE, GRADING_FAIL, "No answer came"},
+    {"site: refused", SAMPLE("900", "\"refused\"", ""), PAGE_NONE, GRADING_FAIL, "was refused"},
+    {"site: something else answers", ASKED(PAGED(200, true), ""), PAGE_NONE, GRADING_FAIL,
+     "something else answered"},
+    {"site: a connection there, the request elsewhere",
+     ASKED(PAGED(200, true), TO_H2("syn") "," FROM_H2("synack")), PAGE_NONE, GRADING_FAIL,
+     "was not seen at h2:eth0"},
+    {"site: the request there, the answer from elsewhere",
+     ASKED(PAGED(200, true), TO_H2("syn") "," FROM_H2("synack") "," TO_H2("data")), PAGE_NONE, GRADING_FAIL,
+     "did not leave from h2:eth0"},
+    {"site: the random page is answered by something else", PAGE_OK, ASKED(PAGED(404, true), ""),
+     GRADING_FAIL, "something else answered"},
+};
+
+static void test_site(void **state)
+{
+    const struct site_row *row = *state;
+    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(mem_freep)
+    char *text = xasprintf(
+        "{\"probes\":[{\"id\":\"c%d-0-0\",\"samples\":[%s]},{\"id\":\"c%d-0-1\",\"samples\":[%s]}]}", SITE,
+        row->page, SITE, row->none);
+    json_t *j = json_loads(text, 0, NULL);
+    AUTO(probe_result_freep) struct probe_result *r = probe_result_from_json(j, NULL);
+    struct grading_verdict v;
+
+    json_decref(j);
+    assert_non_null(r);
+    v = grading_judge(x, SITE, r, false);
+    if (v.status != row->status || strstr(v.observed, row->observed) == NULL)
+        fail_msg("%s: %s", grading_status_name(v.status), v.observed);
+}
+
 /* ---- what is ours is an error, never a failure ---- */
 static void test_lost_packets_are_an_error(void **state)
 {
@@ -392,9 +533,16 @@ int main(void)
         cmocka_unit_test(test_error_spreads_as_error),
         cmocka_unit_test(test_skipped_is_left_alone),
     };
-    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(cut_rows) + ARRAY_LEN(more)];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(cut_rows) + ARRAY_LEN(names_rows) +
+                            ARRAY_LEN(site_rows) + ARRAY_LEN(more)];
     size_t n = 0;
 
+    for (size_t i = 0; i < ARRAY_LEN(site_rows); i++)
+        tests[n++] =
+            (struct CMUnitTest){site_rows[i].name, test_site, NULL, NULL, (void *)(uintptr_t)&site_rows[i]};
+    for (size_t i = 0; i < ARRAY_LEN(names_rows); i++)
+        tests[n++] = (struct CMUnitTest){names_rows[i].name, test_names, NULL, NULL,
+                                         (void *)(uintptr_t)&names_rows[i]};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         tests[n++] = (struct CMUnitTest){rows[i].name, test_row, NULL, NULL, (void *)(uintptr_t)&rows[i]};
     for (size_t i = 0; i < ARRAY_LEN(cut_rows); i++)

@@ -25,8 +25,11 @@ static const char xml[] =
     "<check id='c4' kind='tcp-closed' title='t' points='80' control='c3' from='a' to='10.0.2.10' port='22' expect='filtered' seen-at='h2:eth0'/>"
     "<check id='c5' kind='path' title='t' points='160' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' settle='9s'/>"
     "<check id='c6' kind='path' title='t' points='0' from='a' to='10.0.2.10' seen-at='h2:eth0' via='l1' both='no'/>"
+    "<check id='c7' kind='dns' title='t' points='10' from='a' to='10.0.2.53' seen-at='h2:eth0' zone='lab.test'>"
+    "<record name='www.lab.test' type='A'>10.0.2.80</record><record name='lab.test' type='MX'>10 www.lab.test</record>"
+    "<record name='lab.test' type='TXT'>hello</record></check>"
     "</grading></exercise>";
-#define CHECKS 7
+#define CHECKS 8
 
 static const struct row {
     const char *id, *expected;
@@ -44,6 +47,10 @@ static const struct row {
      "A packet from a test host on lan1 (10.0.1.250) to 10.0.2.10 arrives at h2:eth0, on another way within 9 seconds after link l1 is cut, and the answer comes back."},
     {"c6",
      "A packet from a test host on lan1 (10.0.1.250) to 10.0.2.10 arrives at h2:eth0 by way of link l1."},
+    {"c7",
+     "Questions from a test host on lan1 (10.0.1.250) are answered by 10.0.2.53 at h2:eth0, over UDP and TCP: "
+     "www.lab.test A \"10.0.2.80\", lab.test MX \"10 www.lab.test\", lab.test TXT \"hello\"; other names below "
+     "lab.test do not exist."},
 };
 
 static struct exercise *load(void)
@@ -83,14 +90,15 @@ static void test_report(void **state)
     o[0].v.status = GRADING_FAIL;
     o[2].v.status = GRADING_BLOCKED;
     o[5].v.after_ms = 4250;
+    o[7].v = (struct grading_verdict){.status = GRADING_FAIL, .good = 2, .parts = 3, .after_ms = -1};
     j = grading_report(x, "abcdef", o, false, 1000, 2000);
     assert_non_null(j);
     assert_int_equal(json_unpack(j, "{s:i, s:i, s:i, s:o}", "schema", &schema, "score", &score, "max_score",
                                  &max, "checks", &checks),
                      0);
     assert_int_equal(schema, 1);
-    assert_int_equal(score, 10 + 40 + 80 + 160);
-    assert_int_equal(max, 5 + 10 + 20 + 40 + 80 + 160);
+    assert_int_equal(score, 10 + 40 + 80 + 160 + 6);
+    assert_int_equal(max, 5 + 10 + 20 + 40 + 80 + 160 + 10);
     assert_true(json_is_null(json_object_get(j, "attempt")));
     assert_int_equal(json_array_size(checks), CHECKS);
     assert_int_equal(json_unpack(json_array_get(checks, 0), "{s:s, s:s, s:s, s:i}", "status", &status, "hint",

@@ -472,7 +472,7 @@ static void test_other_plan(void **state)
     struct topo *t = topo_load_mem(other, sizeof other - 1, NULL, &e);
     struct plan *right = x->topo != NULL ? plan_make(x->topo, "abcdef", &e) : NULL,
                 *wrong = plan_make(t, "abcdef", &e);
-    AUTO(probe_spec_freep) struct probe_spec *s = grading_spec(x, GRADING_ALL_UNCUT, GRADING_STEADY, &e);
+    AUTO(probe_spec_freep) struct probe_spec *s = grading_spec(x, GRADING_ALL_SHARED, GRADING_STEADY, &e);
 
     (void)state;
     assert_int_equal(probe_spec_resolve(s, right, &e), 0);

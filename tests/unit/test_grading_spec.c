@@ -79,7 +79,7 @@ static const struct probe *must(const struct probe_spec *s, size_t check, bool b
 static void test_steady_round(void **state)
 {
     AUTO(exercise_freep) struct exercise *x = load();
-    AUTO(probe_spec_freep) struct probe_spec *s = grading_spec(x, GRADING_ALL_UNCUT, GRADING_STEADY, NULL);
+    AUTO(probe_spec_freep) struct probe_spec *s = grading_spec(x, GRADING_ALL_SHARED, GRADING_STEADY, NULL);
     char text[PROBE_ADDR_TEXT];
 
     (void)state;

@@ -1,5 +1,5 @@
 /* Which packets become sightings of which sample; no socket is open here. */
-#include "grading/probe/engine.h"
+#include "grading/probe/speech.h"
 #include "labd/base/mem.h"
 
 #include <setjmp.h>
@@ -318,6 +318,117 @@ static void test_data_with_the_nonce(void **state)
 }
 
 /* Good is: connected, and the SYN was seen at the far port. */
+/* ---- protocols ---- */
+static size_t results(struct bench *b, const char *port, bool in, enum probe_what what)
+{
+    AUTO(probe_result_freep) struct probe_result *r = NULL;
+    const struct probe_sample *m;
+    size_t n = 0;
+
+    b->shots[1][0].state = SHOT_OVER;
+    r = engine_result(&b->en);
+    m = &r->probes[1].samples[0];
+    for (size_t i = 0; i < m->nsightings; i++)
+        n += m->sightings[i].in == in && m->sightings[i].what == what &&
+             strcmp(m->sightings[i].port, port) == 0;
+    return n;
+}
+
+/* Makes probe 1 ask a name server. */
+static void asks(struct bench *b)
+{
+    struct probe *p = &b->spec->probes[1];
+    struct shot *s = &b->shots[1][0];
+
+    p->kind = PROBE_UDP;
+    p->port = 53;
+    p->ask = (struct probe_ask){.speak = PROBE_SAY_DNS, .domain = "lab.test", .type = 1};
+    b->volleys[1].fired = 1;
+    assert_int_equal(speech_of(p)->request(p, s, NULL), 0);
+}
+
+static struct packet datagram(const uint8_t *data, size_t n, bool back)
+{
+    struct packet p = tcp(back, 0, 0, 0);
+
+    p.kind = PROBE_UDP;
+    p.sport = back ? 53 : 40000;
+    p.dport = back ? 40000 : 53;
+    p.data = data;
+    p.ndata = n;
+    return p;
+}
+
+/* A question that an error quotes did not arrive where the error is seen. */
+static void test_quoted_question_is_no_arrival(void **state)
+{
+    struct bench *b = *state;
+    struct packet p;
+
+    asks(b);
+    p = datagram((const uint8_t *)b->shots[1][0].tx.data, b->shots[1][0].tx.len, false);
+    p.error = true;
+    match_packet(&b->en, &p, "h2:eth0", true, 1000);
+    assert_int_equal(results(b, "h2:eth0", true, PROBE_REQUEST), 0);
+    assert_int_equal(results(b, "h2:eth0", true, PROBE_ERROR), 1);
+}
+
+/* Of two answers, only the one that was taken was given. */
+static void test_only_the_answer_that_was_taken_counts(void **state)
+{
+    struct bench *b = *state;
+    struct shot *s = &b->shots[1][0];
+    uint8_t wrong[128], right[128];
+    struct packet p;
+    size_t n;
+
+    asks(b);
+    n = s->tx.len;
+    assert_in_range(n, 12, sizeof wrong);
+    memcpy(wrong, s->tx.data, n);
+    wrong[2] |= 0x80;
+    memcpy(right, wrong, n);
+    right[3] |= 5;
+    p = datagram((const uint8_t *)s->tx.data, n, false);
+    match_packet(&b->en, &p, "h2:eth0", true, 1000);
+    p = datagram(wrong, n, true);
+    match_packet(&b->en, &p, "h2:eth0", false, 1100);
+    s->digest = match_digest(&b->en, right, n);
+    assert_int_equal(results(b, "h2:eth0", true, PROBE_REQUEST), 1);
+    assert_int_equal(results(b, "h2:eth0", false, PROBE_REPLY), 0);
+    p = datagram(right, n, true);
+    match_packet(&b->en, &p, "h2:eth0", false, 1200);
+    assert_int_equal(results(b, "h2:eth0", false, PROBE_REPLY), 1);
+    buf_clear(&s->tx);
+}
+
+/* A page has no nonce: what the client waited for is told by its sequence number. */
+static void test_page_of_the_peer_only(void **state)
+{
+    static const uint8_t page[] = "HTTP/1.1 200 OK\r\n\r\n";
+    struct bench *b = *state;
+    struct packet p;
+
+    b->spec->probes[1].ask.speak = PROBE_SAY_HTTP;
+    p = tcp(true, PACKET_ACK, 7001,
+            101); /* seen at the far port before the client's acknowledgement is at home */
+    p.data = page;
+    p.ndata = sizeof page - 1;
+    match_packet(&b->en, &p, "h2:eth0", false, 900);
+    assert_int_equal(results(b, "h2:eth0", false, PROBE_DATABACK), 0);
+    p = tcp(false, PACKET_ACK, 101, 5001);
+    match_packet(&b->en, &p, "@refa", false, 1000);
+    assert_int_equal(results(b, "h2:eth0", false, PROBE_DATABACK), 0);
+    p = tcp(true, PACKET_ACK, 5001, 101);
+    p.data = page;
+    p.ndata = sizeof page - 1;
+    match_packet(&b->en, &p, "h2:eth0", false, 1100);
+    assert_int_equal(results(b, "h2:eth0", false, PROBE_DATABACK), 1);
+    p.seq = 5030; /* more of it, whatever it holds */
+    match_packet(&b->en, &p, "h2:eth0", false, 1200);
+    assert_int_equal(b->shots[1][0].nseen, 2);
+}
+
 static void test_good_needs_the_far_port(void **state)
 {
     struct bench *b = *state;
@@ -496,6 +607,9 @@ int main(void)
         T(test_errors),
         T(test_samples_on_their_way_are_left_out),
         T(test_data_with_the_nonce),
+        T(test_quoted_question_is_no_arrival),
+        T(test_only_the_answer_that_was_taken_counts),
+        T(test_page_of_the_peer_only),
         T(test_good_needs_the_far_port),
         T(test_neighbour_answers),
         T(test_neighbour_with_another_mac_is_alien),

@@ -38,6 +38,13 @@ static const struct row {
      "known values"},
     {"sighting without source",
      RESULT(SAMPLE("", "{\"port\":\"h2:eth0\",\"dir\":\"in\",\"what\":\"request\"}")), "'src' is missing"},
+    {"answer of an unknown kind", RESULT(SAMPLE(",\"answer\":{\"code\":-3}", "")), "'code'"},
+    {"answer with a number", RESULT(SAMPLE(",\"answer\":{\"code\":0,\"values\":[7]}", "")), "not a text"},
+    {"answer with control bytes", RESULT(SAMPLE(",\"answer\":{\"code\":0,\"values\":[\"\\u001b[2J\"]}", "")),
+     "not printable"},
+    {"too many answers",
+     RESULT(SAMPLE(",\"answer\":{\"code\":0,\"values\":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]}", "")),
+     "'values'"},
     {"TTL too large", RESULT(SAMPLE("", SIGHTING(",\"ttl\":256"))), "'ttl'"},
     {"advertisement", RESULT(SAMPLE("", ADVERT(",\"mac\":\"02:00:00:00:00:07\""))), NULL},
     {"advertisement without a MAC", RESULT(SAMPLE("", ADVERT(""))), "without a MAC"},
@@ -63,8 +70,10 @@ static void test_read(void **state)
 static void test_round_trip(void **state)
 {
     json_t *j = json_loads(
-               RESULT(SAMPLE(",\"tcp\":\"open\",\"data\":true,\"echo\":false",
-                             SIGHTING(",\"ttl\":63") "," ADVERT(",\"mac\":\"02:00:00:00:00:07\""))),
+               RESULT(SAMPLE(
+                   ",\"tcp\":\"open\",\"data\":true,\"echo\":false,\"answer\":{\"code\":3,\"cut\":false,"
+                   "\"found\":true,\"values\":[\"a\"]}",
+                   SIGHTING(",\"ttl\":63") "," ADVERT(",\"mac\":\"02:00:00:00:00:07\""))),
                0, NULL),
            *again;
     AUTO(probe_result_freep) struct probe_result *x = probe_result_from_json(j, NULL);

@@ -16,6 +16,13 @@
     "{\"name\":\"a\",\"segment\":\"lan1\",\"addresses\":[{\"address\":\"10.0.1.250/24\",\"gateway\":\"10.0.1.1\"}]}"
 #define PROBE(more) "{\"id\":\"p\",\"kind\":\"icmp\",\"from\":\"a\",\"to\":\"10.0.2.10\"" more "}"
 #define NEIGHBOUR(more) "{\"id\":\"p\",\"kind\":\"neighbour\",\"from\":\"a\",\"to\":\"10.0.1.1\"" more "}"
+#define LABEL "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffff."
+#define DNS(name, type) "{\"dns\":\"" name "\",\"type\":" type "}"
+#define ASK(kind, ask) \
+    SPEC(REF, H2, \
+         "{\"id\":\"p\",\"kind\":\"" kind "\",\"from\":\"a\",\"to\":\"10.0.2.10\",\"port\":53,\"ask\":" ask \
+         "}", \
+         "")
 #define SPEC(refs, ports, probes, cut) \
     "{\"references\":[" refs "],\"observe\":[" ports "],\"probes\":[" probes "],\"cut\":[" cut "]}"
 #define H2 "{\"port\":\"h2:eth0\"}"
@@ -25,6 +32,20 @@ static const struct row {
 } rows[] = {
     {"smallest", SPEC(REF, H2, PROBE(), ""), NULL},
     {"nothing at all", "{}", NULL},
+    {"question", ASK("udp", DNS("lab.test", "28")), NULL},
+    {"question by an echo request", SPEC(REF, H2, PROBE(",\"ask\":" DNS("lab.test", "1")), ""),
+     "only what goes to a port can ask"},
+    {"question by neighbour discovery", SPEC(REF, H2, NEIGHBOUR(",\"ask\":" DNS("lab.test", "1")), ""),
+     "only what goes to a port can ask"},
+    {"question for what is no name", ASK("udp", DNS("a b", "1")), "not a domain name"},
+    {"question of a type that is too large", ASK("tcp", DNS("lab.test", "256")), "'type'"},
+    {"question without a name", ASK("tcp", "{\"type\":1}"), "'dns' is missing"},
+    {"random name without room",
+     ASK("udp", "{\"fresh\":true,\"type\":1,\"dns\":\"" LABEL LABEL LABEL LABEL "\"}"), "leaves no room"},
+    {"page", ASK("tcp", "{\"http\":\"/a\",\"host\":\"lab.test\",\"text\":\"b\"}"), NULL},
+    {"page over UDP", ASK("udp", "{\"http\":\"/a\"}"), "over TCP"},
+    {"page with a second request", ASK("tcp", "{\"http\":\"/a HTTP/1.0\"}"), "not the path of a page"},
+    {"page of a host that is none", ASK("tcp", "{\"http\":\"/a\",\"host\":\"a:b\"}"), "not a domain name"},
     {"a list", "[]", "not an object"},
     {"references not a list", "{\"references\":{}}", "not a list"},
     {"reference with a path as name", SPEC("{\"name\":\"../x\",\"segment\":\"lan1\"}", "", "", ""),
@@ -80,7 +101,7 @@ static const struct row {
     {"far port that is not observed", SPEC(REF, H2, PROBE(",\"far\":\"h1:eth0\""), ""), "not observed"},
     {"far reference that is not there", SPEC(REF, H2, PROBE(",\"far\":\"@b\""), ""), "not observed"},
     {"flood", SPEC(REF, "", PROBE(",\"interval_ms\":0"), ""), "'interval_ms'"},
-    {"too many samples", SPEC(REF, "", PROBE(",\"count\":201"), ""), "'count'"},
+    {"too many samples", SPEC(REF, "", PROBE(",\"count\":1201"), ""), "'count'"},
     {"too long", SPEC(REF, "", PROBE(",\"count\":200,\"interval_ms\":10000"), ""), "longer than"},
     {"also a name", SPEC(REF, "", PROBE(",\"also\":[\"h2\"]"), ""), "not an address"},
     {"also a number", SPEC(REF, "", PROBE(",\"also\":[1]"), ""), "not an address"},
@@ -142,6 +163,29 @@ static void test_round_trip(void **state)
     assert_int_equal(probe_spec_duration_ms(s), PROBE_START_SPREAD_MS + 6 * 20 + 30);
     json_decref(j);
     json_decref(again);
+}
+
+static void test_round_trip_of_what_is_asked(void **state)
+{
+    static const char *const texts[] = {
+        ASK("udp", "{\"dns\":\"lab.test\",\"type\":15,\"fresh\":true}"),
+        ASK("tcp", "{\"http\":\"/a\",\"host\":\"lab.test\",\"text\":\"b\",\"fresh\":true}"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        json_t *j = json_loads(texts[i], 0, NULL), *again;
+        AUTO(probe_spec_freep) struct probe_spec *s = probe_spec_from_json(j, false, NULL), *t = NULL;
+
+        assert_non_null(s);
+        again = probe_spec_to_json(s);
+        t = probe_spec_from_json(again, false, NULL);
+        assert_non_null(t);
+        assert_true(t->probes[0].ask.fresh);
+        assert_memory_equal(s, t, sizeof *s);
+        json_decref(j);
+        json_decref(again);
+    }
 }
 
 /* ---- resolution ---- */
@@ -271,7 +315,7 @@ static void test_macs_are_stable_and_distinct(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(places) + 4];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(places) + 5];
     size_t n = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -280,6 +324,7 @@ int main(void)
         tests[n++] =
             (struct CMUnitTest){places[i].name, test_resolve, NULL, NULL, (void *)(uintptr_t)&places[i]};
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_round_trip);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_round_trip_of_what_is_asked);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_owner_of_port);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_resolved_round_trip);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_macs_are_stable_and_distinct);

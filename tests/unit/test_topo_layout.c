@@ -289,7 +289,8 @@ static void test_svg(void **state)
     assert_null(strstr(svg, "<script"));
     for (size_t i = 0; i < t->nnodes; i++) {
         AUTO(mem_freep)
-        char *title = xasprintf("<title>%s %s</title>", topo_kind_name(t->nodes[i].kind), t->nodes[i].name);
+        char *title = xasprintf("<title>%s %s%s</title>", topo_kind_name(t->nodes[i].kind), t->nodes[i].name,
+                                t->nodes[i].hidden ? " (hidden)" : "");
         if (i < 100)
             assert_non_null(strstr(svg, title));
     }

@@ -58,7 +58,7 @@ const features = {
   'several paths': 'ip route add 10.98.0.0/16 nexthop via 10.8.0.1 nexthop via 10.8.0.2',
   multicast: 'ip maddr add 33:33:00:00:00:09 dev d1 && test -e /proc/net/ip_mr_vif && test -e /proc/net/ip6_mr_vif',
   BBR: 'sysctl -qw net.ipv4.tcp_congestion_control=bbr',
-  capture: 'timeout 3 tcpdump -c 1 -ni lo icmp >/dev/null & sleep 1; ping -c 1 127.0.0.1 >/dev/null; wait $!',
+  capture: 'timeout 30 tcpdump -c 1 -ni lo icmp >/dev/null & while kill -0 $!; do ping -c 1 127.0.0.1 >/dev/null; sleep 0.2; done; wait $!',
 };
 
 const driversOf = process.env.DRIVERS?.split(' ') ?? ['xen', 'container'];

@@ -29,12 +29,15 @@
 #define GREETING_MS 15000
 #define RETRY_US 20000
 #define NUMBER_MAX 10u /* digits */
+#define ALIVE_MS 1000  /* between two looks whether the domain is still there */
 #define CHUNK 16384u
 #define INPUT_MAX (64u << 10) /* input that waits for the guest before we leave ours waiting */
 #define FAILED 126            /* our exit status when the agent cannot be reached */
 
 struct session {
     struct libxenvchan *ch;
+    struct xs_handle *xs;
+    int domid;
     struct buf out, in; /* bytes for the guest, bytes from it */
     bool input_end;     /* nothing more to read from our standard input */
     int status;         /* of the command; -1: it runs */
@@ -197,40 +200,37 @@ static int take_lock(const char *path, int64_t due, struct err *e)
 }
 
 /* The path of the instance that the agent offers now. */
-static bool offered(struct xs_handle *xs, int domid, char *path, size_t size)
+static bool offered(const struct session *s, char *path, size_t size)
 {
     char key[64];
     unsigned len = 0;
 
-    snprintf(key, sizeof key, "/local/domain/%d/" XEN_AGENT_OFFERED, domid);
-    char *text = xs_read(xs, XBT_NULL, key, &len);
+    snprintf(key, sizeof key, "/local/domain/%d/" XEN_AGENT_OFFERED, s->domid);
+    char *text = xs_read(s->xs, XBT_NULL, key, &len);
     unsigned long number = text != NULL && len > 0 && len <= NUMBER_MAX ? strtoul(text, NULL, 10) : 0;
     free(text);
-    int n = snprintf(path, size, "/local/domain/%d/", domid);
+    int n = snprintf(path, size, "/local/domain/%d/", s->domid);
     snprintf(path + n, size - (size_t)n, XEN_AGENT_CHANNEL, (unsigned)number);
     return number != 0;
 }
 
-static void store_close(struct xs_handle **xs)
+/* A domain that was destroyed or saved says nothing any more, and does not go away before we let go of its pages. */
+static bool domain_gone(const struct session *s)
 {
-    if (*xs != NULL)
-        xs_close(*xs);
+    return !xs_is_domain_introduced(s->xs, (unsigned)s->domid);
 }
 
 /* The instance that xenstore shows may be that of the last client, whose successor is not there yet: try again. */
-static int come_in(struct session *s, int domid, const char *lock_path, struct err *e)
+static int come_in(struct session *s, const char *lock_path, struct err *e)
 {
     int64_t due = loop_now_ms() + GREETING_MS;
     char path[64];
 
-    AUTO(store_close) struct xs_handle *xs = xs_open(0);
-    if (xs == NULL)
-        return err_sys(e, "connect to xenstore");
     AUTO(mem_closep) int lock = take_lock(lock_path, due, e);
     if (lock < 0)
         return -1;
     while (loop_now_ms() < due) {
-        s->ch = offered(xs, domid, path, sizeof path) ? libxenvchan_client_init(NULL, domid, path) : NULL;
+        s->ch = offered(s, path, sizeof path) ? libxenvchan_client_init(NULL, s->domid, path) : NULL;
         if (s->ch != NULL) {
             s->ch->blocking = 0;
             int64_t soon = loop_now_ms() + GREETING_MS / 5;
@@ -273,8 +273,11 @@ static int pass(struct session *s, struct err *e)
         bool hungry = !s->input_end && s->out.len < INPUT_MAX;
         struct pollfd p[2] = {{.fd = libxenvchan_fd_for_select(s->ch), .events = POLLIN},
                               {.fd = hungry ? STDIN_FILENO : -1, .events = POLLIN}};
-        if (poll(p, 2, -1) < 0 && errno != EINTR)
+        int n = poll(p, 2, ALIVE_MS);
+        if (n < 0 && errno != EINTR)
             return err_sys(e, "wait for the guest");
+        if (n == 0 && domain_gone(s))
+            return err_set(e, ERR_UNREACHABLE, "the guest has gone");
         if (p[0].revents != 0 && libxenvchan_wait(s->ch) < 0)
             return err_set(e, ERR_UNREACHABLE, "the guest's agent has gone");
         if (p[1].revents != 0)
@@ -319,11 +322,15 @@ int main(int argc, char **argv)
         return 2;
     }
     signal(SIGPIPE, SIG_IGN);
-    int rc = request(&s, argc, argv, &e);
-    if (rc == 0 && (rc = come_in(&s, (int)strtoul(argv[2], NULL, 10), argv[3], &e)) == 0)
+    s.domid = (int)strtoul(argv[2], NULL, 10);
+    s.xs = xs_open(0);
+    int rc = s.xs != NULL ? request(&s, argc, argv, &e) : err_sys(&e, "connect to xenstore");
+    if (rc == 0 && (rc = come_in(&s, argv[3], &e)) == 0)
         rc = pass(&s, &e);
     if (s.ch != NULL)
         libxenvchan_close(s.ch);
+    if (s.xs != NULL)
+        xs_close(s.xs);
     buf_clear(&s.in);
     buf_clear(&s.out);
     if (rc < 0)

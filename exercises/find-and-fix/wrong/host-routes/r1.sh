@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+ip route add 10.0.2.10 via 10.0.0.2
