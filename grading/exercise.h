@@ -60,6 +60,15 @@ struct exercise_check {
     int line;
 };
 
+enum exercise_policy { EXERCISE_BEST, EXERCISE_LAST };
+
+/* What a student may do; labd enforces it. */
+struct exercise_rules {
+    enum exercise_policy policy; /* whose score counts */
+    unsigned max;                /* attempts; 0: as many as one likes */
+    unsigned cooldown_ms;        /* from the end of an attempt to the next */
+};
+
 struct exercise_wrong {
     char *dir; /* "wrong/no-forwarding" */
     unsigned score;
@@ -79,6 +88,7 @@ struct exercise {
     size_t nwrongs;
     struct topo *topo; /* valid */
     char *topo_file;   /* "topology.xml" */
+    struct exercise_rules rules;
     unsigned deadline_ms, hold, interval_ms;
     struct probe_ref refs[PROBE_REFS_MAX];
     int ref_lines[PROBE_REFS_MAX];

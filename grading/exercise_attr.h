@@ -26,6 +26,7 @@ enum xattr_type {
     XA_GATEWAY6,
     XA_KIND,   /* const struct check_kind * */
     XA_EXPECT, /* enum exercise_expect */
+    XA_POLICY, /* enum exercise_policy */
     XA_PROTO,  /* enum probe_kind: icmp, udp, and tcp if 'max' is PROBE_TCP */
     XA_ADDR,   /* struct probe_addr */
 };

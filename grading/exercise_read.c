@@ -186,6 +186,19 @@ static void read_wrong(struct reader *r, const xmlNode *n, void *obj)
     text(r, n, &w->why);
 }
 
+static void read_attempts(struct reader *r, const xmlNode *n, void *obj)
+{
+    static const struct xattr attrs[] = {
+        {"policy", XA_POLICY, offsetof(struct exercise, rules.policy), false, 0, 0},
+        {"max", XA_UINT, offsetof(struct exercise, rules.max), false, 1, 1000},
+        {"cooldown", XA_DURATION, offsetof(struct exercise, rules.cooldown_ms), false, 1000, 86400000},
+        XATTRS_END,
+    };
+
+    exercise_attrs(r->m, n, attrs, obj);
+    children(r, n, NULL, 0, NULL);
+}
+
 static void read_reference(struct reader *r, const xmlNode *n, void *obj)
 {
     static const struct xattr attrs[] = {
@@ -309,7 +322,7 @@ static void read_exercise(struct reader *r, const xmlNode *n)
         {"summary", true, true, read_summary},    {"source", true, false, read_source},
         {"topology", true, true, read_topology},  {"instructions", true, false, read_instructions},
         {"solution", true, false, read_solution}, {"wrong", false, false, read_wrong},
-        {"grading", true, true, read_grading},
+        {"attempts", true, false, read_attempts}, {"grading", true, true, read_grading},
     };
 
     r->x->line = topo_xml_line(n);

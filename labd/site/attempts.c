@@ -4,6 +4,7 @@
 #include "grading/grading.h"
 #include "labd/base/log.h"
 #include "labd/base/mem.h"
+#include "labd/site/rules.h"
 #include "labd/site/watch.h"
 #include "labd/site/worker.h"
 #include "topology/plan.h"
@@ -279,6 +280,7 @@ void attempts_lab_gone(struct site *s, const struct lab *lab)
         s->attempts->running--;
     worker_kill(a->worker);
     a->worker = NULL;
+    a->row.spent = a->row.state == ATTEMPT_RUNNING; /* its progress told what holds */
     err_set(&e, ERR_CONFLICT, "the lab was stopped while it was graded");
     finish(a, &e);
     start_next(s->attempts);
@@ -329,9 +331,22 @@ static int may_grade(const struct lab *lab, struct err *e)
     return 0;
 }
 
+/* Answers why there is no attempt; 'wait_ms' > 0: until when. */
+static void refuse(struct http_req *r, const struct err *e, int64_t wait_ms)
+{
+    char text[24];
+
+    if (wait_ms > 0) {
+        snprintf(text, sizeof text, "%lld", (long long)(wait_ms + 999) / 1000);
+        http_reply_header(r, "Retry-After", text);
+    }
+    http_problem_with(r, e, wait_ms > 0 ? json_pack("{s:I}", "wait_ms", (json_int_t)wait_ms) : json_object());
+}
+
 void attempt_post(struct http_req *r, void *arg)
 {
     struct site *s = arg;
+    int64_t now = loop_wall_ms(), wait_ms = 0;
     struct lab *lab = labs_visible(s, r, http_param(r, "id"));
     struct err e;
 
@@ -346,15 +361,14 @@ void attempt_post(struct http_req *r, void *arg)
     struct attempt *a = xcalloc(1, sizeof *a), **tail = &s->attempts->open;
     a->all = s->attempts;
     a->inst = lab->inst;
-    a->row = (struct store_attempt){.user = lab->row.owner,
-                                    .state = ATTEMPT_QUEUED,
-                                    .started = loop_wall_ms(),
-                                    .max_score = lab->max_score};
+    a->row = (struct store_attempt){
+        .user = lab->row.owner, .state = ATTEMPT_QUEUED, .started = now, .max_score = lab->max_score};
     memcpy(a->row.lab, lab->row.id, sizeof a->row.lab);
     memcpy(a->row.exercise, lab->row.exercise, sizeof a->row.exercise);
-    if (may_grade(lab, &e) < 0 || store_attempt_add(s->store, lab->inst, &a->row, &e) < 0) {
+    if (may_grade(lab, &e) < 0 || rules_allow(s, lab, who_of(r), now, &wait_ms, &e) < 0 ||
+        store_attempt_add(s->store, lab->inst, &a->row, &e) < 0) {
         free(a);
-        http_problem(r, &e);
+        refuse(r, &e, wait_ms);
         return;
     }
     while (*tail != NULL)

@@ -222,38 +222,6 @@ static void test_client_goes_away(void **state)
 
 /* ---- attempts ---- */
 
-static char *hand_in(struct fixture *f, const char *id, int want, json_t **attempt)
-{
-    AUTO(mem_freep) char *path = xasprintf("/api/v1/labs/%s/attempts", id);
-    struct reply r;
-
-    request(f, f->student, "POST", path, "", &r);
-    if (r.status != want)
-        fail_msg("attempt: %d, wanted %d: %s", r.status, want, r.body);
-    char *one =
-        xasprintf("/api/v1/attempts/%lld", (long long)json_integer_value(json_object_get(r.json, "id")));
-    *attempt = json_incref(r.json);
-    reply_clear(&r);
-    return one;
-}
-
-static json_t *attempt_wait(struct fixture *f, const char *path)
-{
-    for (int i = 0; i < 2000; i++) {
-        struct reply r;
-        request(f, f->student, "GET", path, NULL, &r);
-        const char *st = text_at(r.json, "state");
-        bool over = strcmp(st, "done") == 0 || strcmp(st, "error") == 0;
-        json_t *j = over ? json_incref(r.json) : NULL;
-        reply_clear(&r);
-        if (over)
-            return j;
-        usleep(10000);
-    }
-    fail_msg("%s does not end", path);
-    return NULL;
-}
-
 /* Nobody answers the probes of the fake labhost, so the student has no points; but it is a grade. */
 static void test_attempt(void **state)
 {

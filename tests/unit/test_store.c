@@ -173,7 +173,7 @@ static void test_reading_stays_inside(void **state)
     assert_int_equal(n, 0);
     ok(store_score_find(t->s, t->b, t->user[0], "tiny", &sc, &e), &e);
     assert_int_equal(sc.attempts, 0);
-    assert_false(sc.has_best);
+    assert_false(sc.scored);
     n = 0;
     ok(store_overview_each(t->s, t->b, check_overview, &n, &e), &e);
     assert_int_equal(n, 1);
@@ -366,7 +366,23 @@ static void test_attempts_and_scores(void **state)
     ok(store_attempt_finish(t->s, A, &a, &e), &e);
     ok(store_score_find(t->s, A, t->user[0], "tiny", &sc, &e), &e);
     assert_int_equal(sc.attempts, 2);
-    assert_int_equal(sc.best, 3); /* the best counts */
+    assert_int_equal(sc.best, 3);
+    assert_int_equal(sc.last, 2);
+    assert_int_equal(sc.began, NOW + 9);
+    /* One that its student broke off has no points, but is spent. */
+    ok(store_attempt_add(t->s, A, &a, &e), &e);
+    assert_int_equal(a.number, 3);
+    a.state = ATTEMPT_ERROR;
+    a.finished = NOW + 70;
+    a.spent = true;
+    ok(store_attempt_finish(t->s, A, &a, &e), &e);
+    ok(store_score_find(t->s, A, t->user[0], "tiny", &sc, &e), &e);
+    assert_int_equal(sc.attempts, 3);
+    assert_int_equal(sc.last, 2);
+    assert_int_equal(sc.ended, NOW + 70);
+    ok(store_attempt_find(t->s, A, a.id, &got, &e), &e);
+    assert_true(got.spent);
+    store_attempt_clear(&got);
 }
 
 /* ---- the file ---- */

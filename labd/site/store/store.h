@@ -146,12 +146,13 @@ struct store_attempt {
     int64_t score, max_score;  /* score: only when DONE */
     char error[STORE_ERROR_SIZE];
     char *report; /* JSON text or NULL; owned */
+    bool spent;   /* counts although it is an ERROR: the student broke it off */
 };
 void store_attempt_clear(struct store_attempt *a);
 /* Fills a->id and a->number. */
 int store_attempt_add(struct store *s, int64_t inst, struct store_attempt *a, struct err *e) MUST_CHECK;
 int store_attempt_running(struct store *s, int64_t inst, int64_t id, struct err *e) MUST_CHECK;
-/* Stores state, finished, score, max_score, error and report. */
+/* Stores state, finished, score, max_score, error, report and spent. */
 int store_attempt_finish(struct store *s, int64_t inst, const struct store_attempt *a,
                          struct err *e) MUST_CHECK;
 /* Every attempt that is queued or running becomes ERROR "interrupted". */
@@ -169,9 +170,11 @@ int store_attempt_count(struct store *s, int64_t inst, enum store_attempt_state 
 /* Attempts of one user at one exercise. */
 struct store_score {
     int64_t attempts; /* those that count: an error costs nothing */
-    bool has_best;
-    int64_t best, max;
-    int64_t last; /* when the latest one began */
+    bool scored;      /* there are points: 'best' and 'last' hold them */
+    int64_t best, last;
+    int64_t max;   /* points to be had */
+    int64_t began; /* when the latest one did; 0: none */
+    int64_t ended; /* when the latest that counts did; 0: none */
 };
 int store_score_find(struct store *s, int64_t inst, int64_t user, const char *exercise,
                      struct store_score *out, struct err *e) MUST_CHECK; /* zero if there are none */

@@ -41,8 +41,8 @@ int store_attempt_running(struct store *s, int64_t inst, int64_t id, struct err 
 
 int store_attempt_finish(struct store *s, int64_t inst, const struct store_attempt *a, struct err *e)
 {
-    sqlite3_stmt *q = store_bind(s, SQL_ATTEMPT_FINISH, "iitiiiTT", inst, a->id, state_names[a->state],
-                                 a->finished, a->score, a->max_score, a->error, a->report);
+    sqlite3_stmt *q = store_bind(s, SQL_ATTEMPT_FINISH, "iitiiiTTi", inst, a->id, state_names[a->state],
+                                 a->finished, a->score, a->max_score, a->error, a->report, (int64_t)a->spent);
     if (a->state != ATTEMPT_DONE)
         sqlite3_bind_null(q, 5); /* an attempt that did not end properly has no score */
     return store_exec(s, q, "store the report", e);
@@ -75,6 +75,7 @@ static void read_attempt(sqlite3_stmt *q, struct store_attempt *a)
     a->max_score = sqlite3_column_int64(q, 9);
     store_col_text(q, 10, a->error, sizeof a->error);
     a->report = store_col_dup(q, 11);
+    a->spent = sqlite3_column_int64(q, 12) != 0;
 }
 
 static int find_one(struct store *s, sqlite3_stmt *q, struct store_attempt *out, struct err *e)
@@ -120,10 +121,12 @@ int store_attempt_count(struct store *s, int64_t inst, enum store_attempt_state 
 static void read_score(sqlite3_stmt *q, int col, struct store_score *out)
 {
     out->attempts = sqlite3_column_int64(q, col);
-    out->has_best = sqlite3_column_type(q, col + 1) != SQLITE_NULL;
+    out->scored = sqlite3_column_type(q, col + 1) != SQLITE_NULL;
     out->best = sqlite3_column_int64(q, col + 1);
     out->max = sqlite3_column_int64(q, col + 2);
-    out->last = sqlite3_column_int64(q, col + 3);
+    out->began = sqlite3_column_int64(q, col + 3);
+    out->ended = sqlite3_column_int64(q, col + 4);
+    out->last = sqlite3_column_int64(q, col + 5);
 }
 
 int store_score_find(struct store *s, int64_t inst, int64_t user, const char *exercise,

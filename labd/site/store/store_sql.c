@@ -117,17 +117,26 @@ static const char migration_2[] =
     "ALTER TABLE labs_2 RENAME TO labs;"
     "CREATE UNIQUE INDEX labs_one_per_exercise ON labs(institution, owner, exercise) WHERE state <> 'gone';";
 
-const char *const store_migrations[] = {migration_1, migration_2};
+/* An attempt that a student broke off has shown which checks hold, so it is spent although it has no score. */
+static const char migration_3[] =
+    "ALTER TABLE attempts ADD COLUMN spent INTEGER NOT NULL DEFAULT 0 CHECK(spent IN (0, 1));";
+
+const char *const store_migrations[] = {migration_1, migration_2, migration_3};
 const int store_nmigrations = (int)(sizeof store_migrations / sizeof *store_migrations);
 
 #define LAB_COLUMNS \
     "l.id, l.host, l.owner, u.login, u.name, l.exercise, l.name, l.title, l.topology, " \
     "l.exercise_xml, l.driver, l.state, l.error, l.created, l.ready"
 #define ATTEMPT_COLUMNS \
-    "id, lab, user, exercise, number, state, started, finished, score, max_score, error, report"
+    "id, lab, user, exercise, number, state, started, finished, score, max_score, error, report, spent"
 /* An attempt that ended in an error of ours costs the student nothing, so it is not counted. */
-#define SCORE_COLUMNS \
-    "count(*) FILTER (WHERE a.state <> 'error'), max(a.score), max(a.max_score), max(a.started)"
+#define COUNTED "(a.state <> 'error' OR a.spent = 1)"
+/* Of the attempts 'a'; 'user' and 'exercise' name whose they are. */
+#define SCORE_COLUMNS(user, exercise) \
+    "count(*) FILTER (WHERE " COUNTED "), max(a.score), max(a.max_score), max(a.started)," \
+    " max(a.finished) FILTER (WHERE " COUNTED ")," \
+    " (SELECT b.score FROM attempts b WHERE b.institution = ?1 AND b.user = " user \
+    "  AND b.exercise = " exercise " AND b.score IS NOT NULL ORDER BY b.id DESC LIMIT 1)"
 
 const char *const store_sql[SQL_COUNT] = {
     [SQL_INSTITUTION_ADD] = "INSERT INTO institutions(name, title) VALUES(?1, ?2)",
@@ -178,12 +187,12 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_ATTEMPT_ADD] =
         "INSERT INTO attempts(institution, lab, user, exercise, number, state, started, max_score)"
         " VALUES(?1, ?2, ?3, ?4,"
-        " 1 + (SELECT count(*) FROM attempts WHERE institution = ?1 AND user = ?3"
-        "      AND exercise IS ?4 AND (?4 IS NOT NULL OR lab = ?2) AND state <> 'error'),"
+        " 1 + (SELECT count(*) FROM attempts a WHERE institution = ?1 AND user = ?3"
+        "      AND exercise IS ?4 AND (?4 IS NOT NULL OR lab = ?2) AND " COUNTED "),"
         " ?5, ?6, ?7) RETURNING id, number",
     [SQL_ATTEMPT_RUNNING] = "UPDATE attempts SET state = 'running' WHERE institution = ?1 AND id = ?2",
     [SQL_ATTEMPT_FINISH] = "UPDATE attempts SET state = ?3, finished = ?4, score = ?5, max_score = ?6,"
-                           " error = ?7, report = ?8 WHERE institution = ?1 AND id = ?2",
+                           " error = ?7, report = ?8, spent = ?9 WHERE institution = ?1 AND id = ?2",
     [SQL_ATTEMPT_INTERRUPT] = "UPDATE attempts SET state = 'error', finished = ?2, error = ?3"
                               " WHERE institution = ?1 AND state IN ('queued', 'running')",
     [SQL_ATTEMPT_FIND] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE institution = ?1 AND id = ?2",
@@ -193,15 +202,17 @@ const char *const store_sql[SQL_COUNT] = {
         "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE institution = ?1 AND lab = ?2 ORDER BY id",
     [SQL_ATTEMPT_COUNT] = "SELECT count(*) FROM attempts WHERE institution = ?1 AND state = ?2",
 
-    [SQL_SCORE_FIND] = "SELECT " SCORE_COLUMNS
-                       " FROM attempts a WHERE a.institution = ?1 AND a.user = ?2 AND a.exercise = ?3",
+    [SQL_SCORE_FIND] = "SELECT " SCORE_COLUMNS(
+        "?2", "?3") " FROM attempts a WHERE a.institution = ?1 AND a.user = ?2 AND a.exercise = ?3",
     [SQL_OVERVIEW_EACH] =
         "SELECT u.login, u.name, p.exercise,"
         " (SELECT l.id FROM labs l WHERE l.institution = ?1 AND l.owner = u.id AND l.exercise = p.exercise"
-        "  AND l.state <> 'gone'), " SCORE_COLUMNS " FROM (SELECT owner AS user, exercise FROM labs"
-        "       WHERE institution = ?1 AND exercise IS NOT NULL AND state <> 'gone'"
-        "       UNION SELECT user, exercise FROM attempts WHERE institution = ?1 AND exercise IS NOT NULL) p"
-        " JOIN users u ON u.institution = ?1 AND u.id = p.user"
-        " LEFT JOIN attempts a ON a.institution = ?1 AND a.user = p.user AND a.exercise = p.exercise"
-        " GROUP BY u.id, p.exercise ORDER BY u.login, p.exercise",
+        "  AND l.state <> 'gone'), " SCORE_COLUMNS(
+            "p.user",
+            "p.exercise") " FROM (SELECT owner AS user, exercise FROM labs"
+                          "       WHERE institution = ?1 AND exercise IS NOT NULL AND state <> 'gone'"
+                          "       UNION SELECT user, exercise FROM attempts WHERE institution = ?1 AND exercise IS NOT NULL) p"
+                          " JOIN users u ON u.institution = ?1 AND u.id = p.user"
+                          " LEFT JOIN attempts a ON a.institution = ?1 AND a.user = p.user AND a.exercise = p.exercise"
+                          " GROUP BY u.id, p.exercise ORDER BY u.login, p.exercise",
 };

@@ -87,6 +87,15 @@ export interface Status extends Drawing {
     attempt: Attempt | null;
 }
 
+/** How often work may be checked, and which score counts. */
+export interface Rules {
+    policy: 'best' | 'last';
+    max: number | null; // attempts
+    left: number | null; // of them
+    cooldown_ms: number;
+    wait_ms: number; // from the moment of the answer to the next attempt
+}
+
 export interface ExerciseCard {
     id: string;
     title: string;
@@ -95,9 +104,12 @@ export interface ExerciseCard {
     minutes: number;
     nodes: number;
     max_score: number;
+    score: number | null; // the one that counts
     best_score: number | null;
+    last_score: number | null;
     lab: string | null;
     attempts: number;
+    rules: Rules;
 }
 
 export interface Exercise extends ExerciseCard {
@@ -153,7 +165,9 @@ export interface OverviewRow {
     state: LabState | null;
     nodes_ready: number;
     nodes: number;
+    score: number | null; // the one that counts
     best_score: number | null;
+    last_score: number | null;
     max_score: number;
     attempts: number;
     last_ms: number | null;

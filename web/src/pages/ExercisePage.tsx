@@ -5,6 +5,7 @@ import { Problem } from '../api/http';
 import type { Exercise } from '../api/types';
 import { addProblem } from '../model/alerts';
 import { plural } from '../model/format';
+import { rulesWords } from '../model/rules';
 import { Topology } from '../topology/Topology';
 import { Link } from '../ui/Link';
 import { Best, Facts } from './ExerciseFacts';
@@ -52,6 +53,7 @@ export function ExercisePage({ id }: { id: string }) {
                     <StartButton exercise={e.id} title={e.title} lab={lab} />
                     <Best of={e} />
                     {e.attempts > 0 && <p class="soft">{plural(e.attempts, 'attempt')} so far</p>}
+                    {rulesWords(e.rules) !== '' && <p class="soft">{rulesWords(e.rules)}</p>}
                 </div>
             </div>
             <section aria-labelledby="network-title">

@@ -41,14 +41,14 @@ function Row({ r }: { r: OverviewRow }) {
             <td data-label="Nodes" class="number">
                 {r.lab === null || r.state === null || isAsleep(r.state) ? '–' : `${r.nodes_ready} / ${r.nodes}`}
             </td>
-            <td data-label="Best score">
+            <td data-label="Score">
                 <span class="cell-score">
-                    {r.best_score === null ? '–' : `${r.best_score} / ${r.max_score}`}
-                    {r.best_score !== null && (
+                    {r.score === null ? '–' : `${r.score} / ${r.max_score}`}
+                    {r.score !== null && (
                         <Meter
-                            value={r.best_score}
+                            value={r.score}
                             max={r.max_score}
-                            tone={r.best_score === r.max_score ? 'good' : 'accent'}
+                            tone={r.score === r.max_score ? 'good' : 'accent'}
                         />
                     )}
                 </span>
@@ -100,7 +100,7 @@ export function Overview() {
                             <th scope="col">Exercise</th>
                             <th scope="col">Lab</th>
                             <th scope="col">Nodes</th>
-                            <th scope="col">Best score</th>
+                            <th scope="col">Score</th>
                             <th scope="col">Attempts</th>
                             <th scope="col">Last seen</th>
                         </tr>

@@ -1,0 +1,185 @@
+/* What an exercise allows its students: attempts, the time between them, the score that counts. */
+#include "tests/site/fixture.h"
+
+static json_int_t number_at(const json_t *j, const char *name)
+{
+    return json_integer_value(json_object_get(j, name));
+}
+
+/* The exercise as its student sees it; a new reference. */
+static json_t *exercise_of(struct fixture *f, const char *id)
+{
+    AUTO(mem_freep) char *path = xasprintf("/api/v1/exercises/%s", id);
+    struct reply r;
+
+    request(f, f->student, "GET", path, NULL, &r);
+    assert_int_equal(r.status, 200);
+    json_t *j = json_incref(r.json);
+    reply_clear(&r);
+    return j;
+}
+
+static void grade_once(struct fixture *f, const char *lab)
+{
+    json_t *j;
+    AUTO(mem_freep) char *path = hand_in(f, lab, 202, &j);
+
+    json_decref(j);
+    j = attempt_wait(f, path);
+    assert_string_equal(text_at(j, "state"), "done");
+    json_decref(j);
+}
+
+/* An attempt in the database, as one that was graded: the fake labhost has no points to give. */
+static void seed(struct fixture *f, const char *lab, const char *exercise, int64_t score)
+{
+    struct store_attempt a = {.exercise = "", .started = 1700000000000, .max_score = 10};
+    struct store_user u;
+    struct err e;
+
+    AUTO(store_closep) struct store *st = store_open(f->db, &e);
+    fixture_check(st == NULL ? -1 : 0, &e);
+    fixture_check(store_user_find(st, STORE_INSTITUTION_DEFAULT, "sam", &u, &e), &e);
+    a.user = u.id;
+    snprintf(a.lab, sizeof a.lab, "%s", lab);
+    snprintf(a.exercise, sizeof a.exercise, "%s", exercise);
+    fixture_check(store_attempt_add(st, STORE_INSTITUTION_DEFAULT, &a, &e), &e);
+    a.state = ATTEMPT_DONE;
+    a.score = score;
+    a.finished = a.started + 1;
+    fixture_check(store_attempt_finish(st, STORE_INSTITUTION_DEFAULT, &a, &e), &e);
+}
+
+static void test_no_rules(void **state)
+{
+    struct fixture *f = *state;
+    json_t *x = exercise_of(f, "tiny"), *rules = json_object_get(x, "rules");
+
+    assert_string_equal(text_at(rules, "policy"), "best");
+    assert_true(json_is_null(json_object_get(rules, "max")));
+    assert_true(json_is_null(json_object_get(rules, "left")));
+    assert_int_equal(number_at(rules, "wait_ms"), 0);
+    assert_true(json_is_null(json_object_get(x, "score")));
+    json_decref(x);
+}
+
+static void test_cooldown(void **state)
+{
+    struct fixture *f = *state;
+    char id[16];
+    struct reply r;
+    json_t *j;
+
+    lab_begin_of(f, f->student, "tiny-slow", id);
+    lab_wait(f, f->student, id, "running");
+    grade_once(f, id);
+    AUTO(mem_freep) char *path = xasprintf("/api/v1/labs/%s/attempts", id);
+    request(f, f->student, "POST", path, "", &r);
+    assert_int_equal(r.status, 429);
+    assert_non_null(strstr(r.head, "\r\nRetry-After: "));
+    assert_non_null(strstr(text_at(r.json, "detail"), "try again in "));
+    assert_non_null(strstr(text_at(r.json, "detail"), "asks for 10 min between"));
+    assert_true(number_at(r.json, "wait_ms") > 0 && number_at(r.json, "wait_ms") <= 600000);
+    reply_clear(&r);
+
+    json_t *x = exercise_of(f, "tiny-slow");
+    assert_int_equal(number_at(x, "attempts"), 1); /* being refused is no attempt */
+    assert_int_equal(number_at(json_object_get(x, "rules"), "cooldown_ms"), 600000);
+    assert_true(number_at(json_object_get(x, "rules"), "wait_ms") > 0);
+    json_decref(x);
+
+    AUTO(mem_freep) char *given = hand_in_as(f, f->instructor, id, 202, &j);
+    json_decref(j);
+    json_decref(attempt_wait(f, given));
+}
+
+/* The last counts, and a new lab gives no new attempts. */
+static void test_max_and_last(void **state)
+{
+    struct fixture *f = *state;
+    char id[16];
+    json_t *j;
+
+    lab_begin_of(f, f->student, "tiny-two", id);
+    lab_wait(f, f->student, id, "running");
+    seed(f, id, "tiny-two", 7);
+    json_t *x = exercise_of(f, "tiny-two");
+    assert_int_equal(number_at(x, "score"), 7);
+    assert_int_equal(number_at(json_object_get(x, "rules"), "left"), 1);
+    json_decref(x);
+    grade_once(f, id);
+    x = exercise_of(f, "tiny-two");
+    assert_int_equal(number_at(x, "score"), 0);
+    assert_int_equal(number_at(x, "best_score"), 7);
+    assert_int_equal(number_at(x, "last_score"), 0);
+    assert_int_equal(number_at(json_object_get(x, "rules"), "max"), 2);
+    assert_int_equal(number_at(json_object_get(x, "rules"), "left"), 0);
+    json_decref(x);
+    free(hand_in(f, id, 409, &j));
+    assert_non_null(strstr(text_at(j, "detail"), "allows 2, and all are used"));
+    json_decref(j);
+
+    struct reply r;
+    request(f, f->instructor, "GET", "/api/v1/overview", NULL, &r);
+    json_t *row = json_array_get(json_object_get(r.json, "rows"), 0);
+    assert_int_equal(number_at(row, "score"), 0);
+    assert_int_equal(number_at(row, "best_score"), 7);
+    assert_int_equal(number_at(row, "attempts"), 2);
+    reply_clear(&r);
+    request(f, f->instructor, "GET", "/api/v1/scores?exercise=tiny-two", NULL, &r);
+    assert_non_null(strstr(r.body, "\"tiny-two\",\"tiny-two\",0,10,2,"));
+    reply_clear(&r);
+
+    AUTO(mem_freep) char *lab = xasprintf("/api/v1/labs/%s", id);
+    assert_int_equal(status_of(f, f->student, "DELETE", lab, NULL), 202);
+    lab_wait(f, f->student, id, "");
+    lab_begin_of(f, f->student, "tiny-two", id);
+    lab_wait(f, f->student, id, "running");
+    free(hand_in(f, id, 409, &j));
+    json_decref(j);
+}
+
+/* Else one could look at the progress and stop the lab before the attempt counts. */
+static void test_broken_off_is_spent(void **state)
+{
+    struct fixture *f = *state;
+    char id[16];
+    json_t *j;
+
+    lab_begin_of(f, f->student, "tiny-two", id);
+    lab_wait(f, f->student, id, "running");
+    AUTO(mem_freep) char *path = hand_in(f, id, 202, &j);
+    assert_string_equal(text_at(j, "state"), "running");
+    json_decref(j);
+    AUTO(mem_freep) char *lab = xasprintf("/api/v1/labs/%s", id);
+    assert_int_equal(status_of(f, f->student, "DELETE", lab, NULL), 202);
+    j = attempt_wait(f, path);
+    assert_string_equal(text_at(j, "state"), "error");
+    json_decref(j);
+    json_t *x = exercise_of(f, "tiny-two");
+    assert_int_equal(number_at(x, "attempts"), 1);
+    assert_int_equal(number_at(json_object_get(x, "rules"), "left"), 1);
+    assert_true(json_is_null(json_object_get(x, "score")));
+    json_decref(x);
+}
+
+static int setup(void **state)
+{
+    int rc = fixture_setup(state);
+
+    if (rc == 0)
+        host_wait(*state);
+    return rc;
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {
+        T(test_no_rules),
+        T(test_cooldown),
+        T(test_max_and_last),
+        T(test_broken_off_is_spent),
+    };
+    return cmocka_run_group_tests_name("site_attempts", tests, NULL, NULL);
+}
