@@ -21,7 +21,9 @@ void exercise_free(struct exercise *x)
         free(c->via.v);
         free(c->avoids.v);
         free(c->cut.v);
-        free(c->hint);
+        for (size_t k = 0; k < c->nhints; k++)
+            free(c->hints[k].text);
+        free(c->hints);
     }
     for (size_t i = 0; i < x->nwrongs; i++) {
         free(x->wrongs[i].dir);

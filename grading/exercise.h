@@ -18,6 +18,7 @@
 #define EXERCISE_FILE_MAX (1u << 20)
 #define EXERCISE_CHECKS_MAX 64
 #define EXERCISE_WRONGS_MAX 32
+#define EXERCISE_HINTS_MAX 8 /* of one check */
 #define EXERCISE_HOPS_ANY (-1)
 #define EXERCISE_TEXT_MAX (256u << 10) /* instructions, a script */
 
@@ -34,6 +35,11 @@ enum exercise_expect {
 struct exercise_names { /* of links or checks */
     char (*v)[NAME_SIZE];
     size_t n, cap;
+};
+
+struct exercise_hint {
+    char *text;
+    unsigned after; /* attempts in which the check failed, at least 1; then it is shown */
 };
 
 struct exercise_check {
@@ -56,7 +62,8 @@ struct exercise_check {
     enum exercise_expect expect;
     struct probe_addr as,
         becomes; /* nat: the source and the destination after translation; family 0: as sent */
-    char *hint;  /* or NULL */
+    struct exercise_hint *hints;
+    size_t nhints;
     int line;
 };
 

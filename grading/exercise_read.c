@@ -124,10 +124,24 @@ static void read_source(struct reader *r, const xmlNode *n, void *obj)
 
 static void read_hint(struct reader *r, const xmlNode *n, void *obj)
 {
+    static const struct xattr attrs[] = {
+        {"after", XA_UINT, offsetof(struct exercise_hint, after), false, 1, 1000},
+        XATTRS_END,
+    };
     struct exercise_check *c = obj;
+    struct exercise_hint *h;
 
-    no_attributes(r, n);
-    text(r, n, &c->hint);
+    if (c->nhints >= EXERCISE_HINTS_MAX) {
+        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "a check may have at most %d hints",
+                      EXERCISE_HINTS_MAX);
+        return;
+    }
+    if (c->hints == NULL)
+        c->hints = xcalloc(EXERCISE_HINTS_MAX, sizeof *c->hints);
+    h = &c->hints[c->nhints++];
+    h->after = 1;
+    exercise_attrs(r->m, n, attrs, h);
+    text(r, n, &h->text);
 }
 
 static void read_topology(struct reader *r, const xmlNode *n, void *obj)
@@ -272,7 +286,7 @@ static void read_check_attrs(struct reader *r, const xmlNode *n, struct exercise
 
 static void read_check(struct reader *r, const xmlNode *n, void *obj)
 {
-    static const struct element parts[] = {{"hint", true, false, read_hint}};
+    static const struct element parts[] = {{"hint", false, false, read_hint}};
     struct exercise *x = obj;
     struct exercise_check *c;
 

@@ -51,7 +51,7 @@ struct grading_outcome { /* of one check after all rounds */
     int64_t pass_ms; /* when the streak that lasted began; -1: none */
 };
 void grading_expected(const struct exercise *x, const struct exercise_check *c, char out[GRADING_TEXT]);
-json_t *grading_report(const struct exercise *x, const char *lab, const struct grading_outcome *o, bool typed,
-                       int64_t started_ms, int64_t finished_ms);
+json_t *grading_report(const struct exercise *x, const char *lab, const struct grading_outcome *o,
+                       const json_t *failures, bool typed, int64_t started_ms, int64_t finished_ms);
 
 #endif

@@ -25,6 +25,7 @@ struct attempt {
     struct err failed;
     /* for the child; borrowed from the lab, which cannot go away while the attempt is open */
     const char *exercise_xml, *topology, *host_socket;
+    json_t *failures; /* {check: earlier attempts in which it failed}, or NULL */
 };
 
 struct attempts {
@@ -106,7 +107,7 @@ static int grade(const struct attempt *a, struct child *c, json_t **report, stru
     AUTO(plan_freep) struct plan *p = plan_make(x->topo, a->row.lab, e);
     if (p == NULL)
         return -1;
-    return grading_run(x, p, a->host_socket, a->row.lab, child_progress, c, report, e);
+    return grading_run(x, p, a->host_socket, a->row.lab, a->failures, child_progress, c, report, e);
 }
 
 static int work(int fd, void *arg)
@@ -173,6 +174,7 @@ static void attempt_free(struct attempt *a)
         p = &(*p)->next;
     *p = a->next;
     json_decref(a->report);
+    json_decref(a->failures);
     store_attempt_clear(&a->row);
     free(a);
 }
@@ -224,6 +226,11 @@ static void on_ended(const struct err *why, void *arg)
     start_next(as);
 }
 
+static void add_failure(const char *check, int64_t n, void *arg)
+{
+    json_object_set_new(arg, check, json_integer(n));
+}
+
 static void start_one(struct attempt *a)
 {
     static const struct worker_ops ops = {on_message, on_ended};
@@ -236,7 +243,10 @@ static void start_one(struct attempt *a)
     a->exercise_xml = lab->row.exercise_xml;
     a->topology = lab->row.topology;
     a->host_socket = s->host_socket;
-    if (store_attempt_running(s->store, a->inst, a->row.id, &e) == 0)
+    a->failures = json_object();
+    if (store_failures_each(s->store, a->inst, a->row.user, a->row.exercise, a->row.lab, add_failure,
+                            a->failures, &e) == 0 &&
+        store_attempt_running(s->store, a->inst, a->row.id, &e) == 0)
         a->worker = worker_start(s->loop, work, a, ATTEMPT_LIMIT_MS, &ops, a, &e);
     if (a->worker == NULL) {
         finish(a, &e);

@@ -33,6 +33,7 @@ static const char topology[] =
     "' kind='nat' title='t' points='1' from='a' to='10.0.2.9' seen-at='h2:eth0' as='10.0.9.1' " \
     "becomes='10.0.8.1'/>"
 #define N4(id) N(id "1") N(id "2") N(id "3") N(id "4")
+#define H "<hint>h</hint>"
 #define ONE(text) FILE_(ID, META, "", REFS, text)
 
 static const struct row {
@@ -289,6 +290,13 @@ static const struct row {
     {"unknown kind says nothing of its attributes",
      CHECKS("<check id='c' kind='pathh' title='t' points='1' from='a' to='b' via='l1'/>"), 6,
      "did you mean 'path'?"},
+    {"hint after nothing",
+     ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'><hint after='0'>h</hint></check>"),
+     5, "from 1 to 1000"},
+    {"too many hints",
+     ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'>" H H H H H H H H "\n" H
+         "</check>"),
+     6, "at most 8 hints"},
     {"element in a hint",
      ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'><hint>a <b>b</b></hint></check>"),
      5, "<b> is not allowed"},
@@ -341,7 +349,7 @@ static void test_values(void **state)
         META "<attempts policy='last' max='5' cooldown='90s'/>", "deadline='1m' hold='4' interval='250ms'",
         REFS,
         "<check id='c' kind='path' title='t' points='7' from='a' to='10.0.2.10' seen-at='h2:eth0' hops='2' both='no' "
-        "avoids=' l1 ' ><hint> Look\n at it. </hint></check>");
+        "avoids=' l1 ' ><hint> Look\n at it. </hint><hint after='3'>Closer.</hint></check>");
     AUTO(exercise_freep) struct exercise *x = NULL;
     const struct exercise_check *c;
     struct err e = {0};
@@ -365,7 +373,10 @@ static void test_values(void **state)
     assert_int_equal(c->hops, 2);
     assert_false(c->both);
     assert_string_equal(c->avoids.v[0], "l1");
-    assert_string_equal(c->hint, "Look at it.");
+    assert_int_equal(c->nhints, 2);
+    assert_string_equal(c->hints[0].text, "Look at it.");
+    assert_int_equal(c->hints[0].after, 1);
+    assert_int_equal(c->hints[1].after, 3);
     assert_int_equal(x->refs[1].nnets, 2);
 }
 

@@ -163,6 +163,30 @@ static void test_broken_off_is_spent(void **state)
     json_decref(x);
 }
 
+/* The second failure shows the second hint, also in another lab. */
+static void test_hint_tiers(void **state)
+{
+    static const char *const want[] = {"Which addresses has h1?", "Which addresses has h1?\nLook at eth0."};
+    struct fixture *f = *state;
+    char id[16];
+    json_t *j;
+
+    for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+        lab_begin_of(f, f->student, "tiny-two", id);
+        lab_wait(f, f->student, id, "running");
+        AUTO(mem_freep) char *path = hand_in(f, id, 202, &j);
+        json_decref(j);
+        j = attempt_wait(f, path);
+        const json_t *check = json_array_get(json_object_get(json_object_get(j, "report"), "checks"), 0);
+        assert_string_equal(text_at(check, "hint"), want[i]);
+        assert_int_equal(number_at(check, "hint_after"), i == 0 ? 1 : 0);
+        json_decref(j);
+        AUTO(mem_freep) char *lab = xasprintf("/api/v1/labs/%s", id);
+        assert_int_equal(status_of(f, f->student, "DELETE", lab, NULL), 202);
+        lab_wait(f, f->student, id, "");
+    }
+}
+
 static int setup(void **state)
 {
     int rc = fixture_setup(state);
@@ -176,10 +200,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        T(test_no_rules),
-        T(test_cooldown),
-        T(test_max_and_last),
-        T(test_broken_off_is_spent),
+        T(test_no_rules),   T(test_cooldown), T(test_max_and_last), T(test_broken_off_is_spent),
+        T(test_hint_tiers),
     };
     return cmocka_run_group_tests_name("site_attempts", tests, NULL, NULL);
 }

@@ -385,6 +385,41 @@ static void test_attempts_and_scores(void **state)
     store_attempt_clear(&got);
 }
 
+static void sum_failures(const char *check, int64_t n, void *arg)
+{
+    int64_t *sums = arg;
+
+    sums[strcmp(check, "c1") == 0] += n;
+}
+
+/* Hints are given for failures, in whatever lab they happened. */
+static void test_failures(void **state)
+{
+    static const char *const reports[] = {
+        "{\"checks\":[{\"id\":\"c1\",\"status\":\"fail\"},{\"id\":\"c2\",\"status\":\"pass\"}]}",
+        "{\"checks\":[{\"id\":\"c1\",\"status\":\"fail\"},{\"id\":\"c2\",\"status\":\"blocked\"}]}",
+        "{\"checks\":[{\"id\":\"c1\",\"status\":\"pass\"},{\"id\":\"c2\",\"status\":\"fail\"}]}"};
+    struct both *t = *state;
+    struct store_attempt a = {.lab = "aaaaaa", .user = t->user[0], .exercise = "tiny", .max_score = 10};
+    int64_t sums[2] = {0};
+    struct err e;
+
+    for (size_t i = 0; i < ARRAY_LEN(reports); i++) {
+        a.state = ATTEMPT_QUEUED;
+        ok(store_attempt_add(t->s, A, &a, &e), &e);
+        a.state = ATTEMPT_DONE;
+        a.report = xstrdup(reports[i]);
+        ok(store_attempt_finish(t->s, A, &a, &e), &e);
+        store_attempt_clear(&a);
+    }
+    ok(store_failures_each(t->s, A, t->user[0], "tiny", "aaaaaa", sum_failures, sums, &e), &e);
+    assert_int_equal(sums[1], 2);
+    assert_int_equal(sums[0], 1);
+    ok(store_failures_each(t->s, A, t->user[0], "", "aaaaaa", sum_failures, sums, &e), &e);
+    ok(store_failures_each(t->s, t->b, t->user[0], "tiny", "aaaaaa", sum_failures, sums, &e), &e);
+    assert_int_equal(sums[0] + sums[1], 3); /* a raw lab and another institution have none */
+}
+
 /* ---- the file ---- */
 
 static void test_reopened(void **state)
@@ -531,6 +566,7 @@ int main(void)
         T(test_lab_life),
         T(test_raw_labs_are_not_limited),
         T(test_attempts_and_scores),
+        T(test_failures),
         T(test_reopened),
         T(test_newer_schema),
         T(test_old_schema),

@@ -167,6 +167,11 @@ int store_attempt_each(struct store *s, int64_t inst, const char *lab, store_att
 int store_attempt_count(struct store *s, int64_t inst, enum store_attempt_state st, int64_t *n,
                         struct err *e) MUST_CHECK;
 
+/* How many attempts failed at 'check': those of the user at the exercise (in the lab, if it is raw: ""). */
+typedef void store_failures_fn(const char *check, int64_t n, void *arg);
+int store_failures_each(struct store *s, int64_t inst, int64_t user, const char *exercise, const char *lab,
+                        store_failures_fn *fn, void *arg, struct err *e) MUST_CHECK;
+
 /* Attempts of one user at one exercise. */
 struct store_score {
     int64_t attempts; /* those that count: an error costs nothing */

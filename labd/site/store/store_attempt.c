@@ -118,6 +118,20 @@ int store_attempt_count(struct store *s, int64_t inst, enum store_attempt_state 
                        n, e);
 }
 
+int store_failures_each(struct store *s, int64_t inst, int64_t user, const char *exercise, const char *lab,
+                        store_failures_fn *fn, void *arg, struct err *e)
+{
+    sqlite3_stmt *q = store_bind(s, SQL_FAILURES_EACH, "iiTt", inst, user, exercise, lab);
+    char check[NAME_SIZE];
+    int r;
+
+    while ((r = store_step(s, q, "count the failed checks", e)) == 1) {
+        store_col_text(q, 0, check, sizeof check);
+        fn(check, sqlite3_column_int64(q, 1), arg);
+    }
+    return r;
+}
+
 static void read_score(sqlite3_stmt *q, int col, struct store_score *out)
 {
     out->attempts = sqlite3_column_int64(q, col);

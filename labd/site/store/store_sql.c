@@ -202,6 +202,12 @@ const char *const store_sql[SQL_COUNT] = {
         "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE institution = ?1 AND lab = ?2 ORDER BY id",
     [SQL_ATTEMPT_COUNT] = "SELECT count(*) FROM attempts WHERE institution = ?1 AND state = ?2",
 
+    [SQL_FAILURES_EACH] = "SELECT json_extract(c.value, '$.id'), count(*)"
+                          " FROM attempts a, json_each(a.report, '$.checks') c"
+                          " WHERE a.institution = ?1 AND a.user = ?2 AND a.exercise IS ?3"
+                          " AND (?3 IS NOT NULL OR a.lab = ?4) AND a.report IS NOT NULL"
+                          " AND json_extract(c.value, '$.status') = 'fail' GROUP BY 1",
+
     [SQL_SCORE_FIND] = "SELECT " SCORE_COLUMNS(
         "?2", "?3") " FROM attempts a WHERE a.institution = ?1 AND a.user = ?2 AND a.exercise = ?3",
     [SQL_OVERVIEW_EACH] =

@@ -131,7 +131,8 @@ export interface Check {
     evidence: string;
     observed: string | null;
     expected: string | null;
-    hint: string | null;
+    hint: string | null; // one on each line
+    hint_after?: number | null; // failed attempts until the next one
     time_to_pass_ms: number | null;
 }
 

@@ -19,6 +19,7 @@ const SEEN: Record<string, string> = {
 };
 
 function CheckItem({ check }: { check: Check }) {
+    const hints = check.hint === null || check.hint === '' ? [] : check.hint.split('\n');
     return (
         <li class={`check ${check.status}`} data-check={check.id} data-status={check.status}>
             <div class="check-head">
@@ -59,11 +60,24 @@ function CheckItem({ check }: { check: Check }) {
                         : ''}
                 </p>
             )}
-            {check.hint !== null && check.hint !== '' && check.status !== 'pass' && (
+            {hints.length > 0 && check.status !== 'pass' && (
                 <details>
-                    <summary>Hint</summary>
-                    <p>{check.hint}</p>
+                    <summary>{plural(hints.length, 'hint').replace(/^1 hint$/, 'Hint')}</summary>
+                    {hints.length === 1 ? (
+                        <p>{hints[0]}</p>
+                    ) : (
+                        <ol>
+                            {hints.map((h) => (
+                                <li key={h}>{h}</li>
+                            ))}
+                        </ol>
+                    )}
                 </details>
+            )}
+            {check.status === 'fail' && typeof check.hint_after === 'number' && (
+                <p class="soft">
+                    {hints.length > 0 ? 'Another hint' : 'A hint'} after {plural(check.hint_after, 'more failed attempt')}.
+                </p>
             )}
         </li>
     );
