@@ -4,7 +4,6 @@
 #include "grading/grading.h"
 #include "labd/base/log.h"
 #include "labd/base/mem.h"
-#include "labd/site/rules.h"
 #include "labd/site/watch.h"
 #include "labd/site/worker.h"
 #include "topology/plan.h"
@@ -14,13 +13,18 @@
 
 #define REPORT_MAX (1u << 20) /* bytes of JSON; a report quotes what guests say, within limits */
 
+struct progress {
+    size_t done, total; /* checks */
+    size_t ahead;       /* attempts that are checked first */
+};
+
 struct attempt {
     struct attempt *next;
     struct attempts *all;
     int64_t inst;
     struct store_attempt row;
     struct worker *worker; /* NULL: queued */
-    size_t done, total;
+    struct progress at;
     json_t *report; /* as the worker sent it, or NULL */
     struct err failed;
     /* for the child; borrowed from the lab, which cannot go away while the attempt is open */
@@ -36,17 +40,18 @@ struct attempts {
 
 /* ---- ATTEMPT ---- */
 
-static json_t *attempt_json(const struct store_attempt *a, size_t done, size_t total)
+static json_t *attempt_json(const struct store_attempt *a, struct progress p)
 {
     json_t *report = a->report != NULL ? json_loads(a->report, 0, NULL) : NULL;
 
-    return json_pack(
-        "{s:I, s:s, s:o, s:s, s:I, s:I, s:o, s:o, s:I, s:o, s:{s:I, s:I}, s:o}", "id", (json_int_t)a->id,
-        "lab", a->lab, "exercise", json_text(a->exercise), "state", store_attempt_state_name(a->state),
-        "number", (json_int_t)a->number, "started_ms", (json_int_t)a->started, "finished_ms",
-        json_time(a->finished), "score", a->state == ATTEMPT_DONE ? json_integer(a->score) : json_null(),
-        "max_score", (json_int_t)a->max_score, "error", json_text(a->error), "progress", "done",
-        (json_int_t)done, "total", (json_int_t)total, "report", report != NULL ? report : json_null());
+    return json_pack("{s:I, s:s, s:o, s:s, s:I, s:I, s:o, s:o, s:I, s:o, s:{s:I, s:I, s:I}, s:o}", "id",
+                     (json_int_t)a->id, "lab", a->lab, "exercise", json_text(a->exercise), "state",
+                     store_attempt_state_name(a->state), "number", (json_int_t)a->number, "started_ms",
+                     (json_int_t)a->started, "finished_ms", json_time(a->finished), "score",
+                     a->state == ATTEMPT_DONE ? json_integer(a->score) : json_null(), "max_score",
+                     (json_int_t)a->max_score, "error", json_text(a->error), "progress", "done",
+                     (json_int_t)p.done, "total", (json_int_t)p.total, "ahead", (json_int_t)p.ahead, "report",
+                     report != NULL ? report : json_null());
 }
 
 json_t *attempts_latest(struct site *s, const struct lab *lab)
@@ -59,7 +64,7 @@ json_t *attempts_latest(struct site *s, const struct lab *lab)
             log_err("attempt.latest", &e, "lab", lab->row.id, NULL);
         return NULL;
     }
-    json_t *j = attempt_json(&a, 0, 0);
+    json_t *j = attempt_json(&a, (struct progress){0});
     store_attempt_clear(&a);
     return j;
 }
@@ -73,7 +78,7 @@ static void publish(const struct attempt *a)
     if (lab == NULL)
         return;
     json_decref(lab->attempt);
-    lab->attempt = attempt_json(&a->row, a->done, a->total);
+    lab->attempt = attempt_json(&a->row, a->at);
     free(lab->status_text);
     lab->status_text = NULL;
     watchers_attempt_changed(s, lab->row.id);
@@ -141,8 +146,8 @@ static void on_message(json_t *j, void *arg)
     } else if (json_is_object(error)) {
         rpc_err_from_json(error, &a->failed);
     } else {
-        a->done = small_count(j, "done");
-        a->total = small_count(j, "total");
+        a->at.done = small_count(j, "done");
+        a->at.total = small_count(j, "total");
         publish(a);
     }
 }
@@ -257,12 +262,22 @@ static void start_one(struct attempt *a)
     publish(a);
 }
 
+/* Starts what there is room for, and tells the others how many come before them. */
 static void start_next(struct attempts *as)
 {
-    for (struct attempt *a = as->open, *next; a != NULL && as->running < ATTEMPTS_PARALLEL; a = next) {
+    size_t ahead = 0;
+
+    for (struct attempt *a = as->open, *next; a != NULL; a = next) {
         next = a->next;
-        if (a->worker == NULL)
+        if (a->worker != NULL)
+            continue;
+        if (as->running < ATTEMPTS_PARALLEL) {
+            a->at.ahead = 0;
             start_one(a);
+        } else if (a->at.ahead != ++ahead) {
+            a->at.ahead = ahead;
+            publish(a);
+        }
     }
 }
 
@@ -328,125 +343,39 @@ void attempts_free(struct attempts *as)
     free(as);
 }
 
-/* ---- HTTP ---- */
-
-static int may_grade(const struct lab *lab, struct err *e)
+int64_t attempts_open(const struct site *s, const struct lab *lab)
 {
-    if (lab->row.exercise_xml == NULL)
-        return err_set(e, ERR_CONFLICT, "this lab has no exercise, so there is nothing to check");
-    if (lab_awake(lab, e) < 0)
-        return -1;
-    if (lab->row.state != LAB_RUNNING && lab->row.state != LAB_FAILED)
-        return err_set(e, ERR_CONFLICT, "the lab is %s: it can be checked when it runs", lab_state_name(lab));
-    return 0;
+    const struct attempt *a = open_of(s->attempts, lab->row.id);
+
+    return a != NULL ? a->row.id : 0;
 }
 
-/* Answers why there is no attempt; 'wait_ms' > 0: until when. */
-static void refuse(struct http_req *r, const struct err *e, int64_t wait_ms)
+int attempts_begin(struct site *s, struct lab *lab, int64_t now, int64_t *id, struct err *e)
 {
-    char text[24];
-
-    if (wait_ms > 0) {
-        snprintf(text, sizeof text, "%lld", (long long)(wait_ms + 999) / 1000);
-        http_reply_header(r, "Retry-After", text);
-    }
-    http_problem_with(r, e, wait_ms > 0 ? json_pack("{s:I}", "wait_ms", (json_int_t)wait_ms) : json_object());
-}
-
-void attempt_post(struct http_req *r, void *arg)
-{
-    struct site *s = arg;
-    int64_t now = loop_wall_ms(), wait_ms = 0;
-    struct lab *lab = labs_visible(s, r, http_param(r, "id"));
-    struct err e;
-
-    if (lab == NULL)
-        return;
-    struct attempt *other = open_of(s->attempts, lab->row.id);
-    if (other != NULL) {
-        err_set(&e, ERR_CONFLICT, "this lab is being checked already");
-        http_problem_with(r, &e, json_pack("{s:I}", "attempt", (json_int_t)other->row.id));
-        return;
-    }
     struct attempt *a = xcalloc(1, sizeof *a), **tail = &s->attempts->open;
+
     a->all = s->attempts;
     a->inst = lab->inst;
     a->row = (struct store_attempt){
         .user = lab->row.owner, .state = ATTEMPT_QUEUED, .started = now, .max_score = lab->max_score};
     memcpy(a->row.lab, lab->row.id, sizeof a->row.lab);
     memcpy(a->row.exercise, lab->row.exercise, sizeof a->row.exercise);
-    if (may_grade(lab, &e) < 0 || rules_allow(s, lab, who_of(r), now, &wait_ms, &e) < 0 ||
-        store_attempt_add(s->store, lab->inst, &a->row, &e) < 0) {
+    if (store_attempt_add(s->store, lab->inst, &a->row, e) < 0) {
         free(a);
-        refuse(r, &e, wait_ms);
-        return;
+        return -1;
     }
+    *id = a->row.id;
     while (*tail != NULL)
         tail = &(*tail)->next;
     *tail = a;
-    AUTO(mem_freep) char *location = xasprintf("/api/v1/attempts/%lld", (long long)a->row.id);
-    http_reply_header(r, "Location", location);
     publish(a);
     start_next(s->attempts);
-    http_reply_json(r, 202, json_incref(lab->attempt));
+    return 0;
 }
 
-static json_t *with_progress(struct site *s, const struct store_attempt *row)
+json_t *attempts_json(const struct site *s, const struct store_attempt *row)
 {
     const struct attempt *a = open_of(s->attempts, row->lab);
 
-    return a != NULL && a->row.id == row->id ? attempt_json(row, a->done, a->total) : attempt_json(row, 0, 0);
-}
-
-struct listing {
-    struct site *site;
-    json_t *out;
-};
-
-static void list_one(const struct store_attempt *row, void *arg)
-{
-    struct listing *l = arg;
-
-    json_array_append_new(l->out, with_progress(l->site, row));
-}
-
-void attempt_list(struct http_req *r, void *arg)
-{
-    struct site *s = arg;
-    const struct lab *lab = labs_visible(s, r, http_param(r, "id"));
-    struct listing l = {.site = s};
-    struct err e;
-
-    if (lab == NULL)
-        return;
-    l.out = json_array();
-    if (store_attempt_each(s->store, lab->inst, lab->row.id, list_one, &l, &e) < 0) {
-        json_decref(l.out);
-        http_problem(r, &e);
-        return;
-    }
-    http_reply_json(r, 200, json_pack("{s:o}", "attempts", l.out));
-}
-
-void attempt_get(struct http_req *r, void *arg)
-{
-    struct site *s = arg;
-    const struct who *w = who_of(r);
-    struct store_attempt row;
-    struct err e;
-
-    char *end;
-    long long id = strtoll(http_param(r, "id"), &end, 10);
-    if (*end != '\0' || id <= 0 || store_attempt_find(s->store, w->inst, id, &row, &e) < 0) {
-        if (*end == '\0' && id > 0 && e.code != ERR_NOT_FOUND)
-            http_problem(r, &e);
-        else
-            http_problem_status(r, 404, "there is no such attempt");
-        return;
-    }
-    if (row.user == w->user || who_teaches(w))
-        http_reply_json(r, 200, with_progress(s, &row));
-    else
-        http_problem_status(r, 404, "there is no such attempt");
-    store_attempt_clear(&row);
+    return attempt_json(row, a != NULL && a->row.id == row->id ? a->at : (struct progress){0});
 }

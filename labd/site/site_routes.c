@@ -2,6 +2,7 @@
  * against each other. */
 #include "labd/site/attempts.h"
 #include "labd/site/exercises.h"
+#include "labd/site/grades.h"
 #include "labd/site/labs.h"
 #include "labd/site/report.h"
 #include "labd/site/session.h"
@@ -18,6 +19,7 @@ const struct http_route site_routes[] = {
     {"DELETE", V1 "/session", ROLE_STUDENT, SMALL, session_signout},
     {"GET", V1 "/exercises", ROLE_STUDENT, 0, exercises_list},
     {"GET", V1 "/exercises/{id}", ROLE_STUDENT, 0, exercises_get},
+    {"GET", V1 "/exercises/{id}/students/{login}", ROLE_STUDENT, 0, grade_get},
     {"GET", V1 "/labs", ROLE_STUDENT, 0, lab_list},
     {"POST", V1 "/labs", ROLE_STUDENT, XML, lab_post},
     {"GET", V1 "/labs/{id}", ROLE_STUDENT, 0, lab_get},

@@ -25,7 +25,7 @@ static void grade_once(struct fixture *f, const char *lab)
     AUTO(mem_freep) char *path = hand_in(f, lab, 202, &j);
 
     json_decref(j);
-    j = attempt_wait(f, path);
+    j = attempt_wait(f, f->student, path);
     assert_string_equal(text_at(j, "state"), "done");
     json_decref(j);
 }
@@ -90,7 +90,7 @@ static void test_cooldown(void **state)
 
     AUTO(mem_freep) char *given = hand_in_as(f, f->instructor, id, 202, &j);
     json_decref(j);
-    json_decref(attempt_wait(f, given));
+    json_decref(attempt_wait(f, f->student, given));
 }
 
 /* The last counts, and a new lab gives no new attempts. */
@@ -120,6 +120,22 @@ static void test_max_and_last(void **state)
     json_decref(j);
 
     struct reply r;
+    static const char *const grade = "/api/v1/exercises/tiny-two/students/sam";
+    request(f, f->student, "GET", grade, NULL, &r);
+    assert_int_equal(r.status, 200);
+    assert_int_equal(number_at(r.json, "score"), 0);
+    assert_int_equal(number_at(r.json, "attempts"), 2);
+    json_t *history = json_object_get(r.json, "history");
+    assert_int_equal(json_array_size(history), 2);
+    assert_int_equal(number_at(json_array_get(history, 0), "number"), 2); /* the newest first */
+    assert_int_equal(number_at(json_array_get(history, 1), "score"), 7);
+    assert_true(json_is_null(json_object_get(json_array_get(history, 0), "report")));
+    reply_clear(&r);
+    assert_int_equal(status_of(f, f->instructor, "GET", grade, NULL), 200);
+    assert_int_equal(status_of(f, f->other, "GET", grade, NULL), 404);
+    assert_int_equal(status_of(f, f->instructor, "GET", "/api/v1/exercises/tiny-two/students/nobody", NULL),
+                     404);
+    assert_int_equal(status_of(f, f->instructor, "GET", "/api/v1/exercises/none/students/sam", NULL), 404);
     request(f, f->instructor, "GET", "/api/v1/overview", NULL, &r);
     json_t *row = json_array_get(json_object_get(r.json, "rows"), 0);
     assert_int_equal(number_at(row, "score"), 0);
@@ -153,7 +169,7 @@ static void test_broken_off_is_spent(void **state)
     json_decref(j);
     AUTO(mem_freep) char *lab = xasprintf("/api/v1/labs/%s", id);
     assert_int_equal(status_of(f, f->student, "DELETE", lab, NULL), 202);
-    j = attempt_wait(f, path);
+    j = attempt_wait(f, f->student, path);
     assert_string_equal(text_at(j, "state"), "error");
     json_decref(j);
     json_t *x = exercise_of(f, "tiny-two");
@@ -176,7 +192,7 @@ static void test_hint_tiers(void **state)
         lab_wait(f, f->student, id, "running");
         AUTO(mem_freep) char *path = hand_in(f, id, 202, &j);
         json_decref(j);
-        j = attempt_wait(f, path);
+        j = attempt_wait(f, f->student, path);
         const json_t *check = json_array_get(json_object_get(json_object_get(j, "report"), "checks"), 0);
         assert_string_equal(text_at(check, "hint"), want[i]);
         assert_int_equal(number_at(check, "hint_after"), i == 0 ? 1 : 0);
@@ -185,6 +201,37 @@ static void test_hint_tiers(void **state)
         assert_int_equal(status_of(f, f->student, "DELETE", lab, NULL), 202);
         lab_wait(f, f->student, id, "");
     }
+}
+
+/* Two are checked at a time; the others hear how many come before them, and move up. */
+static void test_queue(void **state)
+{
+    struct fixture *f = *state;
+    char *const tokens[] = {f->student, f->other, f->student, f->other};
+    static const char *const exercises[] = {"tiny-long", "tiny-long", "tiny", "tiny"};
+    char id[4][16], *paths[4];
+    json_t *j;
+
+    for (size_t i = 0; i < 4; i++) {
+        lab_begin_of(f, tokens[i], exercises[i], id[i]);
+        lab_wait(f, tokens[i], id[i], "running");
+    }
+    for (size_t i = 0; i < 4; i++) {
+        paths[i] = hand_in_as(f, tokens[i], id[i], 202, &j);
+        assert_string_equal(text_at(j, "state"), i < 2 ? "running" : "queued");
+        assert_int_equal(number_at(json_object_get(j, "progress"), "ahead"), i < 2 ? 0 : i - 1);
+        json_decref(j);
+    }
+    AUTO(mem_freep) char *lab = xasprintf("/api/v1/labs/%s", id[0]);
+    assert_int_equal(status_of(f, f->student, "DELETE", lab, NULL), 202);
+    for (size_t i = 2; i < 4; i++) {
+        j = attempt_wait(f, tokens[i], paths[i]);
+        assert_string_equal(text_at(j, "state"), "done");
+        assert_int_equal(number_at(json_object_get(j, "progress"), "ahead"), 0);
+        json_decref(j);
+    }
+    for (size_t i = 0; i < 4; i++)
+        free(paths[i]);
 }
 
 static int setup(void **state)
@@ -201,7 +248,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         T(test_no_rules),   T(test_cooldown), T(test_max_and_last), T(test_broken_off_is_spent),
-        T(test_hint_tiers),
+        T(test_hint_tiers), T(test_queue),
     };
     return cmocka_run_group_tests_name("site_attempts", tests, NULL, NULL);
 }

@@ -241,7 +241,7 @@ static void test_attempt(void **state)
     free(hand_in(f, id, 409, &j)); /* one at a time */
     json_decref(j);
 
-    j = attempt_wait(f, path);
+    j = attempt_wait(f, f->student, path);
     if (strcmp(text_at(j, "state"), "done") != 0)
         fail_msg("%s", text_at(j, "error"));
     assert_int_equal(json_integer_value(json_object_get(j, "score")), 0);
@@ -290,7 +290,7 @@ static void test_attempt_when_labhost_is_away(void **state)
     fixture_kill(&f->host, SIGKILL);
     AUTO(mem_freep) char *path = hand_in(f, id, 202, &j);
     json_decref(j);
-    j = attempt_wait(f, path);
+    j = attempt_wait(f, f->student, path);
     assert_string_equal(text_at(j, "state"), "error");
     assert_true(json_is_null(json_object_get(j, "score")));
     assert_true(strlen(text_at(j, "error")) > 5);
@@ -312,7 +312,7 @@ static void test_labd_killed_while_grading(void **state)
     json_decref(j);
     fixture_kill(&f->site, SIGKILL);
     fixture_site_start(f);
-    j = attempt_wait(f, path);
+    j = attempt_wait(f, f->student, path);
     assert_string_equal(text_at(j, "state"), "error");
     assert_non_null(strstr(text_at(j, "error"), "interrupted"));
     json_decref(j);
@@ -320,7 +320,7 @@ static void test_labd_killed_while_grading(void **state)
     AUTO(mem_freep) char *again = hand_in(f, id, 202, &j);
     assert_int_equal(json_integer_value(json_object_get(j, "number")), 1);
     json_decref(j);
-    j = attempt_wait(f, again);
+    j = attempt_wait(f, f->student, again);
     assert_string_equal(text_at(j, "state"), "done");
     json_decref(j);
 }
@@ -337,7 +337,7 @@ static void test_lab_stopped_while_grading(void **state)
     json_decref(j);
     AUTO(mem_freep) char *lab = xasprintf("/api/v1/labs/%s", id);
     assert_int_equal(status_of(f, f->student, "DELETE", lab, NULL), 202);
-    j = attempt_wait(f, path);
+    j = attempt_wait(f, f->student, path);
     assert_string_equal(text_at(j, "state"), "error");
     json_decref(j);
     lab_wait(f, f->student, id, "");

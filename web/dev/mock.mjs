@@ -104,7 +104,7 @@ function attempt(lab) {
         score: null,
         max_score: 100,
         error: null,
-        progress: { done: 0, total: 5 },
+        progress: { done: 0, total: 5, ahead: 0 },
         report: null,
     };
     lab.attempts.unshift(a);
@@ -179,6 +179,13 @@ async function api(req, res, url) {
     if (route === 'GET exercises/*') {
         const e = exercises.find((x) => x.id === path[1]);
         return e ? send(200, card(e)) : problem(404, 'Not found', 'no such exercise');
+    }
+    if (route === 'GET exercises/*/students/*') {
+        const e = exercises.find((x) => x.id === path[1]);
+        if (e === undefined || path[3] !== who.user.login) return problem(404, 'Not found', 'no such student');
+        const c = card(e);
+        const history = [...labs.values()].filter((l) => l.status.exercise === e.id).flatMap((l) => l.attempts);
+        return send(200, { ...c, login: who.user.login, name: who.user.name, exercise: e.id, max_score: 100, history });
     }
     if (route === 'GET overview') return send(200, { rows: overview() });
     if (route === 'GET labs') return send(200, { labs: [...labs.values()].filter((l) => l.status.owner.login === who.user.login).map((l) => l.status) });

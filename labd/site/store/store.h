@@ -164,6 +164,9 @@ int store_attempt_latest(struct store *s, int64_t inst, const char *lab, struct 
 typedef void store_attempt_fn(const struct store_attempt *a, void *arg);
 int store_attempt_each(struct store *s, int64_t inst, const char *lab, store_attempt_fn *fn, void *arg,
                        struct err *e) MUST_CHECK; /* oldest first */
+/* The user's latest 'max' attempts at the exercise, in whatever lab, newest first and without reports. */
+int store_attempt_history(struct store *s, int64_t inst, int64_t user, const char *exercise, int64_t max,
+                          store_attempt_fn *fn, void *arg, struct err *e) MUST_CHECK;
 int store_attempt_count(struct store *s, int64_t inst, enum store_attempt_state st, int64_t *n,
                         struct err *e) MUST_CHECK;
 

@@ -98,10 +98,8 @@ int store_attempt_latest(struct store *s, int64_t inst, const char *lab, struct 
     return find_one(s, store_bind(s, SQL_ATTEMPT_LATEST, "it", inst, lab), out, e);
 }
 
-int store_attempt_each(struct store *s, int64_t inst, const char *lab, store_attempt_fn *fn, void *arg,
-                       struct err *e)
+static int each(struct store *s, sqlite3_stmt *q, store_attempt_fn *fn, void *arg, struct err *e)
 {
-    sqlite3_stmt *q = store_bind(s, SQL_ATTEMPT_EACH, "it", inst, lab);
     int r;
     while ((r = store_step(s, q, "list the attempts", e)) == 1) {
         struct store_attempt a;
@@ -110,6 +108,18 @@ int store_attempt_each(struct store *s, int64_t inst, const char *lab, store_att
         store_attempt_clear(&a);
     }
     return r;
+}
+
+int store_attempt_each(struct store *s, int64_t inst, const char *lab, store_attempt_fn *fn, void *arg,
+                       struct err *e)
+{
+    return each(s, store_bind(s, SQL_ATTEMPT_EACH, "it", inst, lab), fn, arg, e);
+}
+
+int store_attempt_history(struct store *s, int64_t inst, int64_t user, const char *exercise, int64_t max,
+                          store_attempt_fn *fn, void *arg, struct err *e)
+{
+    return each(s, store_bind(s, SQL_ATTEMPT_HISTORY, "iiti", inst, user, exercise, max), fn, arg, e);
 }
 
 int store_attempt_count(struct store *s, int64_t inst, enum store_attempt_state st, int64_t *n, struct err *e)

@@ -200,6 +200,10 @@ const char *const store_sql[SQL_COUNT] = {
                            " FROM attempts WHERE institution = ?1 AND lab = ?2 ORDER BY id DESC LIMIT 1",
     [SQL_ATTEMPT_EACH] =
         "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE institution = ?1 AND lab = ?2 ORDER BY id",
+    [SQL_ATTEMPT_HISTORY] =
+        "SELECT id, lab, user, exercise, number, state, started, finished, score, max_score,"
+        " error, NULL, spent FROM attempts WHERE institution = ?1 AND user = ?2"
+        " AND exercise = ?3 ORDER BY id DESC LIMIT ?4",
     [SQL_ATTEMPT_COUNT] = "SELECT count(*) FROM attempts WHERE institution = ?1 AND state = ?2",
 
     [SQL_FAILURES_EACH] = "SELECT json_extract(c.value, '$.id'), count(*)"

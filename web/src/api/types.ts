@@ -153,7 +153,7 @@ export interface Attempt {
     score: number | null;
     max_score: number;
     error: string | null;
-    progress: { done: number; total: number } | null;
+    progress: { done: number; total: number; ahead: number } | null;
     report: Report | null;
 }
 
@@ -172,4 +172,19 @@ export interface OverviewRow {
     max_score: number;
     attempts: number;
     last_ms: number | null;
+}
+
+/** A student's grade at an exercise, and how it came about. */
+export interface Grade {
+    login: string;
+    name: string | null;
+    exercise: string;
+    title: string;
+    max_score: number;
+    score: number | null; // the one that counts
+    best_score: number | null;
+    last_score: number | null;
+    attempts: number;
+    rules: Rules;
+    history: Attempt[]; // newest first, without reports
 }

@@ -2,9 +2,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import { getExercise, listLabs } from '../api/client';
 import { Problem } from '../api/http';
-import type { Exercise } from '../api/types';
+import type { Exercise, User } from '../api/types';
 import { addProblem } from '../model/alerts';
 import { plural } from '../model/format';
+import { gradePath } from '../model/route';
 import { rulesWords } from '../model/rules';
 import { Topology } from '../topology/Topology';
 import { Link } from '../ui/Link';
@@ -13,7 +14,7 @@ import { Instructions } from './Instructions';
 import { NotFound } from './NotFound';
 import { StartButton } from './StartButton';
 
-export function ExercisePage({ id }: { id: string }) {
+export function ExercisePage({ id, user }: { id: string; user: User }) {
     const [e, setE] = useState<Exercise | null>(null);
     const [lab, setLab] = useState<string | null>(null);
     const [missing, setMissing] = useState(false);
@@ -52,7 +53,9 @@ export function ExercisePage({ id }: { id: string }) {
                 <div class="exercise-go">
                     <StartButton exercise={e.id} title={e.title} lab={lab} />
                     <Best of={e} />
-                    {e.attempts > 0 && <p class="soft">{plural(e.attempts, 'attempt')} so far</p>}
+                    {e.attempts > 0 && <p class="soft">{
+                        <Link href={gradePath(e.id, user.login)}>{plural(e.attempts, 'attempt')} so far</Link>
+                    }</p>}
                     {rulesWords(e.rules) !== '' && <p class="soft">{rulesWords(e.rules)}</p>}
                 </div>
             </div>

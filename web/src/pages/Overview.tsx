@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { getOverview } from '../api/client';
 import type { OverviewRow } from '../api/types';
 import { ago } from '../model/format';
+import { gradePath } from '../model/route';
 import { isAsleep } from '../model/lab';
 import { LabBadge } from '../ui/Badge';
 import { Link } from '../ui/Link';
@@ -25,7 +26,11 @@ function Row({ r }: { r: OverviewRow }) {
             <th scope="row">
                 {r.name || r.login} <span class="soft">{r.login}</span>
             </th>
-            <td data-label="Exercise">{r.title || r.exercise}</td>
+            <td data-label="Exercise">
+                <Link href={gradePath(r.exercise, r.login)} aria-label={`Attempts of ${r.name || r.login} at ${r.title || r.exercise}`}>
+                    {r.title || r.exercise}
+                </Link>
+            </td>
             <td data-label="Lab">
                 {r.lab !== null && r.state !== null ? (
                     <span class="cell-lab">
@@ -55,6 +60,12 @@ function Row({ r }: { r: OverviewRow }) {
             </td>
             <td data-label="Attempts" class="number">
                 {r.attempts}
+                {r.score !== null && r.best_score !== r.last_score && (
+                    <span class="soft">
+                        {' '}
+                        best {r.best_score}, last {r.last_score}
+                    </span>
+                )}
             </td>
             <td data-label="Last seen">{r.last_ms === null ? '–' : ago(r.last_ms, Date.now())}</td>
         </tr>

@@ -1,6 +1,6 @@
 // The report of one attempt, check by check.
 import type { Attempt, Check, CheckStatus } from '../api/types';
-import { capital, clock, duration, percent, plural } from '../model/format';
+import { capital, duration, moment, percent, plural } from '../model/format';
 import { isBusy } from '../model/lab';
 import { Icon } from '../ui/Icon';
 import { Meter } from '../ui/Meter';
@@ -86,10 +86,15 @@ function CheckItem({ check }: { check: Check }) {
 function Progress({ attempt }: { attempt: Attempt }) {
     const p = attempt.progress;
     const known = attempt.state === 'running' && p !== null && p.total > 0;
+    const waiting = attempt.state === 'queued' && p !== null && p.ahead > 0;
     return (
         <div class="checking">
             <label for="checking">
-                {known ? `Checking your work: ${p.done} of ${p.total}` : 'Checking your work…'}
+                {waiting
+                    ? `Waiting: ${plural(p.ahead, 'other attempt is', 'other attempts are')} checked first`
+                    : known
+                      ? `Checking your work: ${p.done} of ${p.total}`
+                      : 'Checking your work…'}
             </label>
             <progress id="checking" {...(known ? { value: p.done, max: p.total } : {})} />
         </div>
@@ -121,7 +126,7 @@ export function ReportView({ attempt }: { attempt: Attempt }) {
                     {`, ${passed} of ${plural(report.checks.length, 'check')} passed`}
                     <br />
                     <span class="soft">
-                        Attempt {attempt.number}, {clock(attempt.finished_ms ?? attempt.started_ms)}
+                        Attempt {attempt.number}, {moment(attempt.finished_ms ?? attempt.started_ms, Date.now())}
                     </span>
                 </p>
             </div>

@@ -3,12 +3,13 @@ import { useEffect, useState } from 'preact/hooks';
 import { getAttempt } from '../api/client';
 import type { Attempt, Rules } from '../api/types';
 import { addProblem } from '../model/alerts';
-import { clock } from '../model/format';
+import { moment } from '../model/format';
 import { rulesWords } from '../model/rules';
 import { ReportView } from './ReportView';
 
 function outcome(a: Attempt): string {
     if (a.state === 'done') return `${a.score ?? 0} / ${a.max_score}`;
+    if (a.state === 'queued') return 'waiting';
     return a.state === 'error' ? 'could not be made' : 'being checked';
 }
 
@@ -53,7 +54,7 @@ export function ResultPane({ rules, attempts, onAttempt }: Props) {
                                     onClick={() => setChosen(a.id)}
                                 >
                                     <span>Attempt {a.number}</span>
-                                    <span class="soft">{clock(a.started_ms)}</span>
+                                    <span class="soft">{moment(a.started_ms, Date.now())}</span>
                                     <span class="points">{outcome(a)}</span>
                                 </button>
                             </li>
