@@ -4,6 +4,6 @@
 
 #include "labd/site/site_int.h"
 
-http_handler_fn grade_get;
+http_handler_fn grade_get, grade_override;
 
 #endif

@@ -81,6 +81,7 @@ static void scores_clear(struct scores *v)
 static void scores_row(const struct store_overview *o, void *arg)
 {
     struct scores *v = arg;
+    int64_t score;
     const struct site_exercise *se = exercises_find(v->site->exercises, o->exercise);
 
     if (v->exercise != NULL && strcmp(v->exercise, o->exercise) != 0)
@@ -89,8 +90,8 @@ static void scores_row(const struct store_overview *o, void *arg)
     csv_text(&v->out, o->name);
     csv_text(&v->out, o->exercise);
     csv_text(&v->out, se != NULL ? se->x->title : "");
-    if (o->score.scored)
-        csv_number(&v->out, rules_counts(rules_of(v->site, o->exercise), &o->score));
+    if (rules_counts(rules_of(v->site, o->exercise), &o->score, &score))
+        csv_number(&v->out, score);
     else
         csv_text(&v->out, "");
     csv_number(&v->out, se != NULL ? (int64_t)exercise_max_score(se->x) : o->score.max);

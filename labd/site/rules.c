@@ -68,20 +68,23 @@ json_t *rules_json(const struct exercise_rules *r, const struct store_score *sc,
                      (json_int_t)r->cooldown_ms, "wait_ms", (json_int_t)wait_of(r, sc, now));
 }
 
-int64_t rules_counts(const struct exercise_rules *r, const struct store_score *sc)
+bool rules_counts(const struct exercise_rules *r, const struct store_score *sc, int64_t *score)
 {
-    return r->policy == EXERCISE_LAST ? sc->last : sc->best;
-}
-
-static void points(json_t *j, const char *name, const struct store_score *sc, int64_t v)
-{
-    json_object_set_new(j, name, sc->scored ? json_integer(v) : json_null());
+    if (sc->overridden)
+        *score = sc->override;
+    else if (sc->scored)
+        *score = r->policy == EXERCISE_LAST ? sc->last : sc->best;
+    return sc->overridden || sc->scored;
 }
 
 void rules_score(json_t *j, const struct exercise_rules *r, const struct store_score *sc)
 {
-    points(j, "score", sc, rules_counts(r, sc));
-    points(j, "best_score", sc, sc->best);
-    points(j, "last_score", sc, sc->last);
+    int64_t counts;
+    bool any = rules_counts(r, sc, &counts);
+
+    json_object_set_new(j, "score", any ? json_integer(counts) : json_null());
+    json_object_set_new(j, "best_score", sc->scored ? json_integer(sc->best) : json_null());
+    json_object_set_new(j, "last_score", sc->scored ? json_integer(sc->last) : json_null());
+    json_object_set_new(j, "overridden", json_boolean(sc->overridden));
     json_object_set_new(j, "attempts", json_integer(sc->attempts));
 }

@@ -18,9 +18,9 @@ int rules_allow(struct site *s, const struct lab *lab, const struct who *w, int6
 /* {policy, max, left, cooldown_ms, wait_ms} for whose attempts are 'sc'; new reference. */
 json_t *rules_json(const struct exercise_rules *r, const struct store_score *sc, int64_t now);
 
-/* Adds to 'j': score (the one that counts), best_score, last_score (each null without points), attempts. */
+/* Adds to 'j': score (the one that counts), best_score, last_score (each null without points), overridden, attempts. */
 void rules_score(json_t *j, const struct exercise_rules *r, const struct store_score *sc);
-/* The score that counts; only if 'sc' is scored. */
-int64_t rules_counts(const struct exercise_rules *r, const struct store_score *sc);
+/* False if there is no score; else '*score' is the one that counts. */
+bool rules_counts(const struct exercise_rules *r, const struct store_score *sc, int64_t *score);
 
 #endif

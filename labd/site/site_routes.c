@@ -20,6 +20,7 @@ const struct http_route site_routes[] = {
     {"GET", V1 "/exercises", ROLE_STUDENT, 0, exercises_list},
     {"GET", V1 "/exercises/{id}", ROLE_STUDENT, 0, exercises_get},
     {"GET", V1 "/exercises/{id}/students/{login}", ROLE_STUDENT, 0, grade_get},
+    {"PUT", V1 "/exercises/{id}/students/{login}/score", ROLE_INSTRUCTOR, SMALL, grade_override},
     {"GET", V1 "/labs", ROLE_STUDENT, 0, lab_list},
     {"POST", V1 "/labs", ROLE_STUDENT, XML, lab_post},
     {"GET", V1 "/labs/{id}", ROLE_STUDENT, 0, lab_get},

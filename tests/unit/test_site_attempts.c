@@ -203,6 +203,51 @@ static void test_hint_tiers(void **state)
     }
 }
 
+/* What an instructor sets counts from then on, whatever is checked later, until it is taken back. */
+static void test_override(void **state)
+{
+    static const char *const path = "/api/v1/exercises/tiny/students/sam/score";
+    static const char *const bad[] = {
+        "{\"score\":11,\"reason\":\"too much\"}",  "{\"score\":-1,\"reason\":\"too little\"}",
+        "{\"score\":\"7\",\"reason\":\"a word\"}", "{\"score\":7}",
+        "{\"score\":7,\"reason\":\"    \"}",       "{\"reason\":\"no score\"}"};
+    struct fixture *f = *state;
+    char id[16];
+    struct reply r;
+
+    lab_begin(f, f->student, id);
+    lab_wait(f, f->student, id, "running");
+    seed(f, id, "tiny", 3);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_int_equal(status_of(f, f->instructor, "PUT", path, bad[i]), 400);
+    assert_int_equal(status_of(f, f->student, "PUT", path, "{\"score\":10,\"reason\":\"I am good\"}"), 403);
+    request(f, f->instructor, "PUT", path, "{\"score\":9,\"reason\":\"The host was <down>.\"}", &r);
+    assert_int_equal(r.status, 200);
+    assert_int_equal(number_at(r.json, "score"), 9);
+    assert_int_equal(number_at(r.json, "best_score"), 3);
+    reply_clear(&r);
+    seed(f, id, "tiny", 5);
+    json_t *x = exercise_of(f, "tiny");
+    assert_int_equal(number_at(x, "score"), 9);
+    assert_true(json_is_true(json_object_get(x, "overridden")));
+    json_decref(x);
+    request(f, f->instructor, "GET", "/api/v1/scores?exercise=tiny", NULL, &r);
+    assert_non_null(strstr(r.body, ",\"Tiny & small\",9,10,2,"));
+    reply_clear(&r);
+
+    request(f, f->instructor, "PUT", path, "{\"score\":null,\"reason\":\"It was not.\"}", &r);
+    assert_int_equal(r.status, 200);
+    reply_clear(&r);
+    request(f, f->student, "GET", "/api/v1/exercises/tiny/students/sam", NULL, &r);
+    assert_int_equal(number_at(r.json, "score"), 5);
+    const json_t *all = json_object_get(r.json, "overrides"), *first = json_array_get(all, 1);
+    assert_int_equal(json_array_size(all), 2);
+    assert_int_equal(number_at(first, "score"), 9);
+    assert_string_equal(text_at(first, "reason"), "The host was <down>.");
+    assert_true(text_at(first, "by")[0] != '\0' && number_at(first, "made_ms") > 0);
+    reply_clear(&r);
+}
+
 /* Two are checked at a time; the others hear how many come before them, and move up. */
 static void test_queue(void **state)
 {
@@ -248,7 +293,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         T(test_no_rules),   T(test_cooldown), T(test_max_and_last), T(test_broken_off_is_spent),
-        T(test_hint_tiers), T(test_queue),
+        T(test_hint_tiers), T(test_queue),    T(test_override),
     };
     return cmocka_run_group_tests_name("site_attempts", tests, NULL, NULL);
 }

@@ -102,7 +102,8 @@ static int teardown(void **state)
  * forgets it fails here before anybody writes a test for it. */
 static void test_statements_are_scoped(void **state)
 {
-    static const char *const tables[] = {"hosts", "users", "sessions", "signin_failures", "labs", "attempts"};
+    static const char *const tables[] = {"hosts", "users",    "sessions", "signin_failures",
+                                         "labs",  "attempts", "overrides"};
 
     (void)state;
     for (int i = SQL_FIRST_SCOPED; i < SQL_COUNT; i++) {
@@ -119,7 +120,8 @@ static void test_statements_are_scoped(void **state)
         for (const char *p = sql; (p = strstr(p, "institution")) != NULL; p++)
             if (strncmp(p, "institution = ?1", 16) == 0 ||
                 strncmp(p, "institution = s.institution", 27) == 0 ||
-                strncmp(p, "institution = l.institution", 27) == 0 || strncmp(p, "institution, ", 13) == 0)
+                strncmp(p, "institution = l.institution", 27) == 0 ||
+                strncmp(p, "institution = o.institution", 27) == 0 || strncmp(p, "institution, ", 13) == 0)
                 scopes++;
         if (strstr(sql, "FROM institutions WHERE id = ?1") != NULL)
             uses = scopes = 1;
@@ -420,6 +422,51 @@ static void test_failures(void **state)
     assert_int_equal(sums[0] + sums[1], 3); /* a raw lab and another institution have none */
 }
 
+static void keep_override(const struct store_override *o, void *arg)
+{
+    struct store_override **next = arg;
+
+    *(*next)++ = *o;
+}
+
+/* The newest counts, those before it stay to be read, and no row is ever changed. */
+static void test_overrides(void **state)
+{
+    struct both *t = *state;
+    struct store_override o = {
+        .set = true, .score = 8, .reason = "cable fault", .author = t->user[0], .made = NOW};
+    struct store_override got[3], *next = got;
+    struct store_score sc;
+    struct err e;
+
+    ok(store_override_add(t->s, A, t->user[0], "tiny", &o, &e), &e);
+    ok(store_score_find(t->s, A, t->user[0], "tiny", &sc, &e), &e);
+    assert_true(sc.overridden);
+    assert_int_equal(sc.override, 8);
+    assert_int_equal(sc.best, 3);
+    o.set = false;
+    snprintf(o.reason, sizeof o.reason, "it was not");
+    ok(store_override_add(t->s, A, t->user[0], "tiny", &o, &e), &e);
+    ok(store_score_find(t->s, A, t->user[0], "tiny", &sc, &e), &e);
+    assert_false(sc.overridden);
+    ok(store_override_each(t->s, A, t->user[0], "tiny", 3, keep_override, &next, &e), &e);
+    assert_int_equal(next - got, 2);
+    assert_false(got[0].set);
+    assert_int_equal(got[1].score, 8);
+    assert_string_equal(got[1].reason, "cable fault");
+    assert_string_equal(got[1].author_login, "sam");
+    assert_int_equal(got[1].made, NOW);
+
+    next = got;
+    ok(store_override_each(t->s, t->b, t->user[0], "tiny", 3, keep_override, &next, &e), &e);
+    assert_int_equal(next - got, 0);
+    o.author = t->user[1]; /* of another institution */
+    assert_int_equal(store_override_add(t->s, A, t->user[0], "tiny", &o, &e), -1);
+    assert_int_equal(sqlite3_exec(t->s->db, "UPDATE overrides SET score = 10", NULL, NULL, NULL),
+                     SQLITE_CONSTRAINT);
+    assert_int_equal(sqlite3_exec(t->s->db, "DELETE FROM overrides", NULL, NULL, NULL), SQLITE_CONSTRAINT);
+}
+
 /* ---- the file ---- */
 
 static void test_reopened(void **state)
@@ -567,6 +614,7 @@ int main(void)
         T(test_raw_labs_are_not_limited),
         T(test_attempts_and_scores),
         T(test_failures),
+        T(test_overrides),
         T(test_reopened),
         T(test_newer_schema),
         T(test_old_schema),

@@ -25,6 +25,7 @@
 #define STORE_TOKEN_HASH_LEN 32
 #define STORE_ERROR_SIZE 512
 #define STORE_DRIVER_SIZE 16
+#define STORE_REASON_SIZE 512
 
 struct store;
 
@@ -183,10 +184,28 @@ struct store_score {
     int64_t max;   /* points to be had */
     int64_t began; /* when the latest one did; 0: none */
     int64_t ended; /* when the latest that counts did; 0: none */
+    bool overridden;
+    int64_t override; /* what an instructor set instead, if 'overridden' */
 };
 int store_score_find(struct store *s, int64_t inst, int64_t user, const char *exercise,
                      struct store_score *out, struct err *e) MUST_CHECK; /* zero if there are none */
-/* One row per user and exercise that has a lab or attempts. */
+
+/* A score that an instructor gave, or took back.  Rows are only added. */
+struct store_override {
+    bool set;
+    int64_t score; /* if 'set'; else the attempts' score counts again */
+    char reason[STORE_REASON_SIZE];
+    int64_t author;                                                    /* when adding */
+    char author_login[STORE_LOGIN_SIZE], author_name[STORE_TEXT_SIZE]; /* when reading */
+    int64_t made;
+};
+int store_override_add(struct store *s, int64_t inst, int64_t user, const char *exercise,
+                       const struct store_override *o, struct err *e) MUST_CHECK;
+typedef void store_override_fn(const struct store_override *o, void *arg);
+int store_override_each(struct store *s, int64_t inst, int64_t user, const char *exercise, int64_t max,
+                        store_override_fn *fn, void *arg, struct err *e) MUST_CHECK; /* newest first */
+
+/* One row per user and exercise that has a lab, attempts or an override. */
 struct store_overview {
     char login[STORE_LOGIN_SIZE], name[STORE_TEXT_SIZE], exercise[NAME_SIZE];
     char lab[LAB_ID_SIZE]; /* "" if none */

@@ -151,6 +151,8 @@ static void read_score(sqlite3_stmt *q, int col, struct store_score *out)
     out->began = sqlite3_column_int64(q, col + 3);
     out->ended = sqlite3_column_int64(q, col + 4);
     out->last = sqlite3_column_int64(q, col + 5);
+    out->overridden = sqlite3_column_type(q, col + 6) != SQLITE_NULL;
+    out->override = sqlite3_column_int64(q, col + 6);
 }
 
 int store_score_find(struct store *s, int64_t inst, int64_t user, const char *exercise,

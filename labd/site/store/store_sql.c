@@ -121,7 +121,27 @@ static const char migration_2[] =
 static const char migration_3[] =
     "ALTER TABLE attempts ADD COLUMN spent INTEGER NOT NULL DEFAULT 0 CHECK(spent IN (0, 1));";
 
-const char *const store_migrations[] = {migration_1, migration_2, migration_3};
+/* Scores that an instructor set: each row takes the place of those before it, and none is ever changed, so that the
+ * table is its own audit trail.  score NULL: the score is that of the attempts again. */
+static const char migration_4[] =
+    "CREATE TABLE overrides("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " institution INTEGER NOT NULL,"
+    " user INTEGER NOT NULL,"
+    " exercise TEXT NOT NULL,"
+    " score INTEGER CHECK(score >= 0),"
+    " reason TEXT NOT NULL,"
+    " author INTEGER NOT NULL,"
+    " made INTEGER NOT NULL,"
+    " FOREIGN KEY(institution, user) REFERENCES users(institution, id),"
+    " FOREIGN KEY(institution, author) REFERENCES users(institution, id)) STRICT;"
+    "CREATE INDEX overrides_user ON overrides(institution, user, exercise);"
+    "CREATE TRIGGER overrides_stay BEFORE UPDATE ON overrides"
+    " BEGIN SELECT RAISE(ABORT, 'an override is never changed'); END;"
+    "CREATE TRIGGER overrides_are_kept BEFORE DELETE ON overrides"
+    " BEGIN SELECT RAISE(ABORT, 'an override is never deleted'); END;";
+
+const char *const store_migrations[] = {migration_1, migration_2, migration_3, migration_4};
 const int store_nmigrations = (int)(sizeof store_migrations / sizeof *store_migrations);
 
 #define LAB_COLUMNS \
@@ -136,7 +156,9 @@ const int store_nmigrations = (int)(sizeof store_migrations / sizeof *store_migr
     "count(*) FILTER (WHERE " COUNTED "), max(a.score), max(a.max_score), max(a.started)," \
     " max(a.finished) FILTER (WHERE " COUNTED ")," \
     " (SELECT b.score FROM attempts b WHERE b.institution = ?1 AND b.user = " user \
-    "  AND b.exercise = " exercise " AND b.score IS NOT NULL ORDER BY b.id DESC LIMIT 1)"
+    "  AND b.exercise = " exercise " AND b.score IS NOT NULL ORDER BY b.id DESC LIMIT 1)," \
+    " (SELECT o.score FROM overrides o WHERE o.institution = ?1 AND o.user = " user \
+    "  AND o.exercise = " exercise " ORDER BY o.id DESC LIMIT 1)"
 
 const char *const store_sql[SQL_COUNT] = {
     [SQL_INSTITUTION_ADD] = "INSERT INTO institutions(name, title) VALUES(?1, ?2)",
@@ -214,6 +236,12 @@ const char *const store_sql[SQL_COUNT] = {
 
     [SQL_SCORE_FIND] = "SELECT " SCORE_COLUMNS(
         "?2", "?3") " FROM attempts a WHERE a.institution = ?1 AND a.user = ?2 AND a.exercise = ?3",
+    [SQL_OVERRIDE_ADD] = "INSERT INTO overrides(institution, user, exercise, score, reason, author, made)"
+                         " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [SQL_OVERRIDE_EACH] =
+        "SELECT o.score, o.reason, u.login, u.name, o.made FROM overrides o"
+        " JOIN users u ON u.institution = o.institution AND u.id = o.author"
+        " WHERE o.institution = ?1 AND o.user = ?2 AND o.exercise = ?3 ORDER BY o.id DESC LIMIT ?4",
     [SQL_OVERVIEW_EACH] =
         "SELECT u.login, u.name, p.exercise,"
         " (SELECT l.id FROM labs l WHERE l.institution = ?1 AND l.owner = u.id AND l.exercise = p.exercise"
@@ -221,7 +249,8 @@ const char *const store_sql[SQL_COUNT] = {
             "p.user",
             "p.exercise") " FROM (SELECT owner AS user, exercise FROM labs"
                           "       WHERE institution = ?1 AND exercise IS NOT NULL AND state <> 'gone'"
-                          "       UNION SELECT user, exercise FROM attempts WHERE institution = ?1 AND exercise IS NOT NULL) p"
+                          "       UNION SELECT user, exercise FROM attempts WHERE institution = ?1 AND exercise IS NOT NULL"
+                          "       UNION SELECT user, exercise FROM overrides WHERE institution = ?1) p"
                           " JOIN users u ON u.institution = ?1 AND u.id = p.user"
                           " LEFT JOIN attempts a ON a.institution = ?1 AND a.user = p.user AND a.exercise = p.exercise"
                           " GROUP BY u.id, p.exercise ORDER BY u.login, p.exercise",

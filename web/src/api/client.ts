@@ -35,6 +35,9 @@ export const getAttempt = (id: string | number) => call<Attempt>('GET', `${V1}/a
 
 export const getGrade = (exercise: string, login: string) =>
     call<Grade>('GET', `${V1}/exercises/${seg(exercise)}/students/${seg(login)}`);
+/** 'score' null: that of the attempts counts again. */
+export const putScore = (exercise: string, login: string, score: number | null, reason: string) =>
+    call<Grade>('PUT', `${V1}/exercises/${seg(exercise)}/students/${seg(login)}/score`, { score, reason });
 
 export const getOverview = async () => (await call<{ rows: OverviewRow[] }>('GET', `${V1}/overview`)).rows;
 

@@ -107,6 +107,7 @@ export interface ExerciseCard {
     score: number | null; // the one that counts
     best_score: number | null;
     last_score: number | null;
+    overridden: boolean; // an instructor set the score
     lab: string | null;
     attempts: number;
     rules: Rules;
@@ -169,9 +170,19 @@ export interface OverviewRow {
     score: number | null; // the one that counts
     best_score: number | null;
     last_score: number | null;
+    overridden: boolean; // an instructor set the score
     max_score: number;
     attempts: number;
     last_ms: number | null;
+}
+
+/** A score that an instructor set, or took back. */
+export interface Override {
+    score: number | null; // null: it was taken back
+    reason: string;
+    by: string;
+    by_name: string | null;
+    made_ms: number;
 }
 
 /** A student's grade at an exercise, and how it came about. */
@@ -184,7 +195,9 @@ export interface Grade {
     score: number | null; // the one that counts
     best_score: number | null;
     last_score: number | null;
+    overridden: boolean; // an instructor set the score
     attempts: number;
     rules: Rules;
     history: Attempt[]; // newest first, without reports
+    overrides: Override[]; // newest first; the first one counts
 }

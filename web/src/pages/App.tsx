@@ -37,7 +37,7 @@ function Page({ at, user }: { at: Route; user: User }) {
         case 'exercise':
             return <ExercisePage key={at.id} id={at.id} user={user} />;
         case 'grade':
-            return <GradePage key={`${at.id} ${at.login}`} id={at.id} login={at.login} />;
+            return <GradePage key={`${at.id} ${at.login}`} id={at.id} login={at.login} user={user} />;
         case 'lab':
             return <LazyLab id={at.id} user={user} />;
         case 'overview':

@@ -26,7 +26,7 @@ export function Best({ of: e }: { of: ExerciseCard }) {
                     <span class="soft">Not checked yet</span>
                 ) : (
                     <>
-                        {e.rules.policy === 'last' ? 'Last' : 'Best'} score{' '}
+                        {e.overridden ? 'Score set by hand' : e.rules.policy === 'last' ? 'Last score' : 'Best score'}{' '}
                         <strong>
                             {e.score} / {e.max_score}
                         </strong>

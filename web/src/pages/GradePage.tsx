@@ -2,15 +2,17 @@
 import { useEffect, useState } from 'preact/hooks';
 import { getGrade } from '../api/client';
 import { Problem } from '../api/http';
-import type { Attempt, Grade } from '../api/types';
+import type { Attempt, Grade, User } from '../api/types';
 import { addProblem } from '../model/alerts';
 import { plural } from '../model/format';
+import { atLeast } from '../model/session';
 import { Link } from '../ui/Link';
 import { Meter } from '../ui/Meter';
 import { NotFound } from './NotFound';
+import { OverrideForm, Overrides } from './Overrides';
 import { ResultPane } from './ResultPane';
 
-export function GradePage({ id, login }: { id: string; login: string }) {
+export function GradePage({ id, login, user }: { id: string; login: string; user: User }) {
     const [g, setG] = useState<Grade | null>(null);
     const [missing, setMissing] = useState(false);
     useEffect(() => {
@@ -47,7 +49,7 @@ export function GradePage({ id, login }: { id: string; login: string }) {
                         <span class="soft">No score yet</span>
                     ) : (
                         <>
-                            Score that counts{' '}
+                            {g.overridden ? 'Score set by hand' : 'Score that counts'}{' '}
                             <strong>
                                 {g.score} / {g.max_score}
                             </strong>
@@ -60,6 +62,8 @@ export function GradePage({ id, login }: { id: string; login: string }) {
                 {plural(g.attempts, 'attempt')}
                 {g.best_score !== null && `, best ${g.best_score}, last ${g.last_score}`}
             </p>
+            {g.overrides.length > 0 && <Overrides list={g.overrides} max={g.max_score} />}
+            {atLeast(user, 'instructor') && <OverrideForm grade={g} onGrade={setG} />}
             {g.history.length > 0 && <ResultPane rules={g.rules} attempts={g.history} onAttempt={take} />}
         </div>
     );
