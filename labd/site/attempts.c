@@ -44,11 +44,12 @@ static json_t *attempt_json(const struct store_attempt *a, struct progress p)
 {
     json_t *report = a->report != NULL ? json_loads(a->report, 0, NULL) : NULL;
 
-    return json_pack("{s:I, s:s, s:o, s:s, s:I, s:I, s:o, s:o, s:I, s:o, s:{s:I, s:I, s:I}, s:o}", "id",
+    return json_pack("{s:I, s:s, s:o, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:{s:I, s:I, s:I}, s:o}", "id",
                      (json_int_t)a->id, "lab", a->lab, "exercise", json_text(a->exercise), "state",
                      store_attempt_state_name(a->state), "number", (json_int_t)a->number, "started_ms",
                      (json_int_t)a->started, "finished_ms", json_time(a->finished), "score",
-                     a->state == ATTEMPT_DONE ? json_integer(a->score) : json_null(), "max_score",
+                     a->state == ATTEMPT_DONE ? json_integer(a->score) : json_null(), "counts",
+                     a->state == ATTEMPT_DONE ? json_integer(a->counts) : json_null(), "max_score",
                      (json_int_t)a->max_score, "error", json_text(a->error), "progress", "done",
                      (json_int_t)p.done, "total", (json_int_t)p.total, "ahead", (json_int_t)p.ahead, "report",
                      report != NULL ? report : json_null());
@@ -184,6 +185,21 @@ static void attempt_free(struct attempt *a)
     free(a);
 }
 
+/* What the stored attempt counts: only the database knows whether it was late. */
+static void read_counts(struct attempt *a)
+{
+    struct store_attempt row;
+    struct err e;
+
+    if (store_attempt_find(a->all->site->store, a->inst, a->row.id, &row, &e) < 0) {
+        log_err("attempt.store", &e, "lab", a->row.lab, NULL);
+        a->row.counts = a->row.score;
+        return;
+    }
+    a->row.counts = row.counts;
+    store_attempt_clear(&row);
+}
+
 static void finish(struct attempt *a, const struct err *why)
 {
     struct site *s = a->all->site;
@@ -204,6 +220,8 @@ static void finish(struct attempt *a, const struct err *why)
         log_err("attempt.store", &e, "attempt", id, NULL);
         a->row.state = ATTEMPT_ERROR;
         snprintf(a->row.error, sizeof a->row.error, "%s", e.msg);
+    } else {
+        read_counts(a);
     }
     publish(a);
     attempt_free(a);

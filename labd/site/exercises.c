@@ -3,6 +3,7 @@
 #include "labd/base/file.h"
 #include "labd/base/log.h"
 #include "labd/base/mem.h"
+#include "labd/site/deadlines.h"
 #include "labd/site/labs.h"
 #include "labd/site/rules.h"
 
@@ -165,12 +166,15 @@ static int summary(struct site *s, const struct who *w, const struct site_exerci
 
     if (store_score_find(s->store, w->inst, w->user, x->id, &score, e) < 0)
         return -1;
+    json_t *deadline = deadline_json(s, w->inst, x->id, e);
+    if (deadline == NULL)
+        return -1;
     const char *lab = labs_of_exercise(s->labs, w->inst, w->user, x->id);
-    *out =
-        json_pack("{s:s, s:o, s:o, s:o, s:i, s:I, s:i, s:s?, s:o}", "id", x->id, "title", json_text(x->title),
-                  "summary", json_text(x->summary), "level", json_text(x->level), "minutes", (int)x->minutes,
-                  "nodes", (json_int_t)x->topo->nnodes, "max_score", (int)exercise_max_score(x), "lab", lab,
-                  "rules", rules_json(&x->rules, &score, loop_wall_ms()));
+    *out = json_pack("{s:s, s:o, s:o, s:o, s:i, s:I, s:i, s:s?, s:o, s:o}", "id", x->id, "title",
+                     json_text(x->title), "summary", json_text(x->summary), "level", json_text(x->level),
+                     "minutes", (int)x->minutes, "nodes", (json_int_t)x->topo->nnodes, "max_score",
+                     (int)exercise_max_score(x), "lab", lab, "rules",
+                     rules_json(&x->rules, &score, loop_wall_ms()), "deadline", deadline);
     rules_score(*out, &x->rules, &score);
     return 0;
 }

@@ -73,7 +73,7 @@ bool rules_counts(const struct exercise_rules *r, const struct store_score *sc, 
     if (sc->overridden)
         *score = sc->override;
     else if (sc->scored)
-        *score = r->policy == EXERCISE_LAST ? sc->last : sc->best;
+        *score = r->policy == EXERCISE_LAST ? sc->last_counts : sc->best_counts;
     return sc->overridden || sc->scored;
 }
 

@@ -248,6 +248,45 @@ static void test_override(void **state)
     reply_clear(&r);
 }
 
+/* A deadline holds for what was checked before it was set, too, and both scores are shown. */
+static void test_deadline(void **state)
+{
+    static const char *const path = "/api/v1/exercises/tiny/deadline";
+    static const char *const bad[] = {"{\"due_ms\":5}", "{\"due_ms\":-5,\"late_percent\":10}",
+                                      "{\"due_ms\":5,\"late_percent\":101}",
+                                      "{\"due_ms\":\"now\",\"late_percent\":1}"};
+    struct fixture *f = *state;
+    char id[16];
+    struct reply r;
+
+    lab_begin(f, f->student, id);
+    lab_wait(f, f->student, id, "running");
+    seed(f, id, "tiny", 10); /* at 1700000000000 */
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_int_equal(status_of(f, f->instructor, "PUT", path, bad[i]), 400);
+    assert_int_equal(status_of(f, f->student, "PUT", path, "{\"due_ms\":9,\"late_percent\":0}"), 403);
+    assert_int_equal(status_of(f, f->instructor, "PUT", "/api/v1/exercises/none/deadline", "{}"), 404);
+    assert_int_equal(
+        status_of(f, f->instructor, "PUT", path, "{\"due_ms\":1699900000000,\"late_percent\":20}"), 200);
+    json_t *x = exercise_of(f, "tiny");
+    assert_int_equal(number_at(json_object_get(x, "deadline"), "due_ms"), 1699900000000);
+    assert_int_equal(number_at(json_object_get(x, "deadline"), "late_percent"), 20);
+    assert_int_equal(number_at(x, "best_score"), 10);
+    assert_int_equal(number_at(x, "score"), 6); /* two days have begun */
+    json_decref(x);
+    request(f, f->student, "GET", "/api/v1/exercises/tiny/students/sam", NULL, &r);
+    const json_t *one = json_array_get(json_object_get(r.json, "history"), 0);
+    assert_int_equal(number_at(one, "score"), 10);
+    assert_int_equal(number_at(one, "counts"), 6);
+    reply_clear(&r);
+    grade_once(f, id); /* late, and without points */
+    assert_int_equal(status_of(f, f->instructor, "DELETE", path, NULL), 200);
+    x = exercise_of(f, "tiny");
+    assert_true(json_is_null(json_object_get(x, "deadline")));
+    assert_int_equal(number_at(x, "score"), 10);
+    json_decref(x);
+}
+
 /* Two are checked at a time; the others hear how many come before them, and move up. */
 static void test_queue(void **state)
 {
@@ -293,7 +332,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         T(test_no_rules),   T(test_cooldown), T(test_max_and_last), T(test_broken_off_is_spent),
-        T(test_hint_tiers), T(test_queue),    T(test_override),
+        T(test_hint_tiers), T(test_queue),    T(test_override),     T(test_deadline),
     };
     return cmocka_run_group_tests_name("site_attempts", tests, NULL, NULL);
 }

@@ -23,6 +23,7 @@ struct both { /* the same things in two institutions */
     int64_t user[2]; /* of A, of B; both are called "sam" */
     int64_t session[2];
     int64_t attempt[2];
+    const void *row; /* of the test, if it has one */
 };
 
 static const uint8_t hashes[2][STORE_TOKEN_HASH_LEN] = {"token of sam in institution A..",
@@ -73,6 +74,8 @@ static int setup(void **state)
     struct both *t = xcalloc(1, sizeof *t);
     struct err e;
 
+    t->row = *state;
+
     snprintf(t->dir, sizeof t->dir, "/tmp/store-test-XXXXXX");
     assert_non_null(mkdtemp(t->dir));
     snprintf(t->path, sizeof t->path, "%s/labd.db", t->dir);
@@ -102,8 +105,8 @@ static int teardown(void **state)
  * forgets it fails here before anybody writes a test for it. */
 static void test_statements_are_scoped(void **state)
 {
-    static const char *const tables[] = {"hosts", "users",    "sessions", "signin_failures",
-                                         "labs",  "attempts", "overrides"};
+    static const char *const tables[] = {"hosts", "users",    "sessions",  "signin_failures",
+                                         "labs",  "attempts", "overrides", "deadlines"};
 
     (void)state;
     for (int i = SQL_FIRST_SCOPED; i < SQL_COUNT; i++) {
@@ -467,6 +470,58 @@ static void test_overrides(void **state)
     assert_int_equal(sqlite3_exec(t->s->db, "DELETE FROM overrides", NULL, NULL, NULL), SQLITE_CONSTRAINT);
 }
 
+/* Each day begun costs so many percent of what was reached; the best is chosen after that. */
+static const struct late {
+    const char *name;
+    int64_t late_ms;         /* after the deadline */
+    int64_t percent, counts; /* of 90 points */
+} lates[] = {
+    {"not yet late", 0, 10, 90},
+    {"a millisecond late", 1, 10, 81},
+    {"a day late", 86400000, 10, 81},
+    {"in the second day", 86400001, 10, 72},
+    {"points are whole", 1, 33, 60},
+    {"hard", 1, 100, 0},
+    {"later than there are percents", 20 * 86400000LL, 10, 0},
+    {"free of charge", 1, 0, 90},
+};
+
+static void test_late(void **state)
+{
+    struct both *t = *state;
+    const struct late *l = t->row;
+    struct store_deadline d = {NOW + 5000, l->percent}, got;
+    struct store_attempt a = {.lab = "aaaaaa",
+                              .user = t->user[0],
+                              .exercise = "tiny",
+                              .started = d.due + l->late_ms,
+                              .max_score = 100};
+    struct store_score sc;
+    struct err e;
+
+    ok(store_deadline_put(t->s, A, "tiny", &(struct store_deadline){1, 1}, &e), &e);
+    ok(store_deadline_put(t->s, A, "tiny", &d, &e), &e); /* it may be moved */
+    ok(store_deadline_find(t->s, A, "tiny", &got, &e), &e);
+    assert_int_equal(got.due, d.due);
+    assert_int_equal(store_deadline_find(t->s, t->b, "tiny", &got, &e), -1);
+    ok(store_attempt_add(t->s, A, &a, &e), &e);
+    a.state = ATTEMPT_DONE;
+    a.score = 90;
+    ok(store_attempt_finish(t->s, A, &a, &e), &e);
+    ok(store_attempt_find(t->s, A, a.id, &a, &e), &e);
+    assert_int_equal(a.score, 90);
+    assert_int_equal(a.counts, l->counts);
+    ok(store_score_find(t->s, A, t->user[0], "tiny", &sc, &e), &e);
+    assert_int_equal(sc.best, 90);
+    assert_int_equal(sc.best_counts, l->counts > 3 ? l->counts : 3); /* the earlier one was in time */
+    assert_int_equal(sc.last_counts, l->counts);
+    ok(store_deadline_del(t->s, t->b, "tiny", &e), &e);
+    ok(store_deadline_find(t->s, A, "tiny", &got, &e), &e);
+    ok(store_deadline_del(t->s, A, "tiny", &e), &e);
+    ok(store_score_find(t->s, A, t->user[0], "tiny", &sc, &e), &e);
+    assert_int_equal(sc.last_counts, 90);
+}
+
 /* ---- the file ---- */
 
 static void test_reopened(void **state)
@@ -601,8 +656,9 @@ static void test_two_programs(void **state)
 
 int main(void)
 {
+#define FIXED 19 /* tests without a row */
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = {
+    struct CMUnitTest tests[FIXED + ARRAY_LEN(lates)] = {
         cmocka_unit_test(test_statements_are_scoped),
         T(test_reading_stays_inside),
         T(test_changing_stays_inside),
@@ -623,5 +679,10 @@ int main(void)
         T(test_strict_and_defensive),
         T(test_two_programs),
     };
+    size_t n = FIXED;
+
+    for (size_t i = 0; i < ARRAY_LEN(lates); i++)
+        tests[n++] =
+            (struct CMUnitTest){lates[i].name, test_late, setup, teardown, (void *)(uintptr_t)&lates[i]};
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }

@@ -102,6 +102,7 @@ function attempt(lab) {
         started_ms: Date.now(),
         finished_ms: null,
         score: null,
+        counts: null,
         max_score: 100,
         error: null,
         progress: { done: 0, total: 5, ahead: 0 },
@@ -114,7 +115,7 @@ function attempt(lab) {
         if (a.progress.done === a.progress.total) {
             clearInterval(timer);
             a.report = report(number);
-            Object.assign(a, { state: 'done', finished_ms: Date.now(), score: a.report.score });
+            Object.assign(a, { state: 'done', finished_ms: Date.now(), score: a.report.score, counts: a.report.score });
             best.set(lab.status.exercise, Math.max(best.get(lab.status.exercise) ?? 0, a.score));
         }
         emit(lab, 'attempt', a);
@@ -127,7 +128,7 @@ const card = (e) => {
     const lab = [...labs.values()].find((l) => l.status.exercise === e.id);
     const score = best.get(e.id) ?? null;
     const rules = { policy: 'best', max: 10, left: 10 - (lab?.attempts.length ?? 0), cooldown_ms: 60000, wait_ms: Math.max(0, (lab?.attempts[0]?.finished_ms ?? 0) + 60000 - Date.now()) };
-    return { ...e, score, best_score: score, last_score: score, overridden: false, rules, lab: lab?.status.id ?? null, attempts: lab?.attempts.length ?? 0 };
+    return { ...e, score, best_score: score, last_score: score, overridden: false, rules, deadline: { due_ms: Date.now() + 8e7, late_percent: 10 }, lab: lab?.status.id ?? null, attempts: lab?.attempts.length ?? 0 };
 };
 
 function overview() {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Rules } from '../src/api/types';
-import { rulesRefusal, rulesWords } from '../src/model/rules';
+import { lateWords, rulesRefusal, rulesWords } from '../src/model/rules';
 
 const free: Rules = { policy: 'best', max: null, left: null, cooldown_ms: 0, wait_ms: 0 };
 
@@ -23,3 +23,10 @@ for (const [name, rules, next, refusal] of [
     ['used up', { ...free, max: 2, left: 0 }, 0, 'No attempts are left.'],
 ] as const)
     test(`refusal: ${name}`, () => assert.equal(rulesRefusal(rules, next, 5000), refusal));
+
+for (const [late_percent, words] of [
+    [0, 'late work counts in full'],
+    [15, '15 % off for each day late'],
+    [100, 'late work does not count'],
+] as const)
+    test(`late: ${late_percent} percent`, () => assert.equal(lateWords({ due_ms: 0, late_percent }), words));

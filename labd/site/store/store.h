@@ -146,8 +146,9 @@ struct store_attempt {
     int64_t started, finished; /* finished: 0 until then */
     int64_t score, max_score;  /* score: only when DONE */
     char error[STORE_ERROR_SIZE];
-    char *report; /* JSON text or NULL; owned */
-    bool spent;   /* counts although it is an ERROR: the student broke it off */
+    char *report;   /* JSON text or NULL; owned */
+    bool spent;     /* counts although it is an ERROR: the student broke it off */
+    int64_t counts; /* when reading: 'score' without what lateness costs */
 };
 void store_attempt_clear(struct store_attempt *a);
 /* Fills a->id and a->number. */
@@ -181,14 +182,26 @@ struct store_score {
     int64_t attempts; /* those that count: an error costs nothing */
     bool scored;      /* there are points: 'best' and 'last' hold them */
     int64_t best, last;
-    int64_t max;   /* points to be had */
-    int64_t began; /* when the latest one did; 0: none */
-    int64_t ended; /* when the latest that counts did; 0: none */
+    int64_t best_counts, last_counts; /* the same without what lateness costs */
+    int64_t max;                      /* points to be had */
+    int64_t began;                    /* when the latest one did; 0: none */
+    int64_t ended;                    /* when the latest that counts did; 0: none */
     bool overridden;
     int64_t override; /* what an instructor set instead, if 'overridden' */
 };
 int store_score_find(struct store *s, int64_t inst, int64_t user, const char *exercise,
                      struct store_score *out, struct err *e) MUST_CHECK; /* zero if there are none */
+
+/* Attempts that begin after 'due' lose 'percent' of their score for each day that has begun since; 100: all of it. */
+struct store_deadline {
+    int64_t due;
+    int64_t percent;
+};
+int store_deadline_put(struct store *s, int64_t inst, const char *exercise, const struct store_deadline *d,
+                       struct err *e) MUST_CHECK;
+int store_deadline_del(struct store *s, int64_t inst, const char *exercise, struct err *e) MUST_CHECK;
+int store_deadline_find(struct store *s, int64_t inst, const char *exercise, struct store_deadline *out,
+                        struct err *e) MUST_CHECK; /* ERR_NOT_FOUND if there is none */
 
 /* A score that an instructor gave, or took back.  Rows are only added. */
 struct store_override {

@@ -76,6 +76,7 @@ static void read_attempt(sqlite3_stmt *q, struct store_attempt *a)
     store_col_text(q, 10, a->error, sizeof a->error);
     a->report = store_col_dup(q, 11);
     a->spent = sqlite3_column_int64(q, 12) != 0;
+    a->counts = sqlite3_column_int64(q, 13);
 }
 
 static int find_one(struct store *s, sqlite3_stmt *q, struct store_attempt *out, struct err *e)
@@ -151,8 +152,10 @@ static void read_score(sqlite3_stmt *q, int col, struct store_score *out)
     out->began = sqlite3_column_int64(q, col + 3);
     out->ended = sqlite3_column_int64(q, col + 4);
     out->last = sqlite3_column_int64(q, col + 5);
-    out->overridden = sqlite3_column_type(q, col + 6) != SQLITE_NULL;
-    out->override = sqlite3_column_int64(q, col + 6);
+    out->last_counts = sqlite3_column_int64(q, col + 6);
+    out->best_counts = sqlite3_column_int64(q, col + 7);
+    out->overridden = sqlite3_column_type(q, col + 8) != SQLITE_NULL;
+    out->override = sqlite3_column_int64(q, col + 8);
 }
 
 int store_score_find(struct store *s, int64_t inst, int64_t user, const char *exercise,

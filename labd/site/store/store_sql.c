@@ -141,24 +141,42 @@ static const char migration_4[] =
     "CREATE TRIGGER overrides_are_kept BEFORE DELETE ON overrides"
     " BEGIN SELECT RAISE(ABORT, 'an override is never deleted'); END;";
 
-const char *const store_migrations[] = {migration_1, migration_2, migration_3, migration_4};
+/* When attempts at an exercise are due, and the percents that each day begun after that costs. */
+static const char migration_5[] = "CREATE TABLE deadlines("
+                                  " institution INTEGER NOT NULL REFERENCES institutions(id),"
+                                  " exercise TEXT NOT NULL,"
+                                  " due INTEGER NOT NULL,"
+                                  " percent INTEGER NOT NULL CHECK(percent BETWEEN 0 AND 100),"
+                                  " PRIMARY KEY(institution, exercise)) STRICT, WITHOUT ROWID;";
+
+const char *const store_migrations[] = {migration_1, migration_2, migration_3, migration_4, migration_5};
 const int store_nmigrations = (int)(sizeof store_migrations / sizeof *store_migrations);
 
 #define LAB_COLUMNS \
     "l.id, l.host, l.owner, u.login, u.name, l.exercise, l.name, l.title, l.topology, " \
     "l.exercise_xml, l.driver, l.state, l.error, l.created, l.ready"
+/* The score of attempt 'x' without what lateness costs: deadlines move, so it is never stored. */
+#define COUNTS(x) \
+    x ".score * (100 - coalesce((SELECT min(100, d.percent * ((" x \
+      ".started - d.due + 86399999) / 86400000))" \
+      " FROM deadlines d WHERE d.institution = ?1 AND d.exercise = " x ".exercise AND d.due < " x \
+      ".started), 0)) / 100"
 #define ATTEMPT_COLUMNS \
-    "id, lab, user, exercise, number, state, started, finished, score, max_score, error, report, spent"
+    "id, lab, user, exercise, number, state, started, finished, score, max_score, error, report, spent, " COUNTS( \
+        "attempts")
 /* An attempt that ended in an error of ours costs the student nothing, so it is not counted. */
 #define COUNTED "(a.state <> 'error' OR a.spent = 1)"
+#define LAST(what, user, exercise) \
+    " (SELECT " what " FROM attempts b WHERE b.institution = ?1 AND b.user = " user \
+    " AND b.exercise = " exercise " AND b.score IS NOT NULL ORDER BY b.id DESC LIMIT 1)"
 /* Of the attempts 'a'; 'user' and 'exercise' name whose they are. */
 #define SCORE_COLUMNS(user, exercise) \
     "count(*) FILTER (WHERE " COUNTED "), max(a.score), max(a.max_score), max(a.started)," \
-    " max(a.finished) FILTER (WHERE " COUNTED ")," \
-    " (SELECT b.score FROM attempts b WHERE b.institution = ?1 AND b.user = " user \
-    "  AND b.exercise = " exercise " AND b.score IS NOT NULL ORDER BY b.id DESC LIMIT 1)," \
-    " (SELECT o.score FROM overrides o WHERE o.institution = ?1 AND o.user = " user \
-    "  AND o.exercise = " exercise " ORDER BY o.id DESC LIMIT 1)"
+    " max(a.finished) FILTER (WHERE " COUNTED \
+    ")," LAST("b.score", user, exercise) "," LAST(COUNTS("b"), user, exercise) ", max(" COUNTS( \
+        "a") ")," \
+             " (SELECT o.score FROM overrides o WHERE o.institution = ?1 AND o.user = " user \
+             "  AND o.exercise = " exercise " ORDER BY o.id DESC LIMIT 1)"
 
 const char *const store_sql[SQL_COUNT] = {
     [SQL_INSTITUTION_ADD] = "INSERT INTO institutions(name, title) VALUES(?1, ?2)",
@@ -224,8 +242,8 @@ const char *const store_sql[SQL_COUNT] = {
         "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE institution = ?1 AND lab = ?2 ORDER BY id",
     [SQL_ATTEMPT_HISTORY] =
         "SELECT id, lab, user, exercise, number, state, started, finished, score, max_score,"
-        " error, NULL, spent FROM attempts WHERE institution = ?1 AND user = ?2"
-        " AND exercise = ?3 ORDER BY id DESC LIMIT ?4",
+        " error, NULL, spent, " COUNTS("attempts") " FROM attempts WHERE institution = ?1 AND user = ?2"
+                                                   " AND exercise = ?3 ORDER BY id DESC LIMIT ?4",
     [SQL_ATTEMPT_COUNT] = "SELECT count(*) FROM attempts WHERE institution = ?1 AND state = ?2",
 
     [SQL_FAILURES_EACH] = "SELECT json_extract(c.value, '$.id'), count(*)"
@@ -242,6 +260,10 @@ const char *const store_sql[SQL_COUNT] = {
         "SELECT o.score, o.reason, u.login, u.name, o.made FROM overrides o"
         " JOIN users u ON u.institution = o.institution AND u.id = o.author"
         " WHERE o.institution = ?1 AND o.user = ?2 AND o.exercise = ?3 ORDER BY o.id DESC LIMIT ?4",
+    [SQL_DEADLINE_PUT] = "INSERT INTO deadlines(institution, exercise, due, percent) VALUES(?1, ?2, ?3, ?4)"
+                         " ON CONFLICT DO UPDATE SET due = excluded.due, percent = excluded.percent",
+    [SQL_DEADLINE_DEL] = "DELETE FROM deadlines WHERE institution = ?1 AND exercise = ?2",
+    [SQL_DEADLINE_FIND] = "SELECT due, percent FROM deadlines WHERE institution = ?1 AND exercise = ?2",
     [SQL_OVERVIEW_EACH] =
         "SELECT u.login, u.name, p.exercise,"
         " (SELECT l.id FROM labs l WHERE l.institution = ?1 AND l.owner = u.id AND l.exercise = p.exercise"

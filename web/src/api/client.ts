@@ -1,6 +1,6 @@
 // labd's routes as functions.
 import { call } from './http';
-import type { Attempt, Exercise, ExerciseCard, Grade, OverviewRow, SessionDoc, Status } from './types';
+import type { Attempt, Deadline, Exercise, ExerciseCard, Grade, OverviewRow, SessionDoc, Status } from './types';
 
 const V1 = '/api/v1';
 const seg = encodeURIComponent;
@@ -35,6 +35,10 @@ export const getAttempt = (id: string | number) => call<Attempt>('GET', `${V1}/a
 
 export const getGrade = (exercise: string, login: string) =>
     call<Grade>('GET', `${V1}/exercises/${seg(exercise)}/students/${seg(login)}`);
+export const putDeadline = (exercise: string, d: Deadline) =>
+    call<Deadline>('PUT', `${V1}/exercises/${seg(exercise)}/deadline`, d);
+export const deleteDeadline = (exercise: string) =>
+    call<object>('DELETE', `${V1}/exercises/${seg(exercise)}/deadline`);
 /** 'score' null: that of the attempts counts again. */
 export const putScore = (exercise: string, login: string, score: number | null, reason: string) =>
     call<Grade>('PUT', `${V1}/exercises/${seg(exercise)}/students/${seg(login)}/score`, { score, reason });

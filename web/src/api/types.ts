@@ -96,6 +96,11 @@ export interface Rules {
     wait_ms: number; // from the moment of the answer to the next attempt
 }
 
+export interface Deadline {
+    due_ms: number;
+    late_percent: number; // of an attempt's score, for each day begun since; 100: nothing counts any more
+}
+
 export interface ExerciseCard {
     id: string;
     title: string;
@@ -111,6 +116,7 @@ export interface ExerciseCard {
     lab: string | null;
     attempts: number;
     rules: Rules;
+    deadline: Deadline | null;
 }
 
 export interface Exercise extends ExerciseCard {
@@ -152,6 +158,7 @@ export interface Attempt {
     started_ms: number;
     finished_ms: number | null;
     score: number | null;
+    counts: number | null; // the score without what lateness costs
     max_score: number;
     error: string | null;
     progress: { done: number; total: number; ahead: number } | null;

@@ -1,5 +1,5 @@
 // The rules of an exercise, in words.
-import type { Rules } from '../api/types';
+import type { Deadline, Rules } from '../api/types';
 import { plural } from './format';
 
 /** Rounded up, so that who waits that long is not refused. */
@@ -22,4 +22,10 @@ export function rulesWords(r: Rules): string {
     if (words.length > 0 || r.policy === 'last') words.push(`the ${r.policy} one counts`);
     const text = words.join(', ');
     return text === 'the last one counts' ? 'The last attempt counts' : text;
+}
+
+/** What being late costs. */
+export function lateWords(d: Deadline): string {
+    if (d.late_percent === 0) return 'late work counts in full';
+    return d.late_percent === 100 ? 'late work does not count' : `${d.late_percent} % off for each day late`;
 }

@@ -4,13 +4,15 @@ import { getExercise, listLabs } from '../api/client';
 import { Problem } from '../api/http';
 import type { Exercise, User } from '../api/types';
 import { addProblem } from '../model/alerts';
-import { plural } from '../model/format';
+import { moment, plural } from '../model/format';
 import { gradePath } from '../model/route';
-import { rulesWords } from '../model/rules';
+import { lateWords, rulesWords } from '../model/rules';
+import { atLeast } from '../model/session';
 import { Topology } from '../topology/Topology';
 import { Link } from '../ui/Link';
 import { Best, Facts } from './ExerciseFacts';
 import { Instructions } from './Instructions';
+import { DeadlineForm } from './DeadlineForm';
 import { NotFound } from './NotFound';
 import { StartButton } from './StartButton';
 
@@ -56,9 +58,18 @@ export function ExercisePage({ id, user }: { id: string; user: User }) {
                     {e.attempts > 0 && <p class="soft">{
                         <Link href={gradePath(e.id, user.login)}>{plural(e.attempts, 'attempt')} so far</Link>
                     }</p>}
+                    {e.deadline !== null && (
+                        <p>
+                            Due {moment(e.deadline.due_ms, Date.now())}
+                            <span class="soft">, {lateWords(e.deadline)}</span>
+                        </p>
+                    )}
                     {rulesWords(e.rules) !== '' && <p class="soft">{rulesWords(e.rules)}</p>}
                 </div>
             </div>
+            {atLeast(user, 'instructor') && (
+                <DeadlineForm exercise={e.id} deadline={e.deadline} onDeadline={(d) => setE({ ...e, deadline: d })} />
+            )}
             <section aria-labelledby="network-title">
                 <h2 id="network-title">Network</h2>
                 <div class="framed">

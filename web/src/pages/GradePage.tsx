@@ -64,7 +64,12 @@ export function GradePage({ id, login, user }: { id: string; login: string; user
             </p>
             {g.overrides.length > 0 && <Overrides list={g.overrides} max={g.max_score} />}
             {atLeast(user, 'instructor') && <OverrideForm grade={g} onGrade={setG} />}
-            {g.history.length > 0 && <ResultPane rules={g.rules} attempts={g.history} onAttempt={take} />}
+            {g.history.length > 0 && (
+                <>
+                    <h2 class="vh">Reports</h2>
+                    <ResultPane rules={g.rules} attempts={g.history} onAttempt={take} />
+                </>
+            )}
         </div>
     );
 }

@@ -8,10 +8,13 @@ import { rulesWords } from '../model/rules';
 import { ReportView } from './ReportView';
 
 function outcome(a: Attempt): string {
-    if (a.state === 'done') return `${a.score ?? 0} / ${a.max_score}`;
+    if (a.state === 'done')
+        return `${a.score ?? 0} / ${a.max_score}${isLate(a) ? `, late: ${a.counts}` : ''}`;
     if (a.state === 'queued') return 'waiting';
     return a.state === 'error' ? 'could not be made' : 'being checked';
 }
+
+const isLate = (a: Attempt) => a.counts !== null && a.counts !== a.score;
 
 interface Props {
     rules: Rules | null;
@@ -41,6 +44,7 @@ export function ResultPane({ rules, attempts, onAttempt }: Props) {
     return (
         <section class="result" aria-label="Result">
             <ReportView attempt={shown} />
+            {isLate(shown) && <p class="rules">This attempt was late: it counts {shown.counts} points.</p>}
             {words !== '' && <p class="rules soft">{words}.</p>}
             {attempts.length > 1 && (
                 <div class="history">
