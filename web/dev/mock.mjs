@@ -135,11 +135,11 @@ function overview() {
     const rows = [...labs.values()].map(({ status: s, attempts }) => ({
         login: s.owner.login, name: s.owner.name, exercise: s.exercise, title: s.title, lab: s.id, state: s.state,
         nodes_ready: s.nodes.filter((n) => n.state === 'running').length, nodes: s.nodes.length,
-        score: best.get(s.exercise) ?? null, best_score: best.get(s.exercise) ?? null, last_score: null, overridden: false, max_score: 100, attempts: attempts.length, last_ms: Date.now() - 42000,
+        score: best.get(s.exercise) ?? null, best_score: best.get(s.exercise) ?? null, last_score: best.get(s.exercise) ?? null, overridden: false, max_score: 100, attempts: attempts.length, last_ms: Date.now() - 42000,
     }));
     const more = ['Grace Hopper', 'Barbara Liskov', 'Leslie Lamport', 'Vint Cerf'].map((name, i) => ({
         login: name.split(' ')[1].toLowerCase(), name, exercise: exercises[i % 3].id, title: exercises[i % 3].title, lab: null, state: null,
-        nodes_ready: 0, nodes: 3, score: [100, 60, null, 20][i], best_score: [100, 60, null, 20][i], last_score: null, overridden: false, max_score: 100, attempts: [4, 2, 0, 1][i], last_ms: Date.now() - (i + 1) * 7e6,
+        nodes_ready: 0, nodes: 3, score: [100, 60, null, 20][i], best_score: [100, 60, null, 20][i], last_score: [100, 40, null, 20][i], overridden: false, max_score: 100, attempts: [4, 2, 0, 1][i], last_ms: Date.now() - (i + 1) * 7e6,
     }));
     return [...rows, ...more];
 }

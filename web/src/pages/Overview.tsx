@@ -59,13 +59,14 @@ function Row({ r }: { r: OverviewRow }) {
                 </span>
             </td>
             <td data-label="Attempts" class="number">
-                {r.attempts}
-                {r.score !== null && r.best_score !== r.last_score && (
-                    <span class="soft">
-                        {' '}
-                        best {r.best_score}, last {r.last_score}
-                    </span>
-                )}
+                <span>
+                    {r.attempts}
+                    {r.best_score !== r.last_score && (
+                        <span class="soft">
+                            , best {r.best_score}, last {r.last_score}
+                        </span>
+                    )}
+                </span>
             </td>
             <td data-label="Last seen">{r.last_ms === null ? '–' : ago(r.last_ms, Date.now())}</td>
         </tr>
