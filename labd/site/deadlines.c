@@ -39,7 +39,7 @@ void deadline_put(struct http_req *r, void *arg)
     struct site *s = arg;
     const struct who *w = who_of(r);
     const char *exercise = find_exercise(r, s);
-    struct store_deadline d;
+    struct store_deadline d = {0};
     struct err e;
 
     if (exercise == NULL)
