@@ -24,10 +24,12 @@ void exercise_free(struct exercise *x)
         free(c->cut.v);
         free(c->across.v);
         free(c->text);
-        free(c->hint);
         for (size_t k = 0; k < c->nparts; k++)
             free(c->parts[k].text);
         free(c->parts);
+        for (size_t k = 0; k < c->nhints; k++)
+            free(c->hints[k].text);
+        free(c->hints);
     }
     for (size_t i = 0; i < x->nwrongs; i++) {
         free(x->wrongs[i].dir);

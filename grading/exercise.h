@@ -20,6 +20,7 @@
 #define EXERCISE_WRONGS_MAX 32
 #define EXERCISE_PARTS_MAX 24
 #define EXERCISE_HOLD_MAX 10
+#define EXERCISE_HINTS_MAX 8 /* of one check */
 #define EXERCISE_HOPS_ANY (-1)
 #define EXERCISE_TEXT_MAX (256u << 10) /* instructions, a script */
 
@@ -53,6 +54,11 @@ struct exercise_bands { /* ascending times, descending credit */
 struct exercise_nets {
     struct probe_prefix v[EXERCISE_NETS_MAX];
     size_t n;
+};
+
+struct exercise_hint {
+    char *text;
+    unsigned after; /* attempts in which the check failed, at least 1; then it is shown */
 };
 
 struct exercise_check {
@@ -97,12 +103,22 @@ struct exercise_check {
     char as_path[PROBE_AS_PATH_SIZE]; /* what 'hears' has to come with; "": any */
     struct exercise_nets not_hears;
     struct exercise_nets hears; /* what our router has to be told */
-    char *hint;                 /* or NULL */
+    struct exercise_hint *hints;
+    size_t nhints;
     /* What the check looks at one by one, each for its share of the points: the elements in it that its kind
      * knows.  A part has the id and the kind of its check, and no parts. */
     struct exercise_check *parts;
     size_t nparts, cap_parts;
     int line;
+};
+
+enum exercise_policy { EXERCISE_BEST, EXERCISE_LAST };
+
+/* What a student may do; labd enforces it. */
+struct exercise_rules {
+    enum exercise_policy policy; /* whose score counts */
+    unsigned max;                /* attempts; 0: as many as one likes */
+    unsigned cooldown_ms;        /* from the end of an attempt to the next */
 };
 
 struct exercise_wrong {
@@ -124,6 +140,7 @@ struct exercise {
     size_t nwrongs;
     struct topo *topo; /* valid */
     char *topo_file;   /* "topology.xml" */
+    struct exercise_rules rules;
     unsigned deadline_ms, hold, interval_ms;
     struct probe_ref refs[PROBE_REFS_MAX];
     int ref_lines[PROBE_REFS_MAX];

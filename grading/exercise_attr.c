@@ -341,7 +341,8 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
     static const char *const expects[] = {"any", "filtered", "refused"},
                              *const protos[] = {"icmp", "udp", "tcp"}, *const bools[] = {"no", "yes"},
                              *const actions[] = {"pass", "drop", "reject"},
-                             *const states[] = {"new", "established"}, *const outers[] = {"esp", "udp"};
+                             *const states[] = {"new", "established"}, *const outers[] = {"esp", "udp"},
+                             *const policies[] = {"best", "last"};
     unsigned u = 0;
     long n = 0;
 
@@ -395,6 +396,9 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
     case XA_EXPECT:
         return read_word(v, expects, ARRAY_LEN(expects), &u, w) &&
                (*(enum exercise_expect *)at = (enum exercise_expect)u, true);
+    case XA_POLICY:
+        return read_word(v, policies, ARRAY_LEN(policies), &u, w) &&
+               (*(enum exercise_policy *)at = (enum exercise_policy)u, true);
     case XA_PROTO:
         return read_word(v, protos, a->max == PROBE_TCP ? 3 : 2, &u, w) &&
                (*(enum probe_kind *)at = (enum probe_kind)u, true);

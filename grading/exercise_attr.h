@@ -25,6 +25,7 @@ enum xattr_type {
     XA_NET6,
     XA_GATEWAY6,
     XA_KIND,          /* const struct check_kind * */
+    XA_POLICY,        /* enum exercise_policy */
     XA_EXPECT,        /* enum exercise_expect */
     XA_PROTO,         /* enum probe_kind: icmp, udp, and tcp if 'max' is PROBE_TCP */
     XA_OUTER,         /* enum probe_outer */

@@ -128,10 +128,24 @@ static void read_source(struct reader *r, const xmlNode *n, void *obj)
 
 static void read_hint(struct reader *r, const xmlNode *n, void *obj)
 {
+    static const struct xattr attrs[] = {
+        {"after", XA_UINT, offsetof(struct exercise_hint, after), false, 1, 1000},
+        XATTRS_END,
+    };
     struct exercise_check *c = obj;
+    struct exercise_hint *h;
 
-    no_attributes(r, n);
-    text(r, n, &c->hint);
+    if (c->nhints >= EXERCISE_HINTS_MAX) {
+        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "a check may have at most %d hints",
+                      EXERCISE_HINTS_MAX);
+        return;
+    }
+    if (c->hints == NULL)
+        c->hints = xcalloc(EXERCISE_HINTS_MAX, sizeof *c->hints);
+    h = &c->hints[c->nhints++];
+    h->after = 1;
+    exercise_attrs(r->m, n, attrs, h);
+    text(r, n, &h->text);
 }
 
 static void read_topology(struct reader *r, const xmlNode *n, void *obj)
@@ -188,6 +202,19 @@ static void read_wrong(struct reader *r, const xmlNode *n, void *obj)
     w->line = topo_xml_line(n);
     exercise_attrs(r->m, n, attrs, w);
     text(r, n, &w->why);
+}
+
+static void read_attempts(struct reader *r, const xmlNode *n, void *obj)
+{
+    static const struct xattr attrs[] = {
+        {"policy", XA_POLICY, offsetof(struct exercise, rules.policy), false, 0, 0},
+        {"max", XA_UINT, offsetof(struct exercise, rules.max), false, 1, 1000},
+        {"cooldown", XA_DURATION, offsetof(struct exercise, rules.cooldown_ms), false, 1000, 86400000},
+        XATTRS_END,
+    };
+
+    exercise_attrs(r->m, n, attrs, obj);
+    children(r, n, NULL, 0, NULL);
 }
 
 static void read_reference(struct reader *r, const xmlNode *n, void *obj)
@@ -291,7 +318,7 @@ static void read_part(struct reader *r, const xmlNode *n, void *obj)
 
 static void read_check(struct reader *r, const xmlNode *n, void *obj)
 {
-    struct element parts[2] = {{"hint", true, false, read_hint}};
+    struct element parts[2] = {{"hint", false, false, read_hint}};
     struct exercise *x = obj;
     struct exercise_check *c;
 
@@ -347,7 +374,7 @@ static void read_exercise(struct reader *r, const xmlNode *n)
         {"summary", true, true, read_summary},    {"source", true, false, read_source},
         {"topology", true, true, read_topology},  {"instructions", true, false, read_instructions},
         {"solution", true, false, read_solution}, {"wrong", false, false, read_wrong},
-        {"grading", true, true, read_grading},
+        {"attempts", true, false, read_attempts}, {"grading", true, true, read_grading},
     };
 
     r->x->line = topo_xml_line(n);

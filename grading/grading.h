@@ -21,12 +21,15 @@ typedef void grading_progress_fn(size_t done, size_t total, void *arg);
 /* Grades lab 'lab', which labhost at 'host_socket' runs and which was made from 'x' by 'p'.  If the lab
  * was typed into meanwhile, grades again, at most twice.  '*report' is a new reference:
  * {schema:1, lab, exercise, attempt:null, started, finished, score, max_score, typed_during, checks:[{id, kind,
- * title, status, score, max_score, evidence, observed, expected, hint, time_to_pass_ms, samples}]}, times in
- * milliseconds since 1970; a check whose words name hidden parts has them in full:{observed, expected}.  The
- * caller sets "attempt".  -1 if it could not be graded, for a reason that
+ * title, status, score, max_score, evidence, observed, expected, hint, hint_after, time_to_pass_ms, samples}]},
+ * times in milliseconds since 1970; a check whose words name hidden parts has them in full:{observed, expected}.
+ * The caller sets "attempt".  'failures' (NULL: none) is {check: earlier attempts in which it failed}: "hint" holds
+ * the hints that are due by now, one on each line, or null, and "hint_after" how many more failed attempts the next
+ * one takes, or null if there is no other.  -1 if it could not be graded, for a reason that
  * is ours and not the student's: then the attempt is an error and costs nothing.
  * Blocks up to some minutes. */
 int grading_run(const struct exercise *x, const struct plan *p, const char *host_socket, const char *lab,
-                grading_progress_fn *progress, void *arg, json_t **report, struct err *e) MUST_CHECK;
+                const json_t *failures, grading_progress_fn *progress, void *arg, json_t **report,
+                struct err *e) MUST_CHECK;
 
 #endif

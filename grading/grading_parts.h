@@ -57,7 +57,7 @@ struct grading_outcome { /* of one check after all rounds */
 /* How many parts were as expected in each of the last 'hold' samples. */
 unsigned grading_held(const struct grading_outcome *o, unsigned hold);
 void grading_expected(const struct exercise *x, const struct exercise_check *c, char out[GRADING_TEXT]);
-json_t *grading_report(const struct exercise *x, const char *lab, const struct grading_outcome *o, bool typed,
-                       int64_t started_ms, int64_t finished_ms);
+json_t *grading_report(const struct exercise *x, const char *lab, const struct grading_outcome *o,
+                       const json_t *failures, bool typed, int64_t started_ms, int64_t finished_ms);
 
 #endif

@@ -318,7 +318,8 @@ static int run_once(struct run *r, struct err *e)
 }
 
 int grading_run(const struct exercise *x, const struct plan *p, const char *host_socket, const char *lab,
-                grading_progress_fn *progress, void *arg, json_t **report, struct err *e)
+                const json_t *failures, grading_progress_fn *progress, void *arg, json_t **report,
+                struct err *e)
 {
     AUTO(mem_freep) struct grading_outcome *o = xcalloc(x->nchecks + 1, sizeof *o);
     struct run r = {x, p, host_socket, lab, progress, arg, o, 0};
@@ -333,6 +334,6 @@ int grading_run(const struct exercise *x, const struct plan *p, const char *host
         if (after == before)
             break;
     }
-    *report = grading_report(x, lab, o, after != before, started, loop_wall_ms());
+    *report = grading_report(x, lab, o, failures, after != before, started, loop_wall_ms());
     return 0;
 }

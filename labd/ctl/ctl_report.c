@@ -55,5 +55,6 @@ void report_print(FILE *f, const char *indent, const json_t *report, bool failed
         detail(f, deeper, "expected", full != NULL ? full : check, "expected");
         detail(f, deeper, "observed", full != NULL ? full : check, "observed");
         detail(f, deeper, "hint", check, "hint");
+        detail(f, deeper, "failed attempts until the next hint", check, "hint_after");
     }
 }

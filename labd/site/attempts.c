@@ -13,18 +13,24 @@
 
 #define REPORT_MAX (1u << 20) /* bytes of JSON; a report quotes what guests say, within limits */
 
+struct progress {
+    size_t done, total; /* checks */
+    size_t ahead;       /* attempts that are checked first */
+};
+
 struct attempt {
     struct attempt *next;
     struct attempts *all;
     int64_t inst;
     struct store_attempt row;
     struct worker *worker; /* NULL: queued */
-    size_t done, total;
+    struct progress at;
     json_t *report; /* as the worker sent it, or NULL */
     struct err failed;
     /* for the child; borrowed from the lab, which cannot go away while the attempt is open */
     const char *exercise_xml, *topology, *host_socket;
     const struct topo_seed *seed;
+    json_t *failures; /* {check: earlier attempts in which it failed}, or NULL */
 };
 
 struct attempts {
@@ -35,17 +41,19 @@ struct attempts {
 
 /* ---- ATTEMPT ---- */
 
-static json_t *attempt_json(const struct store_attempt *a, size_t done, size_t total)
+static json_t *attempt_json(const struct store_attempt *a, struct progress p)
 {
     json_t *report = a->report != NULL ? json_loads(a->report, 0, NULL) : NULL;
 
-    return json_pack(
-        "{s:I, s:s, s:o, s:s, s:I, s:I, s:o, s:o, s:I, s:o, s:{s:I, s:I}, s:o}", "id", (json_int_t)a->id,
-        "lab", a->lab, "exercise", json_text(a->exercise), "state", store_attempt_state_name(a->state),
-        "number", (json_int_t)a->number, "started_ms", (json_int_t)a->started, "finished_ms",
-        json_time(a->finished), "score", a->state == ATTEMPT_DONE ? json_integer(a->score) : json_null(),
-        "max_score", (json_int_t)a->max_score, "error", json_text(a->error), "progress", "done",
-        (json_int_t)done, "total", (json_int_t)total, "report", report != NULL ? report : json_null());
+    return json_pack("{s:I, s:s, s:o, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:{s:I, s:I, s:I}, s:o}", "id",
+                     (json_int_t)a->id, "lab", a->lab, "exercise", json_text(a->exercise), "state",
+                     store_attempt_state_name(a->state), "number", (json_int_t)a->number, "started_ms",
+                     (json_int_t)a->started, "finished_ms", json_time(a->finished), "score",
+                     a->state == ATTEMPT_DONE ? json_integer(a->score) : json_null(), "counts",
+                     a->state == ATTEMPT_DONE ? json_integer(a->counts) : json_null(), "max_score",
+                     (json_int_t)a->max_score, "error", json_text(a->error), "progress", "done",
+                     (json_int_t)p.done, "total", (json_int_t)p.total, "ahead", (json_int_t)p.ahead, "report",
+                     report != NULL ? report : json_null());
 }
 
 json_t *attempt_seen(json_t *attempt, enum lab_view view)
@@ -72,7 +80,7 @@ json_t *attempts_latest(struct site *s, const struct lab *lab)
             log_err("attempt.latest", &e, "lab", lab->row.id, NULL);
         return NULL;
     }
-    json_t *j = attempt_json(&a, 0, 0);
+    json_t *j = attempt_json(&a, (struct progress){0});
     store_attempt_clear(&a);
     return j;
 }
@@ -86,7 +94,7 @@ static void publish(const struct attempt *a)
     if (lab == NULL)
         return;
     json_decref(lab->attempt);
-    lab->attempt = attempt_json(&a->row, a->done, a->total);
+    lab->attempt = attempt_json(&a->row, a->at);
     lab_status_changed(lab);
     watchers_attempt_changed(s, lab->row.id);
 }
@@ -119,7 +127,7 @@ static int grade(const struct attempt *a, struct child *c, json_t **report, stru
     AUTO(plan_freep) struct plan *p = plan_make(x->topo, a->row.lab, e);
     if (p == NULL)
         return -1;
-    return grading_run(x, p, a->host_socket, a->row.lab, child_progress, c, report, e);
+    return grading_run(x, p, a->host_socket, a->row.lab, a->failures, child_progress, c, report, e);
 }
 
 static int work(int fd, void *arg)
@@ -153,8 +161,8 @@ static void on_message(json_t *j, void *arg)
     } else if (json_is_object(error)) {
         rpc_err_from_json(error, &a->failed);
     } else {
-        a->done = small_count(j, "done");
-        a->total = small_count(j, "total");
+        a->at.done = small_count(j, "done");
+        a->at.total = small_count(j, "total");
         publish(a);
     }
 }
@@ -186,8 +194,24 @@ static void attempt_free(struct attempt *a)
         p = &(*p)->next;
     *p = a->next;
     json_decref(a->report);
+    json_decref(a->failures);
     store_attempt_clear(&a->row);
     free(a);
+}
+
+/* What the stored attempt counts: only the database knows whether it was late. */
+static void read_counts(struct attempt *a)
+{
+    struct store_attempt row;
+    struct err e;
+
+    if (store_attempt_find(a->all->site->store, a->inst, a->row.id, &row, &e) < 0) {
+        log_err("attempt.store", &e, "lab", a->row.lab, NULL);
+        a->row.counts = a->row.score;
+        return;
+    }
+    a->row.counts = row.counts;
+    store_attempt_clear(&row);
 }
 
 static void finish(struct attempt *a, const struct err *why)
@@ -213,6 +237,8 @@ static void finish(struct attempt *a, const struct err *why)
         log_err("attempt.store", &e, "attempt", id, NULL);
         a->row.state = ATTEMPT_ERROR;
         snprintf(a->row.error, sizeof a->row.error, "%s", e.msg);
+    } else {
+        read_counts(a);
     }
     publish(a);
     attempt_free(a);
@@ -240,6 +266,11 @@ static void on_ended(const struct err *why, void *arg)
     start_next(as);
 }
 
+static void add_failure(const char *check, int64_t n, void *arg)
+{
+    json_object_set_new(arg, check, json_integer(n));
+}
+
 static void start_one(struct attempt *a)
 {
     static const struct worker_ops ops = {on_message, on_ended};
@@ -253,7 +284,10 @@ static void start_one(struct attempt *a)
     a->topology = lab->row.topology;
     a->seed = &lab->row.seed;
     a->host_socket = s->host_socket;
-    if (store_attempt_running(s->store, a->inst, a->row.id, &e) == 0)
+    a->failures = json_object();
+    if (store_failures_each(s->store, a->inst, a->row.user, a->row.exercise, a->row.lab, add_failure,
+                            a->failures, &e) == 0 &&
+        store_attempt_running(s->store, a->inst, a->row.id, &e) == 0)
         a->worker = worker_start(s->loop, work, a, ATTEMPT_LIMIT_MS, &ops, a, &e);
     if (a->worker == NULL) {
         finish(a, &e);
@@ -264,12 +298,22 @@ static void start_one(struct attempt *a)
     publish(a);
 }
 
+/* Starts what there is room for, and tells the others how many come before them. */
 static void start_next(struct attempts *as)
 {
-    for (struct attempt *a = as->open, *next; a != NULL && as->running < ATTEMPTS_PARALLEL; a = next) {
+    size_t ahead = 0;
+
+    for (struct attempt *a = as->open, *next; a != NULL; a = next) {
         next = a->next;
-        if (a->worker == NULL)
+        if (a->worker != NULL)
+            continue;
+        if (as->running < ATTEMPTS_PARALLEL) {
+            a->at.ahead = 0;
             start_one(a);
+        } else if (a->at.ahead != ++ahead) {
+            a->at.ahead = ahead;
+            publish(a);
+        }
     }
 }
 
@@ -297,6 +341,7 @@ void attempts_lab_gone(struct site *s, const struct lab *lab)
         s->attempts->running--;
     worker_kill(a->worker);
     a->worker = NULL;
+    a->row.spent = a->row.state == ATTEMPT_RUNNING; /* its progress told what holds */
     err_set(&e, ERR_CONFLICT, "the lab was stopped while it was graded");
     finish(a, &e);
     start_next(s->attempts);
@@ -334,120 +379,43 @@ void attempts_free(struct attempts *as)
     free(as);
 }
 
-/* ---- HTTP ---- */
-
-static int may_grade(const struct lab *lab, struct err *e)
+int64_t attempts_open(const struct site *s, const struct lab *lab)
 {
-    if (lab->row.exercise_xml == NULL)
-        return err_set(e, ERR_CONFLICT, "this lab has no exercise, so there is nothing to check");
-    if (lab_awake(lab, e) < 0)
-        return -1;
-    if (lab->row.state != LAB_RUNNING && lab->row.state != LAB_FAILED)
-        return err_set(e, ERR_CONFLICT, "the lab is %s: it can be checked when it runs", lab_state_name(lab));
-    return 0;
+    const struct attempt *a = open_of(s->attempts, lab->row.id);
+
+    return a != NULL ? a->row.id : 0;
 }
 
-void attempt_post(struct http_req *r, void *arg)
+int attempts_begin(struct site *s, struct lab *lab, int64_t now, int64_t *id, struct err *e)
 {
-    struct site *s = arg;
-    struct lab *lab = labs_visible(s, r, http_param(r, "id"));
-    struct err e;
-
-    if (lab == NULL)
-        return;
-    struct attempt *other = open_of(s->attempts, lab->row.id);
-    if (other != NULL) {
-        err_set(&e, ERR_CONFLICT, "this lab is being checked already");
-        http_problem_with(r, &e, json_pack("{s:I}", "attempt", (json_int_t)other->row.id));
-        return;
-    }
     struct attempt *a = xcalloc(1, sizeof *a), **tail = &s->attempts->open;
+
     a->all = s->attempts;
     a->inst = lab->inst;
-    a->row = (struct store_attempt){.user = lab->row.owner,
-                                    .state = ATTEMPT_QUEUED,
-                                    .started = loop_wall_ms(),
-                                    .max_score = lab->max_score};
+    a->row = (struct store_attempt){
+        .user = lab->row.owner, .state = ATTEMPT_QUEUED, .started = now, .max_score = lab->max_score};
     memcpy(a->row.lab, lab->row.id, sizeof a->row.lab);
     memcpy(a->row.exercise, lab->row.exercise, sizeof a->row.exercise);
-    if (may_grade(lab, &e) < 0 || store_attempt_add(s->store, lab->inst, &a->row, &e) < 0) {
+    if (store_attempt_add(s->store, lab->inst, &a->row, e) < 0) {
         free(a);
-        http_problem(r, &e);
-        return;
+        return -1;
     }
+    *id = a->row.id;
     while (*tail != NULL)
         tail = &(*tail)->next;
     *tail = a;
-    AUTO(mem_freep) char *location = xasprintf("/api/v1/attempts/%lld", (long long)a->row.id);
-    http_reply_header(r, "Location", location);
     publish(a);
     start_next(s->attempts);
-    http_reply_json(r, 202, attempt_seen(lab->attempt, lab_view(lab, who_of(r))));
+    return 0;
 }
 
-static json_t *with_progress(struct site *s, const struct store_attempt *row, enum lab_view view)
+json_t *attempts_json(const struct site *s, const struct store_attempt *row, enum lab_view view)
 {
     const struct attempt *a = open_of(s->attempts, row->lab);
 
-    json_t *j =
-        a != NULL && a->row.id == row->id ? attempt_json(row, a->done, a->total) : attempt_json(row, 0, 0);
+    json_t *j = attempt_json(row, a != NULL && a->row.id == row->id ? a->at : (struct progress){0});
     json_t *seen = attempt_seen(j, view);
+
     json_decref(j);
     return seen;
-}
-
-struct listing {
-    struct site *site;
-    enum lab_view view;
-    json_t *out;
-};
-
-static void list_one(const struct store_attempt *row, void *arg)
-{
-    struct listing *l = arg;
-
-    json_array_append_new(l->out, with_progress(l->site, row, l->view));
-}
-
-void attempt_list(struct http_req *r, void *arg)
-{
-    struct site *s = arg;
-    const struct lab *lab = labs_visible(s, r, http_param(r, "id"));
-    const struct who *w = who_of(r);
-    struct listing l = {.site = s};
-    struct err e;
-
-    if (lab == NULL)
-        return;
-    l.view = lab_view(lab, w);
-    l.out = json_array();
-    if (store_attempt_each(s->store, lab->inst, lab->row.id, list_one, &l, &e) < 0) {
-        json_decref(l.out);
-        http_problem(r, &e);
-        return;
-    }
-    http_reply_json(r, 200, json_pack("{s:o}", "attempts", l.out));
-}
-
-void attempt_get(struct http_req *r, void *arg)
-{
-    struct site *s = arg;
-    const struct who *w = who_of(r);
-    struct store_attempt row;
-    struct err e;
-
-    char *end;
-    long long id = strtoll(http_param(r, "id"), &end, 10);
-    if (*end != '\0' || id <= 0 || store_attempt_find(s->store, w->inst, id, &row, &e) < 0) {
-        if (*end == '\0' && id > 0 && e.code != ERR_NOT_FOUND)
-            http_problem(r, &e);
-        else
-            http_problem_status(r, 404, "there is no such attempt");
-        return;
-    }
-    if (row.user == w->user || who_teaches(w))
-        http_reply_json(r, 200, with_progress(s, &row, exercise_view(row.exercise, w)));
-    else
-        http_problem_status(r, 404, "there is no such attempt");
-    store_attempt_clear(&row);
 }

@@ -20,6 +20,14 @@ json_t *attempt_seen(json_t *attempt, enum lab_view view);
 bool attempts_busy(const struct site *s, const struct lab *lab); /* it is being graded, or is going to be */
 void attempts_lab_gone(struct site *s, const struct lab *lab);   /* ends the open attempt of it */
 
+int64_t attempts_open(const struct site *s, const struct lab *lab); /* the id of the open one, or 0 */
+/* Queues one for 'lab', which has an exercise and no open attempt; lab->attempt shows it.  It may have ended in an
+ * error already when this returns 0. */
+int attempts_begin(struct site *s, struct lab *lab, int64_t now, int64_t *id, struct err *e) MUST_CHECK;
+/* ATTEMPT with its progress, as 'view' sees it; new reference. */
+json_t *attempts_json(const struct site *s, const struct store_attempt *row, enum lab_view view);
+
+/* ---- attempts_http.c ---- */
 http_handler_fn attempt_post, attempt_list, attempt_get;
 
 #endif

@@ -3,7 +3,9 @@
 #include "labd/base/file.h"
 #include "labd/base/log.h"
 #include "labd/base/mem.h"
+#include "labd/site/deadlines.h"
 #include "labd/site/labs.h"
+#include "labd/site/rules.h"
 #include "labd/site/seed.h"
 #include "topology/topo_hidden.h"
 #include "topology/topo_parameter.h"
@@ -190,13 +192,16 @@ static int summary(struct site *s, const struct who *w, const struct site_exerci
 
     if (store_score_find(s->store, w->inst, w->user, x->id, &score, e) < 0)
         return -1;
+    json_t *deadline = deadline_json(s, w->inst, x->id, e);
+    if (deadline == NULL)
+        return -1;
     const char *lab = labs_of_exercise(s->labs, w->inst, w->user, x->id);
-    *out = json_pack("{s:s, s:o, s:o, s:o, s:i, s:I, s:i, s:o, s:s?, s:I}", "id", x->id, "title",
+    *out = json_pack("{s:s, s:o, s:o, s:o, s:i, s:I, s:i, s:s?, s:o, s:o}", "id", x->id, "title",
                      json_text(x->title), "summary", json_text(x->summary), "level", json_text(x->level),
                      "minutes", (int)x->minutes, "nodes", (json_int_t)se->nodes[exercise_view(x->id, w)],
-                     "max_score", (int)exercise_max_score(x), "best_score",
-                     score.has_best ? json_integer(score.best) : json_null(), "lab", lab, "attempts",
-                     (json_int_t)score.attempts);
+                     "max_score", (int)exercise_max_score(x), "lab", lab, "rules",
+                     rules_json(&x->rules, &score, loop_wall_ms()), "deadline", deadline);
+    rules_score(*out, &x->rules, &score);
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "labd/site/exercises.h"
 #include "labd/site/hostlink.h"
 #include "labd/site/labs.h"
+#include "labd/site/rules.h"
 #include "labd/site/session.h"
 
 #include <string.h>
@@ -29,15 +30,13 @@ static void overview_row(const struct store_overview *o, void *arg)
 
     if (lab != NULL)
         lab_count_nodes(lab, &ready, &all);
-    json_array_append_new(
-        v->rows,
-        json_pack("{s:s, s:o, s:s, s:o, s:s?, s:s?, s:I, s:I, s:o, s:I, s:I, s:o}", "login", o->login, "name",
-                  json_text(o->name), "exercise", o->exercise, "title",
-                  json_text(se != NULL ? se->x->title : o->exercise), "lab", lab != NULL ? lab->row.id : NULL,
-                  "state", lab != NULL ? lab_state_name(lab) : NULL, "nodes_ready", (json_int_t)ready,
-                  "nodes", (json_int_t)all, "best_score",
-                  o->score.has_best ? json_integer(o->score.best) : json_null(), "max_score", max, "attempts",
-                  (json_int_t)o->score.attempts, "last_ms", json_time(o->score.last)));
+    json_t *row = json_pack(
+        "{s:s, s:o, s:s, s:o, s:s?, s:s?, s:I, s:I, s:I, s:o}", "login", o->login, "name", json_text(o->name),
+        "exercise", o->exercise, "title", json_text(se != NULL ? se->x->title : o->exercise), "lab",
+        lab != NULL ? lab->row.id : NULL, "state", lab != NULL ? lab_state_name(lab) : NULL, "nodes_ready",
+        (json_int_t)ready, "nodes", (json_int_t)all, "max_score", max, "last_ms", json_time(o->score.began));
+    rules_score(row, rules_of(v->site, o->exercise), &o->score);
+    json_array_append_new(v->rows, row);
 }
 
 void report_overview(struct http_req *r, void *arg)
@@ -82,6 +81,7 @@ static void scores_clear(struct scores *v)
 static void scores_row(const struct store_overview *o, void *arg)
 {
     struct scores *v = arg;
+    int64_t score;
     const struct site_exercise *se = exercises_find(v->site->exercises, o->exercise);
 
     if (v->exercise != NULL && strcmp(v->exercise, o->exercise) != 0)
@@ -90,13 +90,13 @@ static void scores_row(const struct store_overview *o, void *arg)
     csv_text(&v->out, o->name);
     csv_text(&v->out, o->exercise);
     csv_text(&v->out, se != NULL ? se->x->title : "");
-    if (o->score.has_best)
-        csv_number(&v->out, o->score.best);
+    if (rules_counts(rules_of(v->site, o->exercise), &o->score, &score))
+        csv_number(&v->out, score);
     else
         csv_text(&v->out, "");
     csv_number(&v->out, se != NULL ? (int64_t)exercise_max_score(se->x) : o->score.max);
     csv_number(&v->out, o->score.attempts);
-    csv_time(&v->out, o->score.last);
+    csv_time(&v->out, o->score.began);
     csv_end(&v->out);
 }
 

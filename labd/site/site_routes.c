@@ -1,7 +1,9 @@
 /* The HTTP API, one line per route.  openapi.json describes each; test_site_routes.c holds the two
  * against each other. */
 #include "labd/site/attempts.h"
+#include "labd/site/deadlines.h"
 #include "labd/site/exercises.h"
+#include "labd/site/grades.h"
 #include "labd/site/labs.h"
 #include "labd/site/report.h"
 #include "labd/site/session.h"
@@ -18,6 +20,10 @@ const struct http_route site_routes[] = {
     {"DELETE", V1 "/session", ROLE_STUDENT, SMALL, session_signout},
     {"GET", V1 "/exercises", ROLE_STUDENT, 0, exercises_list},
     {"GET", V1 "/exercises/{id}", ROLE_STUDENT, 0, exercises_get},
+    {"PUT", V1 "/exercises/{id}/deadline", ROLE_INSTRUCTOR, SMALL, deadline_put},
+    {"DELETE", V1 "/exercises/{id}/deadline", ROLE_INSTRUCTOR, SMALL, deadline_delete},
+    {"GET", V1 "/exercises/{id}/students/{login}", ROLE_STUDENT, 0, grade_get},
+    {"PUT", V1 "/exercises/{id}/students/{login}/score", ROLE_INSTRUCTOR, SMALL, grade_override},
     {"GET", V1 "/labs", ROLE_STUDENT, 0, lab_list},
     {"POST", V1 "/labs", ROLE_STUDENT, XML, lab_post},
     {"GET", V1 "/labs/{id}", ROLE_STUDENT, 0, lab_get},

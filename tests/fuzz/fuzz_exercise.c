@@ -77,7 +77,7 @@ static void gradable(const struct exercise *x)
             fprintf(stderr, "%s\n", e.msg);
         require(t != NULL, "labhost would refuse its probe spec");
     }
-    report = grading_report(x, "abcdef", o, false, 0, 0);
+    report = grading_report(x, "abcdef", o, NULL, false, 0, 0);
     require(report != NULL, "no report for it");
     json_decref(report);
     free(o);

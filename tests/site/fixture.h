@@ -351,15 +351,22 @@ static inline int fixture_teardown(void **state)
 /* ---- labs ---- */
 
 /* Starts the lab of an exercise and gives its id. */
-static inline void lab_begin(struct fixture *f, const char *token, char id[16])
+/* A lab of 'exercise', whose id is 'id' then. */
+static inline void lab_begin_of(struct fixture *f, const char *token, const char *exercise, char id[16])
 {
+    AUTO(mem_freep) char *body = xasprintf("{\"exercise\":\"%s\"}", exercise);
     struct reply r;
 
-    request(f, token, "POST", "/api/v1/labs", "{\"exercise\":\"tiny\"}", &r);
+    request(f, token, "POST", "/api/v1/labs", body, &r);
     if (r.status != 202)
         fail_msg("start of a lab: %d %s", r.status, r.body);
     snprintf(id, 16, "%s", text_at(r.json, "id"));
     reply_clear(&r);
+}
+
+static inline void lab_begin(struct fixture *f, const char *token, char id[16])
+{
+    lab_begin_of(f, token, "tiny", id);
 }
 
 /* Waits until the lab has that state; "" means gone. */
@@ -388,6 +395,48 @@ static inline void host_wait(struct fixture *f)
         usleep(10000);
     }
     fail_msg("labd does not find labhost");
+}
+
+/* ---- attempts ---- */
+
+/* Has lab 'id' checked by 'token'; the answer's path, to be freed, and its body. */
+static inline char *hand_in_as(struct fixture *f, const char *token, const char *id, int want,
+                               json_t **attempt)
+{
+    AUTO(mem_freep) char *path = xasprintf("/api/v1/labs/%s/attempts", id);
+    struct reply r;
+
+    request(f, token, "POST", path, "", &r);
+    if (r.status != want)
+        fail_msg("attempt: %d, wanted %d: %s", r.status, want, r.body);
+    char *one =
+        xasprintf("/api/v1/attempts/%lld", (long long)json_integer_value(json_object_get(r.json, "id")));
+    *attempt = json_incref(r.json);
+    reply_clear(&r);
+    return one;
+}
+
+static inline char *hand_in(struct fixture *f, const char *id, int want, json_t **attempt)
+{
+    return hand_in_as(f, f->student, id, want, attempt);
+}
+
+/* The attempt at its end; a new reference. */
+static inline json_t *attempt_wait(struct fixture *f, const char *token, const char *path)
+{
+    for (int i = 0; i < 2000; i++) {
+        struct reply r;
+        request(f, token, "GET", path, NULL, &r);
+        const char *st = text_at(r.json, "state");
+        bool over = strcmp(st, "done") == 0 || strcmp(st, "error") == 0;
+        json_t *j = over ? json_incref(r.json) : NULL;
+        reply_clear(&r);
+        if (over)
+            return j;
+        usleep(10000);
+    }
+    fail_msg("%s does not end", path);
+    return NULL;
 }
 
 #endif

@@ -155,7 +155,7 @@ static void test_partial_credit(void **state)
 {
     AUTO(exercise_freep) struct exercise *x = load();
     struct grading_outcome o = {.v = judged(x, FIRST("") "," REST "," OTHER)};
-    json_t *report = grading_report(x, "lab", &o, false, 0, 1), *check;
+    json_t *report = grading_report(x, "lab", &o, NULL, false, 0, 1), *check;
 
     (void)state;
     check = json_array_get(json_object_get(report, "checks"), 0);

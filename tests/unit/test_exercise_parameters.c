@@ -57,7 +57,7 @@ static void test_filled(void **state)
     assert_filled(x, "${lan2.1}", probe_addr_text(&x->refs[1].net[0].gateway, text));
     assert_filled(x, "${lan2.10}", probe_addr_text(&x->checks[1].to, text));
     assert_filled(x, "r1 answers at ${lan1.1}", x->checks[0].title);
-    assert_filled(x, "Does r1 forward to ${lan2}, and has it an address there?", x->checks[1].hint);
+    assert_filled(x, "Does r1 forward to ${lan2}, and has it an address there?", x->checks[1].hints[0].text);
     snprintf(text, sizeof text, "%u", x->checks[2].port);
     assert_filled(x, "${port}", text);
     assert_int_equal(exercise_script(x, "solution", "r1", &script, &e), 0);

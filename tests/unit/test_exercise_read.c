@@ -37,6 +37,7 @@ static const char topology[] =
 #define FIREWALL(flows) "<check id='c' kind='firewall' title='t' points='1'>" flows "</check>"
 #define PASS "<flow from='a' to='b' proto='tcp' port='80' expect='pass' state='established'/>"
 #define VPN(attrs) "<check id='c' kind='vpn' title='t' points='1' from='a' " attrs "/>"
+#define H "<hint>h</hint>"
 #define ONE(text) FILE_(ID, META, "", REFS, text)
 #define DNS_(zone, records) \
     "<check id='c' kind='dns' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' zone='" zone \
@@ -107,6 +108,15 @@ static const struct row {
      3, "already"},
     {"wrong without solution", FILE_(ID, META "<wrong dir='w' score='1'>w</wrong>", "", REFS, OK), 1,
      "no <solution>"},
+    {"attempts", FILE_(ID, META "<attempts policy='last' max='1000' cooldown='1440m'/>", "", REFS, OK), 0,
+     NULL},
+    {"attempts without rules", FILE_(ID, META "<attempts/>", "", REFS, OK), 0, NULL},
+    {"attempts twice", FILE_(ID, META "<attempts/><attempts/>", "", REFS, OK), 2, "only one <attempts>"},
+    {"unknown policy", FILE_(ID, META "<attempts policy='lost'/>", "", REFS, OK), 2, "did you mean 'last'?"},
+    {"no attempts at all", FILE_(ID, META "<attempts max='0'/>", "", REFS, OK), 2, "from 1 to 1000"},
+    {"cooldown without unit", FILE_(ID, META "<attempts cooldown='60'/>", "", REFS, OK), 2, "such as"},
+    {"cooldown of days", FILE_(ID, META "<attempts cooldown='1441m'/>", "", REFS, OK), 2, "such as"},
+    {"text in attempts", FILE_(ID, META "<attempts>three</attempts>", "", REFS, OK), 2, "may not hold"},
     {"deadline without unit", FILE_(ID, META, "deadline='60'", REFS, OK), 3, "such as"},
     {"deadline too long", FILE_(ID, META, "deadline='11m'", REFS, OK), 3, "such as"},
     {"hold zero", FILE_(ID, META, "hold='0'", REFS, OK), 3, "from 1 to 10"},
@@ -455,6 +465,13 @@ static const struct row {
     {"an interface in another kind",
      ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'><interface/></check>"), 5,
      "<interface> is not allowed"},
+    {"hint after nothing",
+     ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'><hint after='0'>h</hint></check>"),
+     5, "from 1 to 1000"},
+    {"too many hints",
+     ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'>" H H H H H H H H "\n" H
+         "</check>"),
+     6, "at most 8 hints"},
     {"element in a hint",
      ONE("<check id='c' kind='reachability' title='t' points='1' from='a' to='b'><hint>a <b>b</b></hint></check>"),
      5, "<b> is not allowed"},
@@ -503,10 +520,11 @@ static void test_all_problems_at_once(void **state)
 static void test_values(void **state)
 {
     static const char xml[] = FILE_(
-        "id='x' title='A\n  title' level='beginner' minutes='5' version='3'", META,
-        "deadline='1m' hold='4' interval='250ms'", REFS,
+        "id='x' title='A\n  title' level='beginner' minutes='5' version='3'",
+        META "<attempts policy='last' max='5' cooldown='90s'/>", "deadline='1m' hold='4' interval='250ms'",
+        REFS,
         "<check id='c' kind='path' title='t' points='7' from='a' to='10.0.2.10' seen-at='h2:eth0' hops='2' both='no' "
-        "avoids=' l1 ' ><hint> Look\n at it. </hint></check>");
+        "avoids=' l1 ' ><hint> Look\n at it. </hint><hint after='3'>Closer.</hint></check>");
     AUTO(exercise_freep) struct exercise *x = NULL;
     const struct exercise_check *c;
     struct err e = {0};
@@ -523,11 +541,17 @@ static void test_values(void **state)
     assert_int_equal(x->hold, 4);
     assert_int_equal(x->interval_ms, 250);
     assert_int_equal(x->version, 3);
+    assert_int_equal(x->rules.policy, EXERCISE_LAST);
+    assert_int_equal(x->rules.max, 5);
+    assert_int_equal(x->rules.cooldown_ms, 90000);
     assert_int_equal(exercise_max_score(x), 7);
     assert_int_equal(c->hops, 2);
     assert_false(c->both);
     assert_string_equal(c->avoids.v[0], "l1");
-    assert_string_equal(c->hint, "Look at it.");
+    assert_int_equal(c->nhints, 2);
+    assert_string_equal(c->hints[0].text, "Look at it.");
+    assert_int_equal(c->hints[0].after, 1);
+    assert_int_equal(c->hints[1].after, 3);
     assert_int_equal(x->refs[1].nnets, 2);
 }
 

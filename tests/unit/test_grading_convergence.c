@@ -119,7 +119,7 @@ static void test_partial_credit_in_the_report(void **state)
     AUTO(exercise_freep) struct exercise *x = load();
     AUTO(probe_result_freep) struct probe_result *r = result("200x60.400o");
     struct grading_outcome o[2] = {{.v = grading_judge_cut(x, 0, r)}, {.v = {.status = GRADING_ERROR}}};
-    json_t *j = grading_report(x, "abcdef", o, false, 0, 1), *check;
+    json_t *j = grading_report(x, "abcdef", o, NULL, false, 0, 1), *check;
 
     (void)state;
     check = json_array_get(json_object_get(j, "checks"), 0);

@@ -18,7 +18,7 @@ static const char topology[] =
 static const char xml[] =
     "<exercise id='x' title='X'><summary>s</summary><topology file='t.xml'/><grading>"
     "<reference name='a' at='lan1' address='10.0.1.250/24' gateway='10.0.1.1'/><reference name='b' at='lan2' address='10.0.2.250/24' gateway='10.0.2.1'/>"
-    "<check id='c0' kind='reachability' title='t' points='5' from='a' to='10.0.2.10' seen-at='h2:eth0' hops='2'><hint>Look.</hint></check>"
+    "<check id='c0' kind='reachability' title='t' points='5' from='a' to='10.0.2.10' seen-at='h2:eth0' hops='2'><hint>Look.</hint><hint after='2'>Look at r2.</hint><hint after='4'>Look at eth1.</hint></check>"
     "<check id='c1' kind='reachability' title='t' points='10' from='a' to='b'/>"
     "<check id='c2' kind='unreachable' title='t' points='20' control='c0' from='a' to='10.0.2.11' seen-at='h2:eth0'/>"
     "<check id='c3' kind='tcp-open' title='t' points='40' from='a' to='10.0.2.10' port='80' seen-at='h2:eth0'/>"
@@ -91,7 +91,7 @@ static void test_report(void **state)
     o[2].v.status = GRADING_BLOCKED;
     o[5].v.after_ms = 4250;
     o[7].v = (struct grading_verdict){.status = GRADING_FAIL, .good = 2, .parts = 3, .after_ms = -1};
-    j = grading_report(x, "abcdef", o, false, 1000, 2000);
+    j = grading_report(x, "abcdef", o, NULL, false, 1000, 2000);
     assert_non_null(j);
     assert_int_equal(json_unpack(j, "{s:i, s:i, s:i, s:o}", "schema", &schema, "score", &score, "max_score",
                                  &max, "checks", &checks),
@@ -136,13 +136,53 @@ static void test_held(void **state)
     assert_int_equal(grading_held(&o, 4), 3);
 }
 
+/* 'c0' has hints after 1, 2 and 4 failed attempts. */
+static const struct tier {
+    const char *name;
+    enum grading_status status;
+    int before; /* failed attempts; -1: nothing is known */
+    const char *hint;
+    int next;
+} tiers[] = {
+    {"hints at the first failure", GRADING_FAIL, -1, "Look.", 1},
+    {"hints at the second failure", GRADING_FAIL, 1, "Look.\nLook at r2.", 2},
+    {"hints at the third failure", GRADING_FAIL, 2, "Look.\nLook at r2.", 1},
+    {"hints at the last tier", GRADING_FAIL, 3, "Look.\nLook at r2.\nLook at eth1.", 0},
+    {"no hints when it passes", GRADING_PASS, 3, NULL, 0},
+    {"no hint before a failure", GRADING_BLOCKED, -1, NULL, 1},
+    {"blocked is no failure", GRADING_BLOCKED, 1, "Look.", 1},
+    {"our error is no failure", GRADING_ERROR, 3, "Look.\nLook at r2.", 1},
+};
+
+static void test_hints(void **state)
+{
+    const struct tier *t = *state;
+    AUTO(exercise_freep) struct exercise *x = load();
+    struct grading_outcome o[CHECKS] = {0};
+    json_t *failures = t->before < 0 ? NULL : json_pack("{s:i, s:i}", "c0", t->before, "c1", 9);
+
+    o[0].v.status = t->status;
+    json_t *j = grading_report(x, "abcdef", o, failures, false, 1000, 2000);
+    const json_t *c0 = json_array_get(json_object_get(j, "checks"), 0);
+    const char *hint = json_string_value(json_object_get(c0, "hint"));
+    if (t->hint == NULL)
+        assert_null(hint);
+    else
+        assert_string_equal(hint, t->hint);
+    assert_int_equal(json_integer_value(json_object_get(c0, "hint_after")), t->next);
+    json_decref(failures);
+    json_decref(j);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 2];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(tiers) + 2];
     size_t n = 0;
 
     for (; n < ARRAY_LEN(rows); n++)
         tests[n] = (struct CMUnitTest){rows[n].id, test_expected, NULL, NULL, (void *)(uintptr_t)&rows[n]};
+    for (size_t i = 0; i < ARRAY_LEN(tiers); i++)
+        tests[n++] = (struct CMUnitTest){tiers[i].name, test_hints, NULL, NULL, (void *)(uintptr_t)&tiers[i]};
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_report);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_held);
     return cmocka_run_group_tests_name("grading_report", tests, NULL, NULL);

@@ -411,7 +411,7 @@ static int grade(const struct scenario *sc, json_t **report, struct err *e)
     close(ready[1]);
     assert_int_equal(read(ready[0], &c, 1), 1);
     close(ready[0]);
-    rc = grading_run(x, p, path, "abcdef", progress, NULL, report, e);
+    rc = grading_run(x, p, path, "abcdef", NULL, progress, NULL, report, e);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
     unlink(path);
@@ -456,7 +456,7 @@ static void test_no_labhost(void **state)
     json_t *report = NULL;
 
     (void)state;
-    assert_int_equal(grading_run(x, p, "/nonexistent/host.sock", "abcdef", NULL, NULL, &report, &e), -1);
+    assert_int_equal(grading_run(x, p, "/nonexistent/host.sock", "abcdef", NULL, NULL, NULL, &report, &e), -1);
     assert_int_equal(e.code, ERR_UNREACHABLE);
 }
 

@@ -222,38 +222,6 @@ static void test_client_goes_away(void **state)
 
 /* ---- attempts ---- */
 
-static char *hand_in(struct fixture *f, const char *id, int want, json_t **attempt)
-{
-    AUTO(mem_freep) char *path = xasprintf("/api/v1/labs/%s/attempts", id);
-    struct reply r;
-
-    request(f, f->student, "POST", path, "", &r);
-    if (r.status != want)
-        fail_msg("attempt: %d, wanted %d: %s", r.status, want, r.body);
-    char *one =
-        xasprintf("/api/v1/attempts/%lld", (long long)json_integer_value(json_object_get(r.json, "id")));
-    *attempt = json_incref(r.json);
-    reply_clear(&r);
-    return one;
-}
-
-static json_t *attempt_wait(struct fixture *f, const char *path)
-{
-    for (int i = 0; i < 2000; i++) {
-        struct reply r;
-        request(f, f->student, "GET", path, NULL, &r);
-        const char *st = text_at(r.json, "state");
-        bool over = strcmp(st, "done") == 0 || strcmp(st, "error") == 0;
-        json_t *j = over ? json_incref(r.json) : NULL;
-        reply_clear(&r);
-        if (over)
-            return j;
-        usleep(10000);
-    }
-    fail_msg("%s does not end", path);
-    return NULL;
-}
-
 /* Nobody answers the probes of the fake labhost, so the student has no points; but it is a grade. */
 static void test_attempt(void **state)
 {
@@ -273,7 +241,7 @@ static void test_attempt(void **state)
     free(hand_in(f, id, 409, &j)); /* one at a time */
     json_decref(j);
 
-    j = attempt_wait(f, path);
+    j = attempt_wait(f, f->student, path);
     if (strcmp(text_at(j, "state"), "done") != 0)
         fail_msg("%s", text_at(j, "error"));
     assert_int_equal(json_integer_value(json_object_get(j, "score")), 0);
@@ -322,7 +290,7 @@ static void test_attempt_when_labhost_is_away(void **state)
     fixture_kill(&f->host, SIGKILL);
     AUTO(mem_freep) char *path = hand_in(f, id, 202, &j);
     json_decref(j);
-    j = attempt_wait(f, path);
+    j = attempt_wait(f, f->student, path);
     assert_string_equal(text_at(j, "state"), "error");
     assert_true(json_is_null(json_object_get(j, "score")));
     assert_true(strlen(text_at(j, "error")) > 5);
@@ -344,7 +312,7 @@ static void test_labd_killed_while_grading(void **state)
     json_decref(j);
     fixture_kill(&f->site, SIGKILL);
     fixture_site_start(f);
-    j = attempt_wait(f, path);
+    j = attempt_wait(f, f->student, path);
     assert_string_equal(text_at(j, "state"), "error");
     assert_non_null(strstr(text_at(j, "error"), "interrupted"));
     json_decref(j);
@@ -352,7 +320,7 @@ static void test_labd_killed_while_grading(void **state)
     AUTO(mem_freep) char *again = hand_in(f, id, 202, &j);
     assert_int_equal(json_integer_value(json_object_get(j, "number")), 1);
     json_decref(j);
-    j = attempt_wait(f, again);
+    j = attempt_wait(f, f->student, again);
     assert_string_equal(text_at(j, "state"), "done");
     json_decref(j);
 }
@@ -369,7 +337,7 @@ static void test_lab_stopped_while_grading(void **state)
     json_decref(j);
     AUTO(mem_freep) char *lab = xasprintf("/api/v1/labs/%s", id);
     assert_int_equal(status_of(f, f->student, "DELETE", lab, NULL), 202);
-    j = attempt_wait(f, path);
+    j = attempt_wait(f, f->student, path);
     assert_string_equal(text_at(j, "state"), "error");
     json_decref(j);
     lab_wait(f, f->student, id, "");

@@ -23,6 +23,7 @@ struct both { /* the same things in two institutions */
     int64_t user[2]; /* of A, of B; both are called "sam" */
     int64_t session[2];
     int64_t attempt[2];
+    const void *row; /* of the test, if it has one */
 };
 
 static const uint8_t hashes[2][STORE_TOKEN_HASH_LEN] = {"token of sam in institution A..",
@@ -74,6 +75,8 @@ static int setup(void **state)
     struct both *t = xcalloc(1, sizeof *t);
     struct err e;
 
+    t->row = *state;
+
     snprintf(t->dir, sizeof t->dir, "/tmp/store-test-XXXXXX");
     assert_non_null(mkdtemp(t->dir));
     snprintf(t->path, sizeof t->path, "%s/labd.db", t->dir);
@@ -103,7 +106,8 @@ static int teardown(void **state)
  * forgets it fails here before anybody writes a test for it. */
 static void test_statements_are_scoped(void **state)
 {
-    static const char *const tables[] = {"hosts", "users", "sessions", "signin_failures", "labs", "attempts"};
+    static const char *const tables[] = {"hosts", "users",    "sessions",  "signin_failures",
+                                         "labs",  "attempts", "overrides", "deadlines"};
 
     (void)state;
     for (int i = SQL_FIRST_SCOPED; i < SQL_COUNT; i++) {
@@ -120,7 +124,8 @@ static void test_statements_are_scoped(void **state)
         for (const char *p = sql; (p = strstr(p, "institution")) != NULL; p++)
             if (strncmp(p, "institution = ?1", 16) == 0 ||
                 strncmp(p, "institution = s.institution", 27) == 0 ||
-                strncmp(p, "institution = l.institution", 27) == 0 || strncmp(p, "institution, ", 13) == 0)
+                strncmp(p, "institution = l.institution", 27) == 0 ||
+                strncmp(p, "institution = o.institution", 27) == 0 || strncmp(p, "institution, ", 13) == 0)
                 scopes++;
         if (strstr(sql, "FROM institutions WHERE id = ?1") != NULL)
             uses = scopes = 1;
@@ -174,7 +179,7 @@ static void test_reading_stays_inside(void **state)
     assert_int_equal(n, 0);
     ok(store_score_find(t->s, t->b, t->user[0], "tiny", &sc, &e), &e);
     assert_int_equal(sc.attempts, 0);
-    assert_false(sc.has_best);
+    assert_false(sc.scored);
     n = 0;
     ok(store_overview_each(t->s, t->b, check_overview, &n, &e), &e);
     assert_int_equal(n, 1);
@@ -369,7 +374,155 @@ static void test_attempts_and_scores(void **state)
     ok(store_attempt_finish(t->s, A, &a, &e), &e);
     ok(store_score_find(t->s, A, t->user[0], "tiny", &sc, &e), &e);
     assert_int_equal(sc.attempts, 2);
-    assert_int_equal(sc.best, 3); /* the best counts */
+    assert_int_equal(sc.best, 3);
+    assert_int_equal(sc.last, 2);
+    assert_int_equal(sc.began, NOW + 9);
+    /* One that its student broke off has no points, but is spent. */
+    ok(store_attempt_add(t->s, A, &a, &e), &e);
+    assert_int_equal(a.number, 3);
+    a.state = ATTEMPT_ERROR;
+    a.finished = NOW + 70;
+    a.spent = true;
+    ok(store_attempt_finish(t->s, A, &a, &e), &e);
+    ok(store_score_find(t->s, A, t->user[0], "tiny", &sc, &e), &e);
+    assert_int_equal(sc.attempts, 3);
+    assert_int_equal(sc.last, 2);
+    assert_int_equal(sc.ended, NOW + 70);
+    ok(store_attempt_find(t->s, A, a.id, &got, &e), &e);
+    assert_true(got.spent);
+    store_attempt_clear(&got);
+}
+
+static void sum_failures(const char *check, int64_t n, void *arg)
+{
+    int64_t *sums = arg;
+
+    sums[strcmp(check, "c1") == 0] += n;
+}
+
+/* Hints are given for failures, in whatever lab they happened. */
+static void test_failures(void **state)
+{
+    static const char *const reports[] = {
+        "{\"checks\":[{\"id\":\"c1\",\"status\":\"fail\"},{\"id\":\"c2\",\"status\":\"pass\"}]}",
+        "{\"checks\":[{\"id\":\"c1\",\"status\":\"fail\"},{\"id\":\"c2\",\"status\":\"blocked\"}]}",
+        "{\"checks\":[{\"id\":\"c1\",\"status\":\"pass\"},{\"id\":\"c2\",\"status\":\"fail\"}]}"};
+    struct both *t = *state;
+    struct store_attempt a = {.lab = "aaaaaa", .user = t->user[0], .exercise = "tiny", .max_score = 10};
+    int64_t sums[2] = {0};
+    struct err e;
+
+    for (size_t i = 0; i < ARRAY_LEN(reports); i++) {
+        a.state = ATTEMPT_QUEUED;
+        ok(store_attempt_add(t->s, A, &a, &e), &e);
+        a.state = ATTEMPT_DONE;
+        a.report = xstrdup(reports[i]);
+        ok(store_attempt_finish(t->s, A, &a, &e), &e);
+        store_attempt_clear(&a);
+    }
+    ok(store_failures_each(t->s, A, t->user[0], "tiny", "aaaaaa", sum_failures, sums, &e), &e);
+    assert_int_equal(sums[1], 2);
+    assert_int_equal(sums[0], 1);
+    ok(store_failures_each(t->s, A, t->user[0], "", "aaaaaa", sum_failures, sums, &e), &e);
+    ok(store_failures_each(t->s, t->b, t->user[0], "tiny", "aaaaaa", sum_failures, sums, &e), &e);
+    assert_int_equal(sums[0] + sums[1], 3); /* a raw lab and another institution have none */
+}
+
+static void keep_override(const struct store_override *o, void *arg)
+{
+    struct store_override **next = arg;
+
+    *(*next)++ = *o;
+}
+
+/* The newest counts, those before it stay to be read, and no row is ever changed. */
+static void test_overrides(void **state)
+{
+    struct both *t = *state;
+    struct store_override o = {
+        .set = true, .score = 8, .reason = "cable fault", .author = t->user[0], .made = NOW};
+    struct store_override got[3], *next = got;
+    struct store_score sc;
+    struct err e;
+
+    ok(store_override_add(t->s, A, t->user[0], "tiny", &o, &e), &e);
+    ok(store_score_find(t->s, A, t->user[0], "tiny", &sc, &e), &e);
+    assert_true(sc.overridden);
+    assert_int_equal(sc.override, 8);
+    assert_int_equal(sc.best, 3);
+    o.set = false;
+    snprintf(o.reason, sizeof o.reason, "it was not");
+    ok(store_override_add(t->s, A, t->user[0], "tiny", &o, &e), &e);
+    ok(store_score_find(t->s, A, t->user[0], "tiny", &sc, &e), &e);
+    assert_false(sc.overridden);
+    ok(store_override_each(t->s, A, t->user[0], "tiny", 3, keep_override, &next, &e), &e);
+    assert_int_equal(next - got, 2);
+    assert_false(got[0].set);
+    assert_int_equal(got[1].score, 8);
+    assert_string_equal(got[1].reason, "cable fault");
+    assert_string_equal(got[1].author_login, "sam");
+    assert_int_equal(got[1].made, NOW);
+
+    next = got;
+    ok(store_override_each(t->s, t->b, t->user[0], "tiny", 3, keep_override, &next, &e), &e);
+    assert_int_equal(next - got, 0);
+    o.author = t->user[1]; /* of another institution */
+    assert_int_equal(store_override_add(t->s, A, t->user[0], "tiny", &o, &e), -1);
+    assert_int_equal(sqlite3_exec(t->s->db, "UPDATE overrides SET score = 10", NULL, NULL, NULL),
+                     SQLITE_CONSTRAINT);
+    assert_int_equal(sqlite3_exec(t->s->db, "DELETE FROM overrides", NULL, NULL, NULL), SQLITE_CONSTRAINT);
+}
+
+/* Each day begun costs so many percent of what was reached; the best is chosen after that. */
+static const struct late {
+    const char *name;
+    int64_t late_ms;         /* after the deadline */
+    int64_t percent, counts; /* of 90 points */
+} lates[] = {
+    {"not yet late", 0, 10, 90},
+    {"a millisecond late", 1, 10, 81},
+    {"a day late", 86400000, 10, 81},
+    {"in the second day", 86400001, 10, 72},
+    {"points are whole", 1, 33, 60},
+    {"hard", 1, 100, 0},
+    {"later than there are percents", 20 * 86400000LL, 10, 0},
+    {"free of charge", 1, 0, 90},
+};
+
+static void test_late(void **state)
+{
+    struct both *t = *state;
+    const struct late *l = t->row;
+    struct store_deadline d = {NOW + 5000, l->percent}, got;
+    struct store_attempt a = {.lab = "aaaaaa",
+                              .user = t->user[0],
+                              .exercise = "tiny",
+                              .started = d.due + l->late_ms,
+                              .max_score = 100};
+    struct store_score sc;
+    struct err e;
+
+    ok(store_deadline_put(t->s, A, "tiny", &(struct store_deadline){1, 1}, &e), &e);
+    ok(store_deadline_put(t->s, A, "tiny", &d, &e), &e); /* it may be moved */
+    ok(store_deadline_find(t->s, A, "tiny", &got, &e), &e);
+    assert_int_equal(got.due, d.due);
+    assert_int_equal(store_deadline_find(t->s, t->b, "tiny", &got, &e), -1);
+    ok(store_attempt_add(t->s, A, &a, &e), &e);
+    a.state = ATTEMPT_DONE;
+    a.score = 90;
+    ok(store_attempt_finish(t->s, A, &a, &e), &e);
+    ok(store_attempt_find(t->s, A, a.id, &a, &e), &e);
+    assert_int_equal(a.score, 90);
+    assert_int_equal(a.counts, l->counts);
+    ok(store_score_find(t->s, A, t->user[0], "tiny", &sc, &e), &e);
+    assert_int_equal(sc.best, 90);
+    assert_int_equal(sc.best_counts, l->counts > 3 ? l->counts : 3); /* the earlier one was in time */
+    assert_int_equal(sc.last_counts, l->counts);
+    ok(store_deadline_del(t->s, t->b, "tiny", &e), &e);
+    ok(store_deadline_find(t->s, A, "tiny", &got, &e), &e);
+    ok(store_deadline_del(t->s, A, "tiny", &e), &e);
+    ok(store_score_find(t->s, A, t->user[0], "tiny", &sc, &e), &e);
+    assert_int_equal(sc.last_counts, 90);
 }
 
 /* ---- the file ---- */
@@ -546,8 +699,9 @@ static void test_two_programs(void **state)
 
 int main(void)
 {
+#define FIXED 19 /* tests without a row */
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = {
+    struct CMUnitTest tests[FIXED + ARRAY_LEN(lates)] = {
         cmocka_unit_test(test_statements_are_scoped),
         T(test_reading_stays_inside),
         T(test_changing_stays_inside),
@@ -558,6 +712,8 @@ int main(void)
         T(test_lab_life),
         T(test_raw_labs_are_not_limited),
         T(test_attempts_and_scores),
+        T(test_failures),
+        T(test_overrides),
         T(test_reopened),
         T(test_internet),
         T(test_secret),
@@ -568,5 +724,10 @@ int main(void)
         T(test_strict_and_defensive),
         T(test_two_programs),
     };
+    size_t n = FIXED;
+
+    for (size_t i = 0; i < ARRAY_LEN(lates); i++)
+        tests[n++] =
+            (struct CMUnitTest){lates[i].name, test_late, setup, teardown, (void *)(uintptr_t)&lates[i]};
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }

@@ -214,7 +214,8 @@ export function report(n) {
         row(1, good ? 'pass' : 'fail', {
             observed: good ? 'the probe was answered by 10.0.2.1' : 'no answer to ARP for 10.0.2.1 on lan2 in 5 s',
             expected: 'an answer from 10.0.2.1',
-            hint: 'Look at ip address show dev eth1 on r1.',
+            hint: 'Look at ip address show dev eth1 on r1.\nCompare its prefix length with the table.',
+            hint_after: 2,
             evidence: 'reference',
         }),
         row(2, good ? 'pass' : 'blocked', { expected: 'the probe arrives at h2:eth0 with a TTL one less' }),

@@ -102,9 +102,10 @@ function attempt(lab) {
         started_ms: Date.now(),
         finished_ms: null,
         score: null,
+        counts: null,
         max_score: 100,
         error: null,
-        progress: { done: 0, total: 5 },
+        progress: { done: 0, total: 5, ahead: 0 },
         report: null,
     };
     lab.attempts.unshift(a);
@@ -114,7 +115,7 @@ function attempt(lab) {
         if (a.progress.done === a.progress.total) {
             clearInterval(timer);
             a.report = report(number);
-            Object.assign(a, { state: 'done', finished_ms: Date.now(), score: a.report.score });
+            Object.assign(a, { state: 'done', finished_ms: Date.now(), score: a.report.score, counts: a.report.score });
             best.set(lab.status.exercise, Math.max(best.get(lab.status.exercise) ?? 0, a.score));
         }
         emit(lab, 'attempt', a);
@@ -125,18 +126,20 @@ function attempt(lab) {
 
 const card = (e) => {
     const lab = [...labs.values()].find((l) => l.status.exercise === e.id);
-    return { ...e, best_score: best.get(e.id) ?? null, lab: lab?.status.id ?? null, attempts: lab?.attempts.length ?? 0 };
+    const score = best.get(e.id) ?? null;
+    const rules = { policy: 'best', max: 10, left: 10 - (lab?.attempts.length ?? 0), cooldown_ms: 60000, wait_ms: Math.max(0, (lab?.attempts[0]?.finished_ms ?? 0) + 60000 - Date.now()) };
+    return { ...e, score, best_score: score, last_score: score, overridden: false, rules, deadline: { due_ms: Date.now() + 8e7, late_percent: 10 }, lab: lab?.status.id ?? null, attempts: lab?.attempts.length ?? 0 };
 };
 
 function overview() {
     const rows = [...labs.values()].map(({ status: s, attempts }) => ({
         login: s.owner.login, name: s.owner.name, exercise: s.exercise, title: s.title, lab: s.id, state: s.state,
         nodes_ready: s.nodes.filter((n) => n.state === 'running').length, nodes: s.nodes.length,
-        best_score: best.get(s.exercise) ?? null, max_score: 100, attempts: attempts.length, last_ms: Date.now() - 42000,
+        score: best.get(s.exercise) ?? null, best_score: best.get(s.exercise) ?? null, last_score: best.get(s.exercise) ?? null, overridden: false, max_score: 100, attempts: attempts.length, last_ms: Date.now() - 42000,
     }));
     const more = ['Grace Hopper', 'Barbara Liskov', 'Leslie Lamport', 'Vint Cerf'].map((name, i) => ({
         login: name.split(' ')[1].toLowerCase(), name, exercise: exercises[i % 3].id, title: exercises[i % 3].title, lab: null, state: null,
-        nodes_ready: 0, nodes: 3, best_score: [100, 60, null, 20][i], max_score: 100, attempts: [4, 2, 0, 1][i], last_ms: Date.now() - (i + 1) * 7e6,
+        nodes_ready: 0, nodes: 3, score: [100, 60, null, 20][i], best_score: [100, 60, null, 20][i], last_score: [100, 40, null, 20][i], overridden: false, max_score: 100, attempts: [4, 2, 0, 1][i], last_ms: Date.now() - (i + 1) * 7e6,
     }));
     return [...rows, ...more];
 }
@@ -177,6 +180,13 @@ async function api(req, res, url) {
     if (route === 'GET exercises/*') {
         const e = exercises.find((x) => x.id === path[1]);
         return e ? send(200, card(e)) : problem(404, 'Not found', 'no such exercise');
+    }
+    if (route === 'GET exercises/*/students/*') {
+        const e = exercises.find((x) => x.id === path[1]);
+        if (e === undefined || path[3] !== who.user.login) return problem(404, 'Not found', 'no such student');
+        const c = card(e);
+        const history = [...labs.values()].filter((l) => l.status.exercise === e.id).flatMap((l) => l.attempts);
+        return send(200, { ...c, login: who.user.login, name: who.user.name, exercise: e.id, max_score: 100, history, overrides: [] });
     }
     if (route === 'GET overview') return send(200, { rows: overview() });
     if (route === 'GET labs') return send(200, { labs: [...labs.values()].filter((l) => l.status.owner.login === who.user.login).map((l) => l.status) });

@@ -51,6 +51,7 @@ const attempt = (number: number, more: Partial<Attempt> = {}): Attempt => ({
     started_ms: 0,
     finished_ms: 1,
     score: 60,
+    counts: 60,
     max_score: 100,
     error: null,
     progress: null,

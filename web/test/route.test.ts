@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseRoute, safeNext } from '../src/model/route';
+import { gradePath, parseRoute, safeNext } from '../src/model/route';
 
 for (const [path, want] of [
     ['/', { page: 'exercises' }],
@@ -25,3 +25,14 @@ for (const [next, want] of [
     ['/signin?next=/', '/'],
 ] as const)
     test(`next ${next}`, () => assert.equal(safeNext(next), want));
+
+for (const [path, login] of [
+    ['/exercises/tiny/students/ada', 'ada'],
+    ['/exercises/tiny/students/ada%40example.org', 'ada@example.org'],
+    ['/exercises/tiny/students/50%', '50%'],
+] as const)
+    test(`route ${path}`, () => assert.deepEqual(parseRoute(path, ''), { page: 'grade', id: 'tiny', login }));
+for (const path of ['/exercises/tiny/students', '/exercises/T/students/ada', '/exercises/tiny/pupils/ada'])
+    test(`no route ${path}`, () => assert.deepEqual(parseRoute(path, ''), { page: 'unknown' }));
+test('the path of a grade is read back', () =>
+    assert.deepEqual(parseRoute(gradePath('tiny', 'a/b ?'), ''), { page: 'grade', id: 'tiny', login: 'a/b ?' }));

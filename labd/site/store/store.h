@@ -27,6 +27,7 @@
 #define STORE_ERROR_SIZE 512
 #define STORE_DRIVER_SIZE 16
 #define STORE_SECRET_LEN 32
+#define STORE_REASON_SIZE 512
 
 struct store;
 
@@ -157,13 +158,15 @@ struct store_attempt {
     int64_t started, finished; /* finished: 0 until then */
     int64_t score, max_score;  /* score: only when DONE */
     char error[STORE_ERROR_SIZE];
-    char *report; /* JSON text or NULL; owned */
+    char *report;   /* JSON text or NULL; owned */
+    bool spent;     /* counts although it is an ERROR: the student broke it off */
+    int64_t counts; /* when reading: 'score' without what lateness costs */
 };
 void store_attempt_clear(struct store_attempt *a);
 /* Fills a->id and a->number. */
 int store_attempt_add(struct store *s, int64_t inst, struct store_attempt *a, struct err *e) MUST_CHECK;
 int store_attempt_running(struct store *s, int64_t inst, int64_t id, struct err *e) MUST_CHECK;
-/* Stores state, finished, score, max_score, error and report. */
+/* Stores state, finished, score, max_score, error, report and spent. */
 int store_attempt_finish(struct store *s, int64_t inst, const struct store_attempt *a,
                          struct err *e) MUST_CHECK;
 /* Every attempt that is queued or running becomes ERROR "interrupted". */
@@ -175,19 +178,59 @@ int store_attempt_latest(struct store *s, int64_t inst, const char *lab, struct 
 typedef void store_attempt_fn(const struct store_attempt *a, void *arg);
 int store_attempt_each(struct store *s, int64_t inst, const char *lab, store_attempt_fn *fn, void *arg,
                        struct err *e) MUST_CHECK; /* oldest first */
+/* The user's latest 'max' attempts at the exercise, in whatever lab, newest first and without reports. */
+int store_attempt_history(struct store *s, int64_t inst, int64_t user, const char *exercise, int64_t max,
+                          store_attempt_fn *fn, void *arg, struct err *e) MUST_CHECK;
 int store_attempt_count(struct store *s, int64_t inst, enum store_attempt_state st, int64_t *n,
                         struct err *e) MUST_CHECK;
+
+/* How many attempts failed at 'check': those of the user at the exercise (in the lab, if it is raw: ""). */
+typedef void store_failures_fn(const char *check, int64_t n, void *arg);
+int store_failures_each(struct store *s, int64_t inst, int64_t user, const char *exercise, const char *lab,
+                        store_failures_fn *fn, void *arg, struct err *e) MUST_CHECK;
 
 /* Attempts of one user at one exercise. */
 struct store_score {
     int64_t attempts; /* those that count: an error costs nothing */
-    bool has_best;
-    int64_t best, max;
-    int64_t last; /* when the latest one began */
+    bool scored;      /* there are points: 'best' and 'last' hold them */
+    int64_t best, last;
+    int64_t best_counts, last_counts; /* the same without what lateness costs */
+    int64_t max;                      /* points to be had */
+    int64_t began;                    /* when the latest one did; 0: none */
+    int64_t ended;                    /* when the latest that counts did; 0: none */
+    bool overridden;
+    int64_t override; /* what an instructor set instead, if 'overridden' */
 };
 int store_score_find(struct store *s, int64_t inst, int64_t user, const char *exercise,
                      struct store_score *out, struct err *e) MUST_CHECK; /* zero if there are none */
-/* One row per user and exercise that has a lab or attempts. */
+
+/* Attempts that begin after 'due' lose 'percent' of their score for each day that has begun since; 100: all of it. */
+struct store_deadline {
+    int64_t due;
+    int64_t percent;
+};
+int store_deadline_put(struct store *s, int64_t inst, const char *exercise, const struct store_deadline *d,
+                       struct err *e) MUST_CHECK;
+int store_deadline_del(struct store *s, int64_t inst, const char *exercise, struct err *e) MUST_CHECK;
+int store_deadline_find(struct store *s, int64_t inst, const char *exercise, struct store_deadline *out,
+                        struct err *e) MUST_CHECK; /* ERR_NOT_FOUND if there is none */
+
+/* A score that an instructor gave, or took back.  Rows are only added. */
+struct store_override {
+    bool set;
+    int64_t score; /* if 'set'; else the attempts' score counts again */
+    char reason[STORE_REASON_SIZE];
+    int64_t author;                                                    /* when adding */
+    char author_login[STORE_LOGIN_SIZE], author_name[STORE_TEXT_SIZE]; /* when reading */
+    int64_t made;
+};
+int store_override_add(struct store *s, int64_t inst, int64_t user, const char *exercise,
+                       const struct store_override *o, struct err *e) MUST_CHECK;
+typedef void store_override_fn(const struct store_override *o, void *arg);
+int store_override_each(struct store *s, int64_t inst, int64_t user, const char *exercise, int64_t max,
+                        store_override_fn *fn, void *arg, struct err *e) MUST_CHECK; /* newest first */
+
+/* One row per user and exercise that has a lab, attempts or an override. */
 struct store_overview {
     char login[STORE_LOGIN_SIZE], name[STORE_TEXT_SIZE], exercise[NAME_SIZE];
     char lab[LAB_ID_SIZE]; /* "" if none */

@@ -41,8 +41,8 @@ int store_attempt_running(struct store *s, int64_t inst, int64_t id, struct err 
 
 int store_attempt_finish(struct store *s, int64_t inst, const struct store_attempt *a, struct err *e)
 {
-    sqlite3_stmt *q = store_bind(s, SQL_ATTEMPT_FINISH, "iitiiiTT", inst, a->id, state_names[a->state],
-                                 a->finished, a->score, a->max_score, a->error, a->report);
+    sqlite3_stmt *q = store_bind(s, SQL_ATTEMPT_FINISH, "iitiiiTTi", inst, a->id, state_names[a->state],
+                                 a->finished, a->score, a->max_score, a->error, a->report, (int64_t)a->spent);
     if (a->state != ATTEMPT_DONE)
         sqlite3_bind_null(q, 5); /* an attempt that did not end properly has no score */
     return store_exec(s, q, "store the report", e);
@@ -75,6 +75,8 @@ static void read_attempt(sqlite3_stmt *q, struct store_attempt *a)
     a->max_score = sqlite3_column_int64(q, 9);
     store_col_text(q, 10, a->error, sizeof a->error);
     a->report = store_col_dup(q, 11);
+    a->spent = sqlite3_column_int64(q, 12) != 0;
+    a->counts = sqlite3_column_int64(q, 13);
 }
 
 static int find_one(struct store *s, sqlite3_stmt *q, struct store_attempt *out, struct err *e)
@@ -97,10 +99,8 @@ int store_attempt_latest(struct store *s, int64_t inst, const char *lab, struct 
     return find_one(s, store_bind(s, SQL_ATTEMPT_LATEST, "it", inst, lab), out, e);
 }
 
-int store_attempt_each(struct store *s, int64_t inst, const char *lab, store_attempt_fn *fn, void *arg,
-                       struct err *e)
+static int each(struct store *s, sqlite3_stmt *q, store_attempt_fn *fn, void *arg, struct err *e)
 {
-    sqlite3_stmt *q = store_bind(s, SQL_ATTEMPT_EACH, "it", inst, lab);
     int r;
     while ((r = store_step(s, q, "list the attempts", e)) == 1) {
         struct store_attempt a;
@@ -111,19 +111,51 @@ int store_attempt_each(struct store *s, int64_t inst, const char *lab, store_att
     return r;
 }
 
+int store_attempt_each(struct store *s, int64_t inst, const char *lab, store_attempt_fn *fn, void *arg,
+                       struct err *e)
+{
+    return each(s, store_bind(s, SQL_ATTEMPT_EACH, "it", inst, lab), fn, arg, e);
+}
+
+int store_attempt_history(struct store *s, int64_t inst, int64_t user, const char *exercise, int64_t max,
+                          store_attempt_fn *fn, void *arg, struct err *e)
+{
+    return each(s, store_bind(s, SQL_ATTEMPT_HISTORY, "iiti", inst, user, exercise, max), fn, arg, e);
+}
+
 int store_attempt_count(struct store *s, int64_t inst, enum store_attempt_state st, int64_t *n, struct err *e)
 {
     return store_count(s, store_bind(s, SQL_ATTEMPT_COUNT, "it", inst, state_names[st]), "count the attempts",
                        n, e);
 }
 
+int store_failures_each(struct store *s, int64_t inst, int64_t user, const char *exercise, const char *lab,
+                        store_failures_fn *fn, void *arg, struct err *e)
+{
+    sqlite3_stmt *q = store_bind(s, SQL_FAILURES_EACH, "iiTt", inst, user, exercise, lab);
+    char check[NAME_SIZE];
+    int r;
+
+    while ((r = store_step(s, q, "count the failed checks", e)) == 1) {
+        store_col_text(q, 0, check, sizeof check);
+        fn(check, sqlite3_column_int64(q, 1), arg);
+    }
+    return r;
+}
+
 static void read_score(sqlite3_stmt *q, int col, struct store_score *out)
 {
     out->attempts = sqlite3_column_int64(q, col);
-    out->has_best = sqlite3_column_type(q, col + 1) != SQLITE_NULL;
+    out->scored = sqlite3_column_type(q, col + 1) != SQLITE_NULL;
     out->best = sqlite3_column_int64(q, col + 1);
     out->max = sqlite3_column_int64(q, col + 2);
-    out->last = sqlite3_column_int64(q, col + 3);
+    out->began = sqlite3_column_int64(q, col + 3);
+    out->ended = sqlite3_column_int64(q, col + 4);
+    out->last = sqlite3_column_int64(q, col + 5);
+    out->last_counts = sqlite3_column_int64(q, col + 6);
+    out->best_counts = sqlite3_column_int64(q, col + 7);
+    out->overridden = sqlite3_column_type(q, col + 8) != SQLITE_NULL;
+    out->override = sqlite3_column_int64(q, col + 8);
 }
 
 int store_score_find(struct store *s, int64_t inst, int64_t user, const char *exercise,

@@ -128,17 +128,67 @@ static const char migration_4[] =
     " value BLOB NOT NULL CHECK(length(value) = 32)) STRICT, WITHOUT ROWID;"
     "ALTER TABLE labs ADD COLUMN seed BLOB NOT NULL DEFAULT x'0000000000000000000000000000000000000000000000000000000000000000' CHECK(length(seed) = 32);";
 
-const char *const store_migrations[] = {migration_1, migration_2, migration_3, migration_4};
+/* An attempt that a student broke off has shown which checks hold, so it is spent although it has no score. */
+static const char migration_5[] =
+    "ALTER TABLE attempts ADD COLUMN spent INTEGER NOT NULL DEFAULT 0 CHECK(spent IN (0, 1));";
+
+/* Scores that an instructor set: each row takes the place of those before it, and none is ever changed, so that the
+ * table is its own audit trail.  score NULL: the score is that of the attempts again. */
+static const char migration_6[] =
+    "CREATE TABLE overrides("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " institution INTEGER NOT NULL,"
+    " user INTEGER NOT NULL,"
+    " exercise TEXT NOT NULL,"
+    " score INTEGER CHECK(score >= 0),"
+    " reason TEXT NOT NULL,"
+    " author INTEGER NOT NULL,"
+    " made INTEGER NOT NULL,"
+    " FOREIGN KEY(institution, user) REFERENCES users(institution, id),"
+    " FOREIGN KEY(institution, author) REFERENCES users(institution, id)) STRICT;"
+    "CREATE INDEX overrides_user ON overrides(institution, user, exercise);"
+    "CREATE TRIGGER overrides_stay BEFORE UPDATE ON overrides"
+    " BEGIN SELECT RAISE(ABORT, 'an override is never changed'); END;"
+    "CREATE TRIGGER overrides_are_kept BEFORE DELETE ON overrides"
+    " BEGIN SELECT RAISE(ABORT, 'an override is never deleted'); END;";
+
+/* When attempts at an exercise are due, and the percents that each day begun after that costs. */
+static const char migration_7[] = "CREATE TABLE deadlines("
+                                  " institution INTEGER NOT NULL REFERENCES institutions(id),"
+                                  " exercise TEXT NOT NULL,"
+                                  " due INTEGER NOT NULL,"
+                                  " percent INTEGER NOT NULL CHECK(percent BETWEEN 0 AND 100),"
+                                  " PRIMARY KEY(institution, exercise)) STRICT, WITHOUT ROWID;";
+
+const char *const store_migrations[] = {migration_1, migration_2, migration_3, migration_4,
+                                        migration_5, migration_6, migration_7};
 const int store_nmigrations = (int)(sizeof store_migrations / sizeof *store_migrations);
 
 #define LAB_COLUMNS \
     "l.id, l.host, l.owner, u.login, u.name, l.exercise, l.name, l.title, l.topology, " \
     "l.exercise_xml, l.driver, l.state, l.error, l.created, l.ready, l.seed"
+/* The score of attempt 'x' without what lateness costs: deadlines move, so it is never stored. */
+#define COUNTS(x) \
+    x ".score * (100 - coalesce((SELECT min(100, d.percent * ((" x \
+      ".started - d.due + 86399999) / 86400000))" \
+      " FROM deadlines d WHERE d.institution = ?1 AND d.exercise = " x ".exercise AND d.due < " x \
+      ".started), 0)) / 100"
 #define ATTEMPT_COLUMNS \
-    "id, lab, user, exercise, number, state, started, finished, score, max_score, error, report"
+    "id, lab, user, exercise, number, state, started, finished, score, max_score, error, report, spent, " COUNTS( \
+        "attempts")
 /* An attempt that ended in an error of ours costs the student nothing, so it is not counted. */
-#define SCORE_COLUMNS \
-    "count(*) FILTER (WHERE a.state <> 'error'), max(a.score), max(a.max_score), max(a.started)"
+#define COUNTED "(a.state <> 'error' OR a.spent = 1)"
+#define LAST(what, user, exercise) \
+    " (SELECT " what " FROM attempts b WHERE b.institution = ?1 AND b.user = " user \
+    " AND b.exercise = " exercise " AND b.score IS NOT NULL ORDER BY b.id DESC LIMIT 1)"
+/* Of the attempts 'a'; 'user' and 'exercise' name whose they are. */
+#define SCORE_COLUMNS(user, exercise) \
+    "count(*) FILTER (WHERE " COUNTED "), max(a.score), max(a.max_score), max(a.started)," \
+    " max(a.finished) FILTER (WHERE " COUNTED \
+    ")," LAST("b.score", user, exercise) "," LAST(COUNTS("b"), user, exercise) ", max(" COUNTS( \
+        "a") ")," \
+             " (SELECT o.score FROM overrides o WHERE o.institution = ?1 AND o.user = " user \
+             "  AND o.exercise = " exercise " ORDER BY o.id DESC LIMIT 1)"
 
 const char *const store_sql[SQL_COUNT] = {
     [SQL_INSTITUTION_ADD] = "INSERT INTO institutions(name, title) VALUES(?1, ?2)",
@@ -193,12 +243,12 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_ATTEMPT_ADD] =
         "INSERT INTO attempts(institution, lab, user, exercise, number, state, started, max_score)"
         " VALUES(?1, ?2, ?3, ?4,"
-        " 1 + (SELECT count(*) FROM attempts WHERE institution = ?1 AND user = ?3"
-        "      AND exercise IS ?4 AND (?4 IS NOT NULL OR lab = ?2) AND state <> 'error'),"
+        " 1 + (SELECT count(*) FROM attempts a WHERE institution = ?1 AND user = ?3"
+        "      AND exercise IS ?4 AND (?4 IS NOT NULL OR lab = ?2) AND " COUNTED "),"
         " ?5, ?6, ?7) RETURNING id, number",
     [SQL_ATTEMPT_RUNNING] = "UPDATE attempts SET state = 'running' WHERE institution = ?1 AND id = ?2",
     [SQL_ATTEMPT_FINISH] = "UPDATE attempts SET state = ?3, finished = ?4, score = ?5, max_score = ?6,"
-                           " error = ?7, report = ?8 WHERE institution = ?1 AND id = ?2",
+                           " error = ?7, report = ?8, spent = ?9 WHERE institution = ?1 AND id = ?2",
     [SQL_ATTEMPT_INTERRUPT] = "UPDATE attempts SET state = 'error', finished = ?2, error = ?3"
                               " WHERE institution = ?1 AND state IN ('queued', 'running')",
     [SQL_ATTEMPT_FIND] = "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE institution = ?1 AND id = ?2",
@@ -206,17 +256,40 @@ const char *const store_sql[SQL_COUNT] = {
                            " FROM attempts WHERE institution = ?1 AND lab = ?2 ORDER BY id DESC LIMIT 1",
     [SQL_ATTEMPT_EACH] =
         "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE institution = ?1 AND lab = ?2 ORDER BY id",
+    [SQL_ATTEMPT_HISTORY] =
+        "SELECT id, lab, user, exercise, number, state, started, finished, score, max_score,"
+        " error, NULL, spent, " COUNTS("attempts") " FROM attempts WHERE institution = ?1 AND user = ?2"
+                                                   " AND exercise = ?3 ORDER BY id DESC LIMIT ?4",
     [SQL_ATTEMPT_COUNT] = "SELECT count(*) FROM attempts WHERE institution = ?1 AND state = ?2",
 
-    [SQL_SCORE_FIND] = "SELECT " SCORE_COLUMNS
-                       " FROM attempts a WHERE a.institution = ?1 AND a.user = ?2 AND a.exercise = ?3",
+    [SQL_FAILURES_EACH] = "SELECT json_extract(c.value, '$.id'), count(*)"
+                          " FROM attempts a, json_each(a.report, '$.checks') c"
+                          " WHERE a.institution = ?1 AND a.user = ?2 AND a.exercise IS ?3"
+                          " AND (?3 IS NOT NULL OR a.lab = ?4) AND a.report IS NOT NULL"
+                          " AND json_extract(c.value, '$.status') = 'fail' GROUP BY 1",
+
+    [SQL_SCORE_FIND] = "SELECT " SCORE_COLUMNS(
+        "?2", "?3") " FROM attempts a WHERE a.institution = ?1 AND a.user = ?2 AND a.exercise = ?3",
+    [SQL_OVERRIDE_ADD] = "INSERT INTO overrides(institution, user, exercise, score, reason, author, made)"
+                         " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [SQL_OVERRIDE_EACH] =
+        "SELECT o.score, o.reason, u.login, u.name, o.made FROM overrides o"
+        " JOIN users u ON u.institution = o.institution AND u.id = o.author"
+        " WHERE o.institution = ?1 AND o.user = ?2 AND o.exercise = ?3 ORDER BY o.id DESC LIMIT ?4",
+    [SQL_DEADLINE_PUT] = "INSERT INTO deadlines(institution, exercise, due, percent) VALUES(?1, ?2, ?3, ?4)"
+                         " ON CONFLICT DO UPDATE SET due = excluded.due, percent = excluded.percent",
+    [SQL_DEADLINE_DEL] = "DELETE FROM deadlines WHERE institution = ?1 AND exercise = ?2",
+    [SQL_DEADLINE_FIND] = "SELECT due, percent FROM deadlines WHERE institution = ?1 AND exercise = ?2",
     [SQL_OVERVIEW_EACH] =
         "SELECT u.login, u.name, p.exercise,"
         " (SELECT l.id FROM labs l WHERE l.institution = ?1 AND l.owner = u.id AND l.exercise = p.exercise"
-        "  AND l.state <> 'gone'), " SCORE_COLUMNS " FROM (SELECT owner AS user, exercise FROM labs"
-        "       WHERE institution = ?1 AND exercise IS NOT NULL AND state <> 'gone'"
-        "       UNION SELECT user, exercise FROM attempts WHERE institution = ?1 AND exercise IS NOT NULL) p"
-        " JOIN users u ON u.institution = ?1 AND u.id = p.user"
-        " LEFT JOIN attempts a ON a.institution = ?1 AND a.user = p.user AND a.exercise = p.exercise"
-        " GROUP BY u.id, p.exercise ORDER BY u.login, p.exercise",
+        "  AND l.state <> 'gone'), " SCORE_COLUMNS(
+            "p.user",
+            "p.exercise") " FROM (SELECT owner AS user, exercise FROM labs"
+                          "       WHERE institution = ?1 AND exercise IS NOT NULL AND state <> 'gone'"
+                          "       UNION SELECT user, exercise FROM attempts WHERE institution = ?1 AND exercise IS NOT NULL"
+                          "       UNION SELECT user, exercise FROM overrides WHERE institution = ?1) p"
+                          " JOIN users u ON u.institution = ?1 AND u.id = p.user"
+                          " LEFT JOIN attempts a ON a.institution = ?1 AND a.user = p.user AND a.exercise = p.exercise"
+                          " GROUP BY u.id, p.exercise ORDER BY u.login, p.exercise",
 };

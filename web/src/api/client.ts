@@ -1,6 +1,6 @@
 // labd's routes as functions.
 import { call } from './http';
-import type { Attempt, Exercise, ExerciseCard, OverviewRow, SessionDoc, Status } from './types';
+import type { Attempt, Deadline, Exercise, ExerciseCard, Grade, OverviewRow, SessionDoc, Status } from './types';
 
 const V1 = '/api/v1';
 const seg = encodeURIComponent;
@@ -34,6 +34,16 @@ export const startAttempt = (lab: string) => call<Attempt>('POST', `${V1}/labs/$
 export const listAttempts = async (lab: string) =>
     (await call<{ attempts: Attempt[] }>('GET', `${V1}/labs/${seg(lab)}/attempts`)).attempts;
 export const getAttempt = (id: string | number) => call<Attempt>('GET', `${V1}/attempts/${seg(String(id))}`);
+
+export const getGrade = (exercise: string, login: string) =>
+    call<Grade>('GET', `${V1}/exercises/${seg(exercise)}/students/${seg(login)}`);
+export const putDeadline = (exercise: string, d: Deadline) =>
+    call<Deadline>('PUT', `${V1}/exercises/${seg(exercise)}/deadline`, d);
+export const deleteDeadline = (exercise: string) =>
+    call<object>('DELETE', `${V1}/exercises/${seg(exercise)}/deadline`);
+/** 'score' null: that of the attempts counts again. */
+export const putScore = (exercise: string, login: string, score: number | null, reason: string) =>
+    call<Grade>('PUT', `${V1}/exercises/${seg(exercise)}/students/${seg(login)}/score`, { score, reason });
 
 export const getOverview = async () => (await call<{ rows: OverviewRow[] }>('GET', `${V1}/overview`)).rows;
 

@@ -92,6 +92,20 @@ export interface Status extends Drawing {
     attempt: Attempt | null;
 }
 
+/** How often work may be checked, and which score counts. */
+export interface Rules {
+    policy: 'best' | 'last';
+    max: number | null; // attempts
+    left: number | null; // of them
+    cooldown_ms: number;
+    wait_ms: number; // from the moment of the answer to the next attempt
+}
+
+export interface Deadline {
+    due_ms: number;
+    late_percent: number; // of an attempt's score, for each day begun since; 100: nothing counts any more
+}
+
 export interface ExerciseCard {
     id: string;
     title: string;
@@ -100,9 +114,14 @@ export interface ExerciseCard {
     minutes: number;
     nodes: number;
     max_score: number;
+    score: number | null; // the one that counts
     best_score: number | null;
+    last_score: number | null;
+    overridden: boolean; // an instructor set the score
     lab: string | null;
     attempts: number;
+    rules: Rules;
+    deadline: Deadline | null;
 }
 
 export interface Exercise extends ExerciseCard {
@@ -125,7 +144,8 @@ export interface Check {
     observed: string | null;
     expected: string | null;
     full?: { observed: string; expected: string }; // with the names of hidden parts; not for students
-    hint: string | null;
+    hint: string | null; // one on each line
+    hint_after?: number | null; // failed attempts until the next one
     time_to_pass_ms: number | null;
 }
 
@@ -144,9 +164,10 @@ export interface Attempt {
     started_ms: number;
     finished_ms: number | null;
     score: number | null;
+    counts: number | null; // the score without what lateness costs
     max_score: number;
     error: string | null;
-    progress: { done: number; total: number } | null;
+    progress: { done: number; total: number; ahead: number } | null;
     report: Report | null;
 }
 
@@ -159,8 +180,37 @@ export interface OverviewRow {
     state: LabState | null;
     nodes_ready: number;
     nodes: number;
+    score: number | null; // the one that counts
     best_score: number | null;
+    last_score: number | null;
+    overridden: boolean; // an instructor set the score
     max_score: number;
     attempts: number;
     last_ms: number | null;
+}
+
+/** A score that an instructor set, or took back. */
+export interface Override {
+    score: number | null; // null: it was taken back
+    reason: string;
+    by: string;
+    by_name: string | null;
+    made_ms: number;
+}
+
+/** A student's grade at an exercise, and how it came about. */
+export interface Grade {
+    login: string;
+    name: string | null;
+    exercise: string;
+    title: string;
+    max_score: number;
+    score: number | null; // the one that counts
+    best_score: number | null;
+    last_score: number | null;
+    overridden: boolean; // an instructor set the score
+    attempts: number;
+    rules: Rules;
+    history: Attempt[]; // newest first, without reports
+    overrides: Override[]; // newest first; the first one counts
 }

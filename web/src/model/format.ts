@@ -32,6 +32,12 @@ export function clock(ms: number): string {
     return new Date(ms).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
 }
 
+/** The time of day, with the date unless it is today. */
+export function moment(ms: number, now: number): string {
+    const date = (t: number) => new Date(t).toLocaleDateString([], { year: 'numeric', month: 'short', day: 'numeric' });
+    return date(ms) === date(now) ? clock(ms) : `${date(ms)}, ${clock(ms)}`;
+}
+
 /** 'score' of 'max' in whole percent, 0 when there is nothing to score. */
 export function percent(score: number, max: number): number {
     return max > 0 ? Math.round((Math.min(max, Math.max(0, score)) / max) * 100) : 0;

@@ -4,6 +4,7 @@ import { createStore } from './store';
 export type Route =
     | { page: 'exercises' }
     | { page: 'exercise'; id: string }
+    | { page: 'grade'; id: string; login: string }
     | { page: 'lab'; id: string }
     | { page: 'overview' }
     | { page: 'signin'; next: string }
@@ -14,6 +15,15 @@ const NAME = /^[a-z][a-z0-9-]{0,30}$/;
 /** Only an address of our own may be gone to after signing in. */
 export function safeNext(next: string | null): string {
     return next !== null && /^\/(?![/\\])/.test(next) && !next.startsWith('/signin') ? next : '/';
+}
+
+/** '%' that is no escape is left as it is: then there is no such student. */
+function decoded(s: string): string {
+    try {
+        return decodeURIComponent(s);
+    } catch {
+        return s;
+    }
 }
 
 export function parseRoute(path: string, search: string): Route {
@@ -28,8 +38,14 @@ export function parseRoute(path: string, search: string): Route {
         if (first === 'exercises') return { page: 'exercise', id };
         if (first === 'labs') return { page: 'lab', id };
     }
+    const [, , students, login] = part;
+    if (part.length === 4 && first === 'exercises' && NAME.test(id ?? '') && students === 'students')
+        return { page: 'grade', id: id ?? '', login: decoded(login ?? '') };
     return { page: 'unknown' };
 }
+
+export const gradePath = (exercise: string, login: string) =>
+    `/exercises/${exercise}/students/${encodeURIComponent(login)}`;
 
 const here = (): Route =>
     typeof location === 'undefined' ? { page: 'exercises' } : parseRoute(location.pathname, location.search);

@@ -11,6 +11,7 @@ import { Header } from '../ui/Header';
 import { useStore } from '../ui/useStore';
 import { ExercisePage } from './ExercisePage';
 import { Exercises } from './Exercises';
+import { GradePage } from './GradePage';
 import { NotFound } from './NotFound';
 import { Overview } from './Overview';
 import { SignIn } from './SignIn';
@@ -34,7 +35,9 @@ function Page({ at, user }: { at: Route; user: User }) {
         case 'exercises':
             return <Exercises />;
         case 'exercise':
-            return <ExercisePage key={at.id} id={at.id} />;
+            return <ExercisePage key={at.id} id={at.id} user={user} />;
+        case 'grade':
+            return <GradePage key={`${at.id} ${at.login}`} id={at.id} login={at.login} user={user} />;
         case 'lab':
             return <LazyLab id={at.id} user={user} />;
         case 'overview':

@@ -22,21 +22,21 @@ export function Best({ of: e }: { of: ExerciseCard }) {
     return (
         <div class="best">
             <p>
-                {e.best_score === null ? (
+                {e.score === null ? (
                     <span class="soft">Not checked yet</span>
                 ) : (
                     <>
-                        Best score{' '}
+                        {e.overridden ? 'Score set by hand' : e.rules.policy === 'last' ? 'Last score' : 'Best score'}{' '}
                         <strong>
-                            {e.best_score} / {e.max_score}
+                            {e.score} / {e.max_score}
                         </strong>
                     </>
                 )}
             </p>
             <Meter
-                value={e.best_score ?? 0}
+                value={e.score ?? 0}
                 max={e.max_score}
-                tone={e.best_score === e.max_score ? 'good' : 'accent'}
+                tone={e.score === e.max_score ? 'good' : 'accent'}
             />
         </div>
     );

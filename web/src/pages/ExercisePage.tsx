@@ -2,17 +2,21 @@
 import { useEffect, useState } from 'preact/hooks';
 import { getExercise, listLabs } from '../api/client';
 import { Problem } from '../api/http';
-import type { Exercise } from '../api/types';
+import type { Exercise, User } from '../api/types';
 import { addProblem } from '../model/alerts';
-import { plural } from '../model/format';
+import { moment, plural } from '../model/format';
+import { gradePath } from '../model/route';
+import { lateWords, rulesWords } from '../model/rules';
+import { atLeast } from '../model/session';
 import { Topology } from '../topology/Topology';
 import { Link } from '../ui/Link';
 import { Best, Facts } from './ExerciseFacts';
 import { Instructions } from './Instructions';
+import { DeadlineForm } from './DeadlineForm';
 import { NotFound } from './NotFound';
 import { StartButton } from './StartButton';
 
-export function ExercisePage({ id }: { id: string }) {
+export function ExercisePage({ id, user }: { id: string; user: User }) {
     const [e, setE] = useState<Exercise | null>(null);
     const [lab, setLab] = useState<string | null>(null);
     const [missing, setMissing] = useState(false);
@@ -51,9 +55,21 @@ export function ExercisePage({ id }: { id: string }) {
                 <div class="exercise-go">
                     <StartButton exercise={e.id} title={e.title} lab={lab} />
                     <Best of={e} />
-                    {e.attempts > 0 && <p class="soft">{plural(e.attempts, 'attempt')} so far</p>}
+                    {e.attempts > 0 && <p class="soft">{
+                        <Link href={gradePath(e.id, user.login)}>{plural(e.attempts, 'attempt')} so far</Link>
+                    }</p>}
+                    {e.deadline !== null && (
+                        <p>
+                            Due {moment(e.deadline.due_ms, Date.now())}
+                            <span class="soft">, {lateWords(e.deadline)}</span>
+                        </p>
+                    )}
+                    {rulesWords(e.rules) !== '' && <p class="soft">{rulesWords(e.rules)}</p>}
                 </div>
             </div>
+            {atLeast(user, 'instructor') && (
+                <DeadlineForm exercise={e.id} deadline={e.deadline} onDeadline={(d) => setE({ ...e, deadline: d })} />
+            )}
             <section aria-labelledby="network-title">
                 <h2 id="network-title">Network</h2>
                 <div class="framed">

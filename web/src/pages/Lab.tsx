@@ -9,9 +9,11 @@ import { type Consoles, forgetConsoles, loadConsoles, NONE, openConsole, saveCon
 import { announcement, canResume, checkRefusal, consoleNodes, isAsleep, isBusy, suspendRefusal } from '../model/lab';
 import { prefs, setPref } from '../model/prefs';
 import { atLeast } from '../model/session';
+import { rulesRefusal } from '../model/rules';
 import { openWatch } from '../model/watch';
 import { Topology } from '../topology/Topology';
 import { Split } from '../ui/Split';
+import { useNow } from '../ui/useNow';
 import { useStore } from '../ui/useStore';
 import { changeLink, check, reset, resume, startAgain, stop, suspend } from './labActions';
 import { LabBar } from './LabBar';
@@ -20,14 +22,23 @@ import { NetworkText } from './NetworkText';
 import { NotFound } from './NotFound';
 import { TaskPane } from './TaskPane';
 
-function useExercise(id: string | null, lab: string): Exercise | null {
-    const [e, setE] = useState<Exercise | null>(null);
+/** The exercise, and when its next attempt may begin; asked for anew when 'event' changes. */
+function useExercise(id: string | null, lab: string, event: string): [Exercise | null, number] {
+    const [got, setGot] = useState<[Exercise, number] | null>(null);
     useEffect(() => {
-        setE(null);
         if (id === null) return;
-        getExercise(id, lab).then(setE, (err: unknown) => addProblem(err, 'The instructions could not be loaded'));
-    }, [id, lab]);
-    return e;
+        let stale = false;
+        getExercise(id, lab).then(
+            (e) => {
+                if (!stale) setGot([e, Date.now() + e.rules.wait_ms]);
+            },
+            (err: unknown) => addProblem(err, 'The instructions could not be loaded'),
+        );
+        return () => {
+            stale = true;
+        };
+    }, [id, lab, event]);
+    return got !== null && got[0].id === id ? got : [null, 0];
 }
 
 /** Says in a live region what has changed since the last status. */
@@ -82,7 +93,10 @@ export function Lab({ id, user }: { id: string; user: User }) {
     const watch = useMemo(() => openWatch(id), [id]);
     useEffect(() => () => watch.end(), [watch]);
     const { status, attempts, gone, live } = useStore(watch.view);
-    const exercise = useExercise(status?.exercise ?? null, id);
+    const newest = attempts[0];
+    const over = attempts.find((a) => !isBusy(a)); // each one that ends changes what is allowed
+    const [exercise, nextCheck] = useExercise(status?.exercise ?? null, id, `${over?.id}`);
+    const now = useNow(nextCheck);
     const [consoles, setConsoles] = useConsoles(id, status);
     const [focus, setFocus] = useState<string | null>(null);
     const [side, setSide] = useState<'task' | 'result'>('task');
@@ -110,9 +124,10 @@ export function Lab({ id, user }: { id: string; user: User }) {
             </div>
         );
 
-    const newest = attempts[0];
     const mine = status.owner.login === user.login;
-    const mayCut = atLeast(user, 'instructor') && !isAsleep(status.state);
+    const teaches = atLeast(user, 'instructor'); // whom no rules hold
+    const ruled = exercise !== null && !teaches && !isBusy(newest) ? rulesRefusal(exercise.rules, nextCheck, now) : null;
+    const mayCut = teaches && !isAsleep(status.state);
     const openNode = (node: string) => {
         setConsoles(openConsole(consoles, node));
         setFocus(node);
@@ -188,7 +203,8 @@ export function Lab({ id, user }: { id: string; user: User }) {
                 status={status}
                 mine={mine}
                 checking={isBusy(newest)}
-                refusal={checkRefusal(status, newest)}
+                refusal={checkRefusal(status, newest) ?? ruled}
+                note={ruled}
                 sleepRefusal={suspendRefusal(status, newest)}
                 onCheck={checkNow}
                 onReset={() => void reset(watch, status)}

@@ -9,6 +9,7 @@ interface Props {
     mine: boolean;
     checking: boolean;
     refusal: string | null; // why work cannot be checked now
+    note: string | null; // the part of it that is written out
     sleepRefusal: string | null; // why the lab cannot be suspended now
     onCheck: () => void;
     onReset: () => void;
@@ -16,7 +17,7 @@ interface Props {
     onStop: () => void;
 }
 
-export function LabBar({ status, mine, checking, refusal, sleepRefusal, onCheck, onReset, onSuspend, onStop }: Props) {
+export function LabBar({ status, mine, checking, refusal, note, sleepRefusal, onCheck, onReset, onSuspend, onStop }: Props) {
     const stopping = status.state === 'stopping';
     return (
         <div class="lab-bar">
@@ -46,10 +47,16 @@ export function LabBar({ status, mine, checking, refusal, sleepRefusal, onCheck,
                 <button type="button" class="button quiet" disabled={stopping} onClick={onStop}>
                     <Icon name="stop" /> {stopping ? 'Stopping…' : 'Stop lab'}
                 </button>
+                {note !== null && (
+                    <span class="check-note" id="check-note">
+                        {note}
+                    </span>
+                )}
                 {status.exercise !== null && (
                     <button
                         type="button"
                         class="button primary"
+                        aria-describedby={note !== null ? 'check-note' : undefined}
                         aria-disabled={refusal !== null}
                         title={refusal ?? undefined}
                         onClick={() => {

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { getOverview } from '../api/client';
 import type { OverviewRow } from '../api/types';
 import { ago } from '../model/format';
+import { gradePath } from '../model/route';
 import { isAsleep } from '../model/lab';
 import { LabBadge } from '../ui/Badge';
 import { Link } from '../ui/Link';
@@ -25,7 +26,11 @@ function Row({ r }: { r: OverviewRow }) {
             <th scope="row">
                 {r.name || r.login} <span class="soft">{r.login}</span>
             </th>
-            <td data-label="Exercise">{r.title || r.exercise}</td>
+            <td data-label="Exercise">
+                <Link href={gradePath(r.exercise, r.login)} aria-label={`Attempts of ${r.name || r.login} at ${r.title || r.exercise}`}>
+                    {r.title || r.exercise}
+                </Link>
+            </td>
             <td data-label="Lab">
                 {r.lab !== null && r.state !== null ? (
                     <span class="cell-lab">
@@ -41,20 +46,27 @@ function Row({ r }: { r: OverviewRow }) {
             <td data-label="Nodes" class="number">
                 {r.lab === null || r.state === null || isAsleep(r.state) ? '–' : `${r.nodes_ready} / ${r.nodes}`}
             </td>
-            <td data-label="Best score">
+            <td data-label="Score">
                 <span class="cell-score">
-                    {r.best_score === null ? '–' : `${r.best_score} / ${r.max_score}`}
-                    {r.best_score !== null && (
+                    {r.score === null ? '–' : `${r.score} / ${r.max_score}`}
+                    {r.score !== null && (
                         <Meter
-                            value={r.best_score}
+                            value={r.score}
                             max={r.max_score}
-                            tone={r.best_score === r.max_score ? 'good' : 'accent'}
+                            tone={r.score === r.max_score ? 'good' : 'accent'}
                         />
                     )}
                 </span>
             </td>
             <td data-label="Attempts" class="number">
-                {r.attempts}
+                <span>
+                    {r.attempts}
+                    {r.best_score !== r.last_score && (
+                        <span class="soft">
+                            , best {r.best_score}, last {r.last_score}
+                        </span>
+                    )}
+                </span>
             </td>
             <td data-label="Last seen">{r.last_ms === null ? '–' : ago(r.last_ms, Date.now())}</td>
         </tr>
@@ -100,7 +112,7 @@ export function Overview() {
                             <th scope="col">Exercise</th>
                             <th scope="col">Lab</th>
                             <th scope="col">Nodes</th>
-                            <th scope="col">Best score</th>
+                            <th scope="col">Score</th>
                             <th scope="col">Attempts</th>
                             <th scope="col">Last seen</th>
                         </tr>

@@ -1,6 +1,6 @@
 // The report of one attempt, check by check.
 import type { Attempt, Check, CheckStatus } from '../api/types';
-import { capital, clock, duration, percent, plural } from '../model/format';
+import { capital, duration, moment, percent, plural } from '../model/format';
 import { isBusy } from '../model/lab';
 import { Icon } from '../ui/Icon';
 import { Meter } from '../ui/Meter';
@@ -20,6 +20,7 @@ const SEEN: Record<string, string> = {
 
 function CheckItem({ check }: { check: Check }) {
     const { observed, expected } = check.full ?? check;
+    const hints = check.hint === null || check.hint === '' ? [] : check.hint.split('\n');
     return (
         <li class={`check ${check.status}`} data-check={check.id} data-status={check.status}>
             <div class="check-head">
@@ -60,11 +61,24 @@ function CheckItem({ check }: { check: Check }) {
                         : ''}
                 </p>
             )}
-            {check.hint !== null && check.hint !== '' && check.status !== 'pass' && (
+            {hints.length > 0 && check.status !== 'pass' && (
                 <details>
-                    <summary>Hint</summary>
-                    <p>{check.hint}</p>
+                    <summary>{plural(hints.length, 'hint').replace(/^1 hint$/, 'Hint')}</summary>
+                    {hints.length === 1 ? (
+                        <p>{hints[0]}</p>
+                    ) : (
+                        <ol>
+                            {hints.map((h) => (
+                                <li key={h}>{h}</li>
+                            ))}
+                        </ol>
+                    )}
                 </details>
+            )}
+            {check.status === 'fail' && typeof check.hint_after === 'number' && (
+                <p class="soft">
+                    {hints.length > 0 ? 'Another hint' : 'A hint'} after {plural(check.hint_after, 'more failed attempt')}.
+                </p>
             )}
         </li>
     );
@@ -73,10 +87,15 @@ function CheckItem({ check }: { check: Check }) {
 function Progress({ attempt }: { attempt: Attempt }) {
     const p = attempt.progress;
     const known = attempt.state === 'running' && p !== null && p.total > 0;
+    const waiting = attempt.state === 'queued' && p !== null && p.ahead > 0;
     return (
         <div class="checking">
             <label for="checking">
-                {known ? `Checking your work: ${p.done} of ${p.total}` : 'Checking your work…'}
+                {waiting
+                    ? `Waiting: ${plural(p.ahead, 'other attempt is', 'other attempts are')} checked first`
+                    : known
+                      ? `Checking your work: ${p.done} of ${p.total}`
+                      : 'Checking your work…'}
             </label>
             <progress id="checking" {...(known ? { value: p.done, max: p.total } : {})} />
         </div>
@@ -108,7 +127,7 @@ export function ReportView({ attempt }: { attempt: Attempt }) {
                     {`, ${passed} of ${plural(report.checks.length, 'check')} passed`}
                     <br />
                     <span class="soft">
-                        Attempt {attempt.number}, {clock(attempt.finished_ms ?? attempt.started_ms)}
+                        Attempt {attempt.number}, {moment(attempt.finished_ms ?? attempt.started_ms, Date.now())}
                     </span>
                 </p>
             </div>

@@ -48,7 +48,7 @@ export function TaskPane({ exercise, hasExercise, attempts, side, onSide, onAtte
                 tabIndex={0}
             >
                 {side === 'result' ? (
-                    <ResultPane attempts={attempts} onAttempt={onAttempt} />
+                    <ResultPane rules={exercise?.rules ?? null} attempts={attempts} onAttempt={onAttempt} />
                 ) : exercise !== null ? (
                     <Instructions html={exercise.instructions_html} />
                 ) : (
