@@ -20,6 +20,7 @@
 
 static const char *const shipped[] = {"exercises/static-routing", "exercises/vlan-office",
                                       "exercises/abilene", "exercises/addresses", "exercises/find-and-fix"};
+                                      "exercises/abilene", "exercises/find-and-fix", "exercises/firewall"};
 
 static void test_loads(void **state)
 {
