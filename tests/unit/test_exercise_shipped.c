@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 static const char *const shipped[] = {"exercises/static-routing", "exercises/vlan-office",
-                                      "exercises/abilene", "exercises/find-and-fix"};
+                                      "exercises/abilene", "exercises/find-and-fix", "exercises/rip"};
 
 static void test_loads(void **state)
 {
