@@ -21,10 +21,12 @@ static const struct plan_port *plan_port_find(const struct plan *p, const char *
             if (strcmp(n->ifaces[i].name, colon + 1) == 0)
                 return &p->ports[n->ifaces[i].port];
     if ((l = plan_link_find(p, head)) != NULL && (strcmp(colon, ":a") == 0 || strcmp(colon, ":b") == 0)) {
-        int32_t i = l->port[colon[1] == 'b'];
+        int end = colon[1] == 'b';
 
-        /* A link from a guest to a switch or hub is one wire with one device. */
-        return i >= 0 ? &p->ports[i] : l->port[0] >= 0 ? &p->ports[l->port[0]] : NULL;
+        /* A link from a guest to a switch or hub is one wire with one device: at the guest's end, a or b. */
+        if (l->port[end] < 0)
+            end = !end;
+        return l->port[end] >= 0 ? &p->ports[l->port[end]] : NULL;
     }
     return NULL;
 }

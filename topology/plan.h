@@ -115,8 +115,8 @@ struct plan_segment {
 };
 
 /* A link as the author wrote it.  A link between two guests has two ports in one PLAN_LINK segment; a
- * link from a guest to a hub or switch has one port (port[1] == -1); a link between two elements has
- * the two ports of a pair. */
+ * link from a guest to a hub or switch has one port, at the guest's end (the other is -1); a link between
+ * two elements has the two ports of a pair. */
 struct plan_link {
     char name[NAME_SIZE];
     int32_t port[2];              /* indices into plan.ports; [0] belongs to end a, [1] to end b */

@@ -21,6 +21,7 @@
 static const char *const shipped[] = {"exercises/static-routing", "exercises/vlan-office",
                                       "exercises/abilene", "exercises/addresses", "exercises/find-and-fix"};
                                       "exercises/abilene", "exercises/find-and-fix", "exercises/firewall"};
+                                      "exercises/abilene", "exercises/find-and-fix", "exercises/rip"};
 
 static void test_loads(void **state)
 {

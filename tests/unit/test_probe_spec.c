@@ -192,9 +192,9 @@ static void test_round_trip_of_what_is_asked(void **state)
 static const char topology[] =
     "<topology name='t'><host name='h1'><interface name='eth0' network='lan1'/></host>"
     "<router name='r1'><interface name='eth0' network='lan1'/><interface name='eth1'/><interface name='eth2'/></router>"
-    "<host name='h2'><interface name='eth0'/></host><network name='lan1'/><switch name='sw1'><port name='p1'/><port name='p2'/></switch>"
+    "<host name='h2'><interface name='eth0'/><interface name='eth1'/></host><network name='lan1'/><switch name='sw1'><port name='p1'/><port name='p2'/></switch>"
     "<hub name='hub1'/><link name='l1' a='r1:eth1' b='h2:eth0'/><link name='l2' a='r1:eth2' b='sw1:p1'/>"
-    "<link name='l3' a='sw1:p2' b='hub1'/></topology>";
+    "<link name='l3' a='sw1:p2' b='hub1'/><link name='l4' a='hub1' b='h2:eth1'/></topology>";
 
 static struct plan *plan(void)
 {
@@ -256,6 +256,26 @@ static void test_resolve(void **state)
         assert_int_equal(strlen(s->refs[i].mac), 17);
 }
 
+/* A link has one device at whichever end the guest is, and both of its ends are names for it. */
+static void test_link_that_begins_at_a_hub(void **state)
+{
+    json_t *j = json_loads(SPEC("", "{\"port\":\"l4:a\"},{\"port\":\"l4:b\"},{\"port\":\"h2:eth1\"}", "", ""),
+                           0, NULL);
+    AUTO(probe_spec_freep) struct probe_spec *s = probe_spec_from_json(j, false, NULL);
+    AUTO(plan_freep) struct plan *p = plan();
+    struct err e = {0};
+
+    (void)state;
+    json_decref(j);
+    if (probe_spec_resolve(s, p, &e) < 0)
+        fail_msg("%s", e.msg);
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(s->ports[i].dev, p->ports[plan_node_find(p, "h2")->ifaces[1].port].dev);
+        assert_string_equal(s->ports[i].mac, plan_node_find(p, "h2")->ifaces[1].mac);
+        assert_false(s->ports[i].element);
+    }
+}
+
 /* What direction "in" is depends on whose device it is. */
 static void test_owner_of_port(void **state)
 {
@@ -315,7 +335,7 @@ static void test_macs_are_stable_and_distinct(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(places) + 5];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(places) + 6];
     size_t n = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -326,6 +346,7 @@ int main(void)
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_round_trip);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_round_trip_of_what_is_asked);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_owner_of_port);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_link_that_begins_at_a_hub);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_resolved_round_trip);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_macs_are_stable_and_distinct);
     return cmocka_run_group_tests_name("probe_spec", tests, NULL, NULL);

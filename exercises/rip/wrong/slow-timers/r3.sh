@@ -1,0 +1,11 @@
+#!/bin/sh
+vtysh <<'END'
+configure terminal
+router rip
+ version 2
+ network eth0
+ network eth1
+ network eth2
+exit
+end
+END
