@@ -18,10 +18,9 @@
 
 #include <cmocka.h>
 
-static const char *const shipped[] = {"exercises/static-routing", "exercises/vlan-office",
-                                      "exercises/abilene", "exercises/addresses", "exercises/find-and-fix"};
-                                      "exercises/abilene", "exercises/find-and-fix", "exercises/firewall"};
-                                      "exercises/abilene", "exercises/find-and-fix", "exercises/rip"};
+static const char *const shipped[] = {
+    "exercises/static-routing", "exercises/vlan-office", "exercises/abilene", "exercises/addresses",
+    "exercises/find-and-fix",   "exercises/firewall",    "exercises/rip"};
 
 static void test_loads(void **state)
 {
