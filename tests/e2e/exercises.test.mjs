@@ -9,7 +9,7 @@ import { Stack, snapshot, leftBehind, top, until } from './stack.mjs';
 const folder = path.join(top, 'exercises');
 const names = readdirSync(folder).filter(d => existsSync(path.join(folder, d, 'exercise.xml')));
 
-test('exercises', { timeout: 1500000 }, async t => {
+test('exercises', { timeout: 2700000 }, async t => {
   const before = snapshot();
   const stack = await Stack.create();
   let stopped = false;
@@ -24,7 +24,7 @@ test('exercises', { timeout: 1500000 }, async t => {
   });
 
   // Side by side: most of the time is spent waiting for the protocols' own timers.
-  const runs = names.map(n => stack.labctl(['exercise', 'test', path.join(folder, n), '--json'], { timeout: 1200000 }));
+  const runs = names.map(n => stack.labctl(['exercise', 'test', path.join(folder, n), '--json'], { timeout: 2400000 }));
   for (const [i, n] of names.entries()) {
     const r = await runs[i];
     await t.test(`${n} is readable as a report`, () => {

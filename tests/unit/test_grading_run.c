@@ -456,7 +456,8 @@ static void test_no_labhost(void **state)
     json_t *report = NULL;
 
     (void)state;
-    assert_int_equal(grading_run(x, p, "/nonexistent/host.sock", "abcdef", NULL, NULL, NULL, &report, &e), -1);
+    assert_int_equal(grading_run(x, p, "/nonexistent/host.sock", "abcdef", NULL, NULL, NULL, &report, &e),
+                     -1);
     assert_int_equal(e.code, ERR_UNREACHABLE);
 }
 
