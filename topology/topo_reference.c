@@ -29,7 +29,7 @@ static size_t closing(const char *s)
 {
     size_t depth = 0;
 
-    for (size_t i = 0; s[i] != '\0' && i <= INNER_MAX; i++) {
+    for (size_t i = 0; i <= INNER_MAX && s[i] != '\0'; i++) {
         if (s[i] == '}' && --depth == 0)
             return i;
         depth += s[i] == '{';
@@ -40,11 +40,14 @@ static size_t closing(const char *s)
 /* What is between the braces of 's', "{...}" of 'len' bytes before the last; the caller frees. */
 static char *inner_of(const struct topo_scope *sc, const char *s, size_t len, int line, struct topo_msgs *m)
 {
-    AUTO(mem_freep) char *inner = xstrndup(s + 1, len - 1);
+    char *inner = xstrndup(s + 1, len - 1);
 
-    if (sc == NULL || strchr(inner, '{') == NULL || strchr(inner, '$') != NULL)
-        return TAKE(inner);
-    return topo_scope_fill(sc, NULL, inner, false, line, m);
+    if (sc != NULL && strchr(inner, '{') != NULL && strchr(inner, '$') == NULL) {
+        char *filled = topo_scope_fill(sc, NULL, inner, false, line, m);
+        free(inner);
+        return filled;
+    }
+    return inner;
 }
 
 static const struct topo_parameter *find(const struct topo *t, const char *name)

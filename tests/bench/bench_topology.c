@@ -29,14 +29,16 @@ static void require(bool ok, const char *what, const struct err *e)
 
 static long status_kib(const char *field)
 {
+    const struct err unread = {.msg = "cannot be read from /proc/self/status"};
     FILE *f = fopen("/proc/self/status", "re");
     char line[256];
     long kib = -1;
 
-    while (f != NULL && kib < 0 && fgets(line, sizeof line, f) != NULL)
+    require(f != NULL, field, &unread);
+    while (kib < 0 && fgets(line, sizeof line, f) != NULL)
         if (strncmp(line, field, strlen(field)) == 0)
             kib = strtol(line + strlen(field), NULL, 10);
-    require(kib >= 0, field, &(struct err){.msg = "cannot be read from /proc/self/status"});
+    require(kib >= 0, field, &unread);
     fclose(f);
     return kib;
 }

@@ -1,5 +1,6 @@
 // The shipped exercises, tested like code: the reference solution scores everything, each wrong solution
-// what its author promised, on real guests and wires.
+// what its author promised, on real guests and wires.  Of three exercises all solutions are tried, of the others the
+// reference solution and a third of the wrong ones, others each day; $SOLUTIONS=all tries all.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { readdirSync, existsSync, readFileSync } from 'node:fs';
@@ -8,6 +9,14 @@ import { Stack, snapshot, leftBehind, top, until } from './stack.mjs';
 
 const folder = path.join(top, 'exercises');
 const names = readdirSync(folder).filter(d => existsSync(path.join(folder, d, 'exercise.xml')));
+
+const ALL = ['abilene', 'static-routing', 'vlan-office'];
+const PARTS = 3;
+function chosen(name) {
+  if (ALL.includes(name) || process.env.SOLUTIONS === 'all') return [];
+  const wrong = readdirSync(path.join(folder, name, 'wrong')).sort().map(w => `wrong/${w}`);
+  return ['solution', ...wrong.filter((_, i) => i % PARTS === Math.floor(Date.now() / 86400000) % PARTS)];
+}
 
 test('exercises', { timeout: 2700000 }, async t => {
   const before = snapshot();
@@ -24,12 +33,12 @@ test('exercises', { timeout: 2700000 }, async t => {
   });
 
   // Side by side: most of the time is spent waiting for the protocols' own timers.
-  const runs = names.map(n => stack.labctl(['exercise', 'test', path.join(folder, n), '--json'], { timeout: 2400000 }));
+  const runs = names.map(n => stack.labctl(['exercise', 'test', path.join(folder, n), ...chosen(n), '--json'], { timeout: 2400000 }));
   for (const [i, n] of names.entries()) {
     const r = await runs[i];
     await t.test(`${n} is readable as a report`, () => {
       const rows = JSON.parse(r.stdout);
-      assert.ok((rows.solutions ?? rows.runs ?? rows).length >= 4, r.stdout);
+      assert.ok((rows.solutions ?? rows.runs ?? rows).length >= 3, r.stdout);
     });
     await t.test(`${n}: every promised score holds`, () => assert.equal(r.status, 0, `${r.stdout}${r.stderr}`));
   }
