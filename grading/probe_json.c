@@ -42,10 +42,9 @@ int probe_json_text(const json_t *j, const char *where, const char *key, bool ne
 {
     const json_t *v = json_object_get(j, key);
 
+    out[0] = '\0';
     if (v != NULL && !json_is_null(v) && probe_json_string(v, where, key, out, size, e) < 0)
         return -1;
-    if (v == NULL || json_is_null(v))
-        out[0] = '\0';
     if (needed && out[0] == '\0')
         return err_set(e, ERR_INVALID, "%s: '%s' is missing", where, key);
     return 0;
@@ -54,7 +53,7 @@ int probe_json_text(const json_t *j, const char *where, const char *key, bool ne
 int probe_json_addr(const json_t *j, const char *where, const char *key, bool needed, struct probe_addr *out,
                     struct err *e)
 {
-    char text[PROBE_ADDR_TEXT];
+    char text[PROBE_ADDR_TEXT] = "";
 
     if (probe_json_text(j, where, key, needed, text, sizeof text, e) < 0)
         return -1;

@@ -176,21 +176,21 @@ static void judge_record(const struct exercise_check *c, size_t i, const struct 
 {
     size_t q = set_of(c, i);
     const char *name = c->parts[i].domain, *type = probe_dns_type_name(c->parts[i].type);
-    const char *value = c->parts[i].text, *stranger = NULL;
+    const char *value = c->parts[i].text;
+    size_t odd = 0; /* the first value that nobody asked for */
     char code[24];
 
-    for (size_t k = 0; k < a->nvalues && stranger == NULL; k++)
-        if (!expects(c, q, a->values[k]))
-            stranger = a->values[k];
+    while (odd < a->nvalues && expects(c, q, a->values[odd]))
+        odd++;
     if (a->code != ns_r_noerror)
         *v = check_verdict(GRADING_FAIL, "The answer for %s (%s) over %s is %s.", name, type, over,
                            probe_dns_code_name(a->code, code));
-    else if (holds(a, value) && stranger != NULL)
+    else if (holds(a, value) && odd < a->nvalues)
         *v = check_verdict(GRADING_FAIL, "The answer for %s (%s) over %s also holds \"%.80s\".", name, type,
-                           over, stranger);
-    else if (stranger != NULL)
+                           over, a->values[odd]);
+    else if (odd < a->nvalues)
         *v = check_verdict(GRADING_FAIL, "The answer for %s (%s) over %s is \"%.80s\" instead of \"%.80s\".",
-                           name, type, over, stranger, value);
+                           name, type, over, a->values[odd], value);
     else if (!holds(a, value))
         *v = check_verdict(GRADING_FAIL, "The answer for %s (%s) over %s does not hold \"%.80s\"%s.", name,
                            type, over, value, a->cut ? ": it was cut short" : "");
