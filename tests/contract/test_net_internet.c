@@ -185,7 +185,7 @@ static bool outside_answers(const char *here, const char *there, char source[INE
 {
     AUTO(mem_closep) int server = bound(world, SOCK_DGRAM, there, 7000);
     AUTO(mem_closep) int client = bound(pids[0], SOCK_DGRAM, here, 0);
-    struct sockaddr_storage from;
+    struct sockaddr_storage from = {0};
     char text[32];
 
     send_to(client, "question", there, 7000);
@@ -282,7 +282,7 @@ static const struct row {
 static void test_closed(void **state)
 {
     const struct row *r = *state;
-    struct sockaddr_storage from;
+    struct sockaddr_storage from = {0};
     char text[32], source[INET6_ADDRSTRLEN];
 
     way_out_up();
@@ -306,7 +306,7 @@ static void test_closed(void **state)
 
 static void test_spoofed_source(void **state)
 {
-    struct sockaddr_storage from;
+    struct sockaddr_storage from = {0};
     char text[32], source[INET6_ADDRSTRLEN];
 
     (void)state;
