@@ -1,6 +1,7 @@
 /* What the answers of neighbours are worth, and what is asked.  No machine is needed. */
 #include "grading/grading_parts.h"
 #include "labd/base/mem.h"
+#include "tests/unit/exercise_texts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,21 +24,10 @@ static const char xml[] =
     "<interface port='r1:eth0' from='a' address='10.0.1.1'/><interface port='r1:eth1' from='b' address='fd00:2::1'/>"
     "<interface port='r1:eth1' from='c' address='10.0.9.0'/></check></grading></exercise>";
 
-static struct exercise *load(void)
-{
-    struct err e = {0};
-    struct exercise *x =
-        exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
-
-    if (x == NULL)
-        fail_msg("%s", e.msg);
-    return x;
-}
-
 /* ---- what is asked ---- */
 static void test_spec(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     struct err e = {0};
     AUTO(probe_spec_freep) struct probe_spec *s = grading_spec(x, GRADING_ALL_SHARED, GRADING_STEADY, &e);
     json_t *j;
@@ -63,7 +53,7 @@ static void test_spec(void **state)
 /* A student who knew them could answer for all others. */
 static void test_others_are_random(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(probe_spec_freep) struct probe_spec *s = grading_spec(x, 0, GRADING_STEADY, NULL), *t = NULL;
 
     (void)state;
@@ -142,7 +132,7 @@ static struct grading_verdict judged(const struct exercise *x, const char *probe
 static void test_judge(void **state)
 {
     const struct row *row = *state;
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     struct grading_verdict v = judged(x, row->probes);
 
     if (v.status != row->status || strstr(v.observed, row->observed) == NULL)
@@ -153,7 +143,7 @@ static void test_judge(void **state)
 /* Points by the share of the parts, rounded down. */
 static void test_partial_credit(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     struct grading_outcome o = {.v = judged(x, FIRST("") "," REST "," OTHER)};
     json_t *report = grading_report(x, "lab", &o, NULL, false, 0, 1), *check;
 

@@ -1,6 +1,7 @@
 /* What becomes of flows, and what it is worth.  No machine is needed. */
 #include "grading/grading_parts.h"
 #include "labd/base/mem.h"
+#include "tests/unit/exercise_texts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,21 +27,10 @@ static const char xml[] =
     "<flow from='b' to='a' expect='pass'/>"
     "<flow from='a' to='10.0.1.10' seen-at='h1:eth0' proto='tcp' port='113' expect='reject'/></check></grading></exercise>";
 
-static struct exercise *load(void)
-{
-    struct err e = {0};
-    struct exercise *x =
-        exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
-
-    if (x == NULL)
-        fail_msg("%s", e.msg);
-    return x;
-}
-
 /* ---- what is sent ---- */
 static void test_spec(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     struct err e = {0};
     AUTO(probe_spec_freep)
     struct probe_spec *s = grading_spec(x, GRADING_ALL_SHARED, GRADING_STEADY, &e), *again = NULL;
@@ -64,7 +54,7 @@ static void test_spec(void **state)
 /* The first is one that services have; all are none that a flow names. */
 static void test_other_ports(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     unsigned differ = 0;
 
     (void)state;
@@ -174,7 +164,7 @@ static const struct row {
 static void test_judge(void **state)
 {
     const struct row *row = *state;
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(mem_freep) char *text = xasprintf("{\"lost\":0,\"probes\":[%s]}", row->probes);
     json_t *j = json_loads(text, 0, NULL);
     struct err e = {0};
@@ -192,7 +182,7 @@ static void test_judge(void **state)
 
 static void test_expected(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     char text[GRADING_TEXT];
 
     (void)state;

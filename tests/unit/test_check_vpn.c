@@ -1,6 +1,7 @@
 /* What sightings say of a tunnel.  No machine is needed. */
 #include "grading/grading_parts.h"
 #include "labd/base/mem.h"
+#include "tests/unit/exercise_texts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,20 +24,9 @@ static const char xml[] =
     "<check id='d' kind='vpn' title='Secret' points='50' from='a' to='b' both='no' across='wan' outer='udp' outer-port='51820'/>"
     "</grading></exercise>";
 
-static struct exercise *load(void)
-{
-    struct err e = {0};
-    struct exercise *x =
-        exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
-
-    if (x == NULL)
-        fail_msg("%s", e.msg);
-    return x;
-}
-
 static void test_spec(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     struct err e = {0};
     AUTO(probe_spec_freep)
     struct probe_spec *s = grading_spec(x, GRADING_ALL_SHARED, GRADING_STEADY, &e), *again = NULL;
@@ -108,7 +98,7 @@ static const struct row {
 static void test_judge(void **state)
 {
     const struct row *row = *state;
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(mem_freep)
     char *text = xasprintf("{\"lost\":0,\"probes\":[{\"id\":\"c0\",\"samples\":[%s]}]}", row->samples);
     json_t *j = json_loads(text, 0, NULL);
@@ -126,7 +116,7 @@ static void test_judge(void **state)
 
 static void test_expected(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     char text[GRADING_TEXT];
 
     (void)state;

@@ -1,6 +1,5 @@
 /* Checks of kind bgp: what is asked of the machine, and what the answers are worth.  No machine is needed. */
-#include "grading/grading_parts.h"
-#include "labd/base/mem.h"
+#include "tests/unit/peering_rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,10 +7,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-static const char topology[] =
-    "<topology name='t'><router name='r1'><interface name='eth0' network='lan1'/><interface name='eth1' network='lan2'/></router>"
-    "<network name='lan1'/><network name='lan2'/></topology>";
 
 enum { ALL, ANY_PATH };
 static const char xml[] =
@@ -22,35 +17,12 @@ static const char xml[] =
     "<check id='any' kind='bgp' title='Any' points='1' peer='a' as='64999' router='10.0.1.1' router-as='65001' hears='10.0.2.0/24'/>"
     "</grading></exercise>";
 
-static struct exercise *load(void)
-{
-    struct err e = {0};
-    struct exercise *x =
-        exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
-
-    if (x == NULL)
-        fail_msg("%s", e.msg);
-    return x;
-}
-
-#define SEEN \
-    "{\"port\":\"@a\",\"dir\":\"in\",\"what\":\"request\",\"t_us\":5,\"src\":\"10.0.2.250\",\"dst\":\"198.18.4.7\",\"ttl\":62}"
-#define SAMPLE(seen) "{\"sent_us\":0,\"reply_us\":null,\"tcp\":null,\"sightings\":[" seen "]}"
-#define GOT SAMPLE(SEEN)
-#define NOT SAMPLE("")
 #define PEER(state, prefixes) \
     "{\"reference\":\"a\",\"announced\":\"198.18.4.7\",\"foreign\":false,\"neighbours\":[{\"address\":" \
     "\"10.0.1.1\",\"state\":\"" state "\"}],\"prefixes\":[" prefixes "]}"
 #define TWO "\"10.0.2.0/24 65001 65002\",\"10.0.3.0/24 65001 65002\""
 
-static const struct row {
-    const char *name;
-    size_t check;
-    const char *peers, *before, *after;
-    enum grading_status status;
-    unsigned percent;
-    const char *observed;
-} rows[] = {
+static const struct peering_row rows[] = {
     {"honest", ALL, PEER("Established", TWO), GOT, NOT, GRADING_PASS, 100, "told as expected"},
     {"any path will do", ANY_PATH, PEER("Established", "\"10.0.2.0/24 65001 65007\""), "", "", GRADING_PASS,
      100, "told as expected"},
@@ -72,35 +44,7 @@ static const struct row {
 
 static void test_row(void **state)
 {
-    const struct row *row = *state;
-    AUTO(exercise_freep) struct exercise *x = load();
-    AUTO(probe_result_freep) struct probe_result *r = NULL, *again = NULL;
-    char before[GRADING_PROBE_ID], after[GRADING_PROBE_ID];
-    struct grading_verdict v;
-    struct err e = {0};
-    json_t *j;
-
-    grading_probe_id(row->check, false, before);
-    grading_probe_id(row->check, true, after);
-    AUTO(mem_freep)
-    char *text = xasprintf("{\"lost\":0,\"probes\":[{\"id\":\"%s\",\"samples\":[%s]},{\"id\":\"%s\","
-                           "\"samples\":[%s]}],\"peers\":[%s]}",
-                           before, row->before, after, row->after, row->peers);
-    j = json_loads(text, 0, NULL);
-    r = probe_result_from_json(j, &e);
-    json_decref(j);
-    if (r == NULL)
-        fail_msg("%s: %s", e.msg, text);
-    v = grading_judge(x, row->check, r, false);
-    if (strstr(v.observed, row->observed) == NULL)
-        fail_msg("%s", v.observed);
-    assert_int_equal(v.status, row->status);
-    assert_int_equal(v.status == GRADING_PASS ? 100 : v.parts > 0 ? 100 * v.good / v.parts : 0, row->percent);
-    j = probe_result_to_json(r);
-    again = probe_result_from_json(j, &e);
-    json_decref(j);
-    assert_non_null(again);
-    assert_memory_equal(again->peers, r->peers, sizeof r->peers);
+    peering_judge(xml, *state);
 }
 
 static const struct bad_row {
@@ -127,7 +71,7 @@ static void test_bad_result(void **state)
 
 static void test_spec(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, peering_topology);
     AUTO(probe_spec_freep) struct probe_spec *s = grading_spec(x, ALL, GRADING_STEADY, NULL), *t = NULL;
     json_t *j = probe_spec_to_json(s);
     struct err e = {0};
@@ -148,7 +92,7 @@ static void test_spec(void **state)
 
 static void test_expected(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, peering_topology);
     char text[GRADING_TEXT];
 
     (void)state;

@@ -1,6 +1,7 @@
 /* Checks of kind convergence: what the interruptions of a flow are worth.  No machine is needed. */
 #include "grading/grading_parts.h"
 #include "labd/base/mem.h"
+#include "tests/unit/exercise_texts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,17 +24,6 @@ static const char xml[] =
     "<check id='quick' kind='convergence' title='Quick' points='40' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' bands='500ms:100 2s:50 5s:10'/>"
     "<check id='long' kind='convergence' title='Long' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' bands='60s:100'/>"
     "</grading></exercise>";
-
-static struct exercise *load(void)
-{
-    struct err e = {0};
-    struct exercise *x =
-        exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
-
-    if (x == NULL)
-        fail_msg("%s", e.msg);
-    return x;
-}
 
 static void see(struct probe_sample *s, const char *port, bool in, bool reply)
 {
@@ -103,7 +93,7 @@ static const struct row {
 static void test_row(void **state)
 {
     const struct row *row = *state;
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(probe_result_freep) struct probe_result *r = result(row->story);
     struct grading_verdict v = grading_judge_cut(x, 0, r);
 
@@ -116,7 +106,7 @@ static void test_row(void **state)
 
 static void test_partial_credit_in_the_report(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(probe_result_freep) struct probe_result *r = result("200x60.400o");
     struct grading_outcome o[2] = {{.v = grading_judge_cut(x, 0, r)}, {.v = {.status = GRADING_ERROR}}};
     json_t *j = grading_report(x, "abcdef", o, NULL, false, 0, 1), *check;
@@ -136,7 +126,7 @@ static void test_partial_credit_in_the_report(void **state)
 /* The cut comes while the probes flow, and the machine takes what is asked of it. */
 static void test_spec(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     struct err e = {0};
 
     (void)state;

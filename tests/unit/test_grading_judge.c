@@ -1,6 +1,7 @@
 /* Probe results, honest and not, and what they are worth.  No machine is needed. */
 #include "grading/grading_parts.h"
 #include "labd/base/mem.h"
+#include "tests/unit/exercise_texts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -56,17 +57,6 @@ static const char xml[] =
     "<record name='lab.test' type='MX'>10 mail.lab.test</record></check>"
     "<check id='site' kind='http' title='Site' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' path='/x' text='Welcome'/>"
     "</grading></exercise>";
-
-static struct exercise *load(void)
-{
-    struct err e = {0};
-    struct exercise *x =
-        exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
-
-    if (x == NULL)
-        fail_msg("%s", e.msg);
-    return x;
-}
 
 #define SEEN(port, dir, what, t, src, dst, ttl) \
     "{\"port\":\"" port "\",\"dir\":\"" dir "\",\"what\":\"" what "\",\"t_us\":" #t ",\"src\":\"" src \
@@ -234,7 +224,7 @@ static struct probe_result *result(size_t check, const char *samples, const char
 static void test_row(void **state)
 {
     const struct row *row = *state;
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(probe_result_freep) struct probe_result *r = result(row->check, row->sample, row->back);
     struct grading_verdict v = grading_judge(x, row->check, r, false);
 
@@ -293,7 +283,7 @@ static const struct names_row {
 static void test_names(void **state)
 {
     const struct names_row *row = *state;
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(mem_freep)
     char *text = xasprintf(
         "{\"probes\":[{\"id\":\"c%d-0-0\",\"samples\":[%s]},{\"id\":\"c%d-0-1\",\"samples\":[%s]},"
@@ -346,7 +336,7 @@ static const struct site_row {
 static void test_site(void **state)
 {
     const struct site_row *row = *state;
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(mem_freep)
     char *text = xasprintf(
         "{\"probes\":[{\"id\":\"c%d-0-0\",\"samples\":[%s]},{\"id\":\"c%d-0-1\",\"samples\":[%s]}]}", SITE,
@@ -365,7 +355,7 @@ static void test_site(void **state)
 /* ---- what is ours is an error, never a failure ---- */
 static void test_lost_packets_are_an_error(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(probe_result_freep) struct probe_result *r = result(UNREACH, SAMPLE(NO, NO, ""), NULL);
 
     (void)state;
@@ -375,7 +365,7 @@ static void test_lost_packets_are_an_error(void **state)
 
 static void test_missing_probe_is_an_error(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(probe_result_freep) struct probe_result *r = result(REACH, SAMPLE(NO, NO, ""), NULL);
 
     (void)state;
@@ -384,7 +374,7 @@ static void test_missing_probe_is_an_error(void **state)
 
 static void test_probe_without_samples_is_an_error(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(probe_result_freep) struct probe_result *r = result(UNREACH, "", NULL);
 
     (void)state;
@@ -393,7 +383,7 @@ static void test_probe_without_samples_is_an_error(void **state)
 
 static void test_failed_probe_is_an_error(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(probe_result_freep) struct probe_result *r = result(UNREACH, SAMPLE(NO, NO, ""), NULL);
     struct grading_verdict v;
 
@@ -428,7 +418,7 @@ static const struct cut_row {
 static void test_cut(void **state)
 {
     const struct cut_row *row = *state;
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(probe_result_freep) struct probe_result *r = result(CUT, row->samples, NULL);
     struct grading_verdict v = grading_judge_cut(x, CUT, r);
 
@@ -439,7 +429,7 @@ static void test_cut(void **state)
 /* A cut of a link that is not used would prove nothing. */
 static void test_before_cut_must_use_the_link(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(probe_result_freep)
     struct probe_result
         *unused =
@@ -467,7 +457,7 @@ static void all(struct grading_verdict *v, enum grading_status s)
 
 static void test_all_pass_stays(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     struct grading_verdict v[NEEDS + 1];
 
     (void)state;
@@ -479,7 +469,7 @@ static void test_all_pass_stays(void **state)
 
 static void test_silence_without_control_is_blocked(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     struct grading_verdict v[NEEDS + 1];
 
     (void)state;
@@ -496,7 +486,7 @@ static void test_silence_without_control_is_blocked(void **state)
 
 static void test_error_spreads_as_error(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     struct grading_verdict v[NEEDS + 1];
 
     (void)state;
@@ -509,7 +499,7 @@ static void test_error_spreads_as_error(void **state)
 
 static void test_skipped_is_left_alone(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     struct grading_verdict v[NEEDS + 1];
     bool skip[NEEDS + 1] = {[NEEDS] = true};
 

@@ -1,6 +1,5 @@
 /* Checks of kind ospf: what is asked of the machine, and what the answers are worth.  No machine is needed. */
-#include "grading/grading_parts.h"
-#include "labd/base/mem.h"
+#include "tests/unit/peering_rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,10 +9,6 @@
 
 #include <cmocka.h>
 
-static const char topology[] =
-    "<topology name='t'><router name='r1'><interface name='eth0' network='lan1'/><interface name='eth1' network='lan2'/></router>"
-    "<network name='lan1'/><network name='lan2'/></topology>";
-
 enum { ALL, BARE };
 static const char xml[] =
     "<exercise id='x' title='X'><summary>s</summary><topology file='t.xml'/><grading hold='2'>"
@@ -22,23 +17,6 @@ static const char xml[] =
     "<check id='bare' kind='ospf' title='Bare' points='1' peer='a'/>"
     "</grading></exercise>";
 
-static struct exercise *load(void)
-{
-    struct err e = {0};
-    struct exercise *x =
-        exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
-
-    if (x == NULL)
-        fail_msg("%s", e.msg);
-    return x;
-}
-
-#define SEEN(port) \
-    "{\"port\":\"" port \
-    "\",\"dir\":\"in\",\"what\":\"request\",\"t_us\":5,\"src\":\"10.0.2.250\",\"dst\":\"198.18.4.7\",\"ttl\":62}"
-#define SAMPLE(seen) "{\"sent_us\":0,\"reply_us\":null,\"tcp\":null,\"sightings\":[" seen "]}"
-#define GOT SAMPLE(SEEN("@a"))
-#define NOT SAMPLE("")
 #define PEER(ref, foreign, neighbours, prefixes) \
     "{\"reference\":\"" ref "\",\"announced\":\"198.18.4.7\",\"foreign\":" foreign \
     ",\"neighbours\":[" neighbours "],\"prefixes\":[" prefixes "]}"
@@ -48,14 +26,7 @@ static struct exercise *load(void)
 #define A PEER("a", "false", FULL, THREE)
 #define B PEER("b", "false", FULL, "\"198.18.4.7/32\"")
 
-static const struct row {
-    const char *name;
-    size_t check;
-    const char *peers, *before, *after;
-    enum grading_status status;
-    unsigned percent;
-    const char *observed;
-} rows[] = {
+static const struct peering_row rows[] = {
     {"honest", ALL, A "," B, NOT "," GOT "," GOT, GOT "," NOT "," NOT "," NOT, GRADING_PASS, 100,
      "full in area 5, and packets follow"},
     {"an adjacency and no more", BARE, PEER("a", "false", FULL, ""), "", "", GRADING_PASS, 100,
@@ -91,36 +62,7 @@ static const struct row {
 
 static void test_row(void **state)
 {
-    const struct row *row = *state;
-    AUTO(exercise_freep) struct exercise *x = load();
-    AUTO(probe_result_freep) struct probe_result *r = NULL, *again = NULL;
-    char before[GRADING_PROBE_ID], after[GRADING_PROBE_ID];
-    struct grading_verdict v;
-    struct err e = {0};
-    json_t *j;
-
-    grading_probe_id(row->check, false, before);
-    grading_probe_id(row->check, true, after);
-    AUTO(mem_freep)
-    char *text = xasprintf("{\"lost\":0,\"probes\":[{\"id\":\"%s\",\"samples\":[%s]},{\"id\":\"%s\","
-                           "\"samples\":[%s]}],\"peers\":[%s]}",
-                           before, row->before, after, row->after, row->peers);
-    j = json_loads(text, 0, NULL);
-    r = probe_result_from_json(j, &e);
-    json_decref(j);
-    if (r == NULL)
-        fail_msg("%s: %s", e.msg, text);
-    v = grading_judge(x, row->check, r, false);
-    if (strstr(v.observed, row->observed) == NULL)
-        fail_msg("%s", v.observed);
-    assert_int_equal(v.status, row->status);
-    assert_int_equal(v.status == GRADING_PASS ? 100 : v.parts > 0 ? 100 * v.good / v.parts : 0, row->percent);
-    j = probe_result_to_json(r);
-    again = probe_result_from_json(j, &e);
-    json_decref(j);
-    assert_non_null(again);
-    assert_int_equal(again->npeers, r->npeers);
-    assert_memory_equal(again->peers, r->peers, sizeof r->peers);
+    peering_judge(xml, *state);
 }
 
 static const struct bad_row {
@@ -152,7 +94,7 @@ static void test_bad_result(void **state)
 /* What is asked survives the way to the machine; a fresh prefix each time; nothing of it in the shared rounds. */
 static void test_spec(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, peering_topology);
     AUTO(probe_spec_freep)
     struct probe_spec *s = grading_spec(x, ALL, GRADING_STEADY, NULL), *t = NULL,
                       *other = grading_spec(x, ALL, GRADING_STEADY, NULL),
@@ -187,7 +129,7 @@ static void test_spec(void **state)
 
 static void test_expected(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, peering_topology);
     char text[GRADING_TEXT];
 
     (void)state;

@@ -1,6 +1,7 @@
 /* The report: its shape, its sum, and sentences that help without giving the answer away. */
 #include "grading/grading_parts.h"
 #include "labd/base/mem.h"
+#include "tests/unit/exercise_texts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,21 +54,10 @@ static const struct row {
      "lab.test do not exist."},
 };
 
-static struct exercise *load(void)
-{
-    struct err e = {0};
-    struct exercise *x =
-        exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
-
-    if (x == NULL)
-        fail_msg("%s", e.msg);
-    return x;
-}
-
 static void test_expected(void **state)
 {
     const struct row *r = *state;
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     char text[GRADING_TEXT];
 
     grading_expected(x, exercise_check_find(x, r->id), text);
@@ -76,7 +66,7 @@ static void test_expected(void **state)
 
 static void test_report(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     struct grading_outcome o[CHECKS] = {0};
     const char *status = NULL, *hint = NULL, *evidence = NULL;
     json_t *j, *checks;
@@ -157,7 +147,7 @@ static const struct tier {
 static void test_hints(void **state)
 {
     const struct tier *t = *state;
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     struct grading_outcome o[CHECKS] = {0};
     json_t *failures = t->before < 0 ? NULL : json_pack("{s:i, s:i}", "c0", t->before, "c1", 9);
 

@@ -1,6 +1,7 @@
 /* From checks to probes: what is asked for, and nothing else. */
 #include "grading/grading_parts.h"
 #include "labd/base/mem.h"
+#include "tests/unit/exercise_texts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,17 +32,6 @@ static const char xml[] =
     "<check id='cut' kind='path' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' settle='10s'/>"
     "<check id='pair6' kind='reachability' both='no' title='t' points='1' from='a' to='c'/>"
     "</grading></exercise>";
-
-static struct exercise *load(void)
-{
-    struct err e = {0};
-    struct exercise *x =
-        exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
-
-    if (x == NULL)
-        fail_msg("%s", e.msg);
-    return x;
-}
 
 /* Whatever we ask for, labhost must accept. */
 static void accepted(const struct probe_spec *s)
@@ -78,7 +68,7 @@ static const struct probe *must(const struct probe_spec *s, size_t check, bool b
 
 static void test_steady_round(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(probe_spec_freep) struct probe_spec *s = grading_spec(x, GRADING_ALL_SHARED, GRADING_STEADY, NULL);
     char text[PROBE_ADDR_TEXT];
 
@@ -103,7 +93,7 @@ static void test_steady_round(void **state)
 
 static void test_before_the_cut(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(probe_spec_freep) struct probe_spec *s = grading_spec(x, CUT, GRADING_STEADY, NULL);
 
     (void)state;
@@ -116,7 +106,7 @@ static void test_before_the_cut(void **state)
 
 static void test_during_the_cut(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(probe_spec_freep) struct probe_spec *s = grading_spec(x, CUT, GRADING_BROKEN, NULL);
     const struct probe *p = must(s, CUT, false);
 
@@ -130,7 +120,7 @@ static void test_during_the_cut(void **state)
 
 static void test_longest_settle_is_accepted(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = load();
+    AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
     AUTO(probe_spec_freep) struct probe_spec *s = NULL;
 
     (void)state;
