@@ -136,6 +136,8 @@ for page in ip ip-route ip-link bridge tc ss nft iptables ping arping traceroute
     named dnsmasq dhclient nginx curl ssh nc ethtool brctl conntrack wg vtysh frr-zebra frr-ospfd frr-bgpd bash less nano; do
     check "man $page" "^/usr/share/man/man[0-9]/.*" man -w "$page"
 done
+check_sh 'completion is loaded when it is wanted' '^complete -F first_completion -D 124 complete -F _completion_loader -D$' \
+	"bash -lic 'complete -p -D; first_completion ip; echo \$?; complete -p -D' 2>/dev/null | paste -sd' '"
 check_sh 'man prints' 'show / manipulate routing' 'man ip | cat'
 check_sh 'apropos' '^vlan|tc-vlan' 'apropos vlan'
 
