@@ -149,6 +149,42 @@ const struct probe_prefix *peering_heard(const struct probe_peer_outcome *o, con
     return NULL;
 }
 
+/* Adds one prefix that is not as it should be to a list. */
+static void blame(char *list, size_t size, const struct probe_prefix *want, const struct probe_prefix *got)
+{
+    size_t len = strlen(list);
+    char text[PROBE_ADDR_TEXT];
+
+    snprintf(list + len, size - len, "%s%s/%u (%s%s)", len > 0 ? ", " : "",
+             probe_addr_text(&want->addr, text), want->len, got != NULL ? "AS path " : "not heard",
+             got == NULL               ? ""
+             : got->as_path[0] != '\0' ? got->as_path
+                                       : "empty");
+}
+
+bool peering_told(const struct exercise_check *c, const struct probe_peer_outcome *o,
+                  struct grading_verdict *v)
+{
+    char wrong[GRADING_TEXT / 2] = "";
+    unsigned n = 0;
+
+    for (size_t k = 0; k < c->hears.n; k++) {
+        const struct probe_prefix *got = peering_heard(o, &c->hears.v[k]);
+
+        if (got != NULL && (c->as_path[0] == '\0' || strcmp(got->as_path, c->as_path) == 0))
+            n++;
+        else
+            blame(wrong, sizeof wrong, &c->hears.v[k], got);
+    }
+    if (n == c->hears.n)
+        return true;
+    *v = check_verdict(GRADING_FAIL, "Of %zu prefixes %u were told as expected; not: %s.", c->hears.n, n,
+                       wrong);
+    v->good = n;
+    v->parts = (unsigned)c->hears.n;
+    return false;
+}
+
 void peering_text(char out[GRADING_TEXT], const struct exercise *x, const struct exercise_check *c)
 {
     if (c->from[0] == '\0')

@@ -23,6 +23,11 @@ bool peering_forwarded(const struct exercise_check *c, size_t i, const struct pr
 /* 'want' among what our router was told, by address and length; or NULL. */
 const struct probe_prefix *peering_heard(const struct probe_peer_outcome *o, const struct probe_prefix *want);
 
+/* Our router was told of all prefixes in c->hears, with the AS path c->as_path if there is one; or '*v' names the
+ * others, with a part of the points for each that is as it should be. */
+bool peering_told(const struct exercise_check *c, const struct probe_peer_outcome *o,
+                  struct grading_verdict *v);
+
 /* "; a packet from .. to a prefix that it announces arrives there until that is withdrawn", or nothing. */
 void peering_text(char out[GRADING_TEXT], const struct exercise *x, const struct exercise_check *c);
 void peering_text_nets(char out[GRADING_TEXT], const struct exercise_nets *nets);

@@ -53,9 +53,9 @@ static const struct peering_row rows[] = {
     {"another length is another prefix", ALL, A "," PEER("b", "false", FULL, "\"198.18.4.7/31\""), GOT, NOT,
      GRADING_FAIL, 0, "not heard by the one at b"},
     {"two of three prefixes", ALL, PEER("a", "false", FULL, "\"10.0.4.0/24\",\"10.0.2.0/24\"") "," B, GOT,
-     NOT, GRADING_FAIL, 66, "Of 3 prefixes 2 were heard; these were not: 10.0.3.0/24."},
+     NOT, GRADING_FAIL, 66, "Of 3 prefixes 2 were told as expected; not: 10.0.3.0/24 (not heard)."},
     {"none of three prefixes", ALL, PEER("a", "false", FULL, "") "," B, GOT, NOT, GRADING_FAIL, 0,
-     "Of 3 prefixes 0 were heard; these were not: 10.0.2.0/24, 10.0.3.0/24, 10.0.4.0/24."},
+     "Of 3 prefixes 0 were told as expected; not: 10.0.2.0/24 (not heard), 10.0.3.0/24 (not heard), 10.0.4.0/24 (not heard)."},
     {"no peer in the result", ALL, B, GOT, NOT, GRADING_ERROR, 0, "gave no result"},
     {"no probe in the result", ALL, A "," B, "", NOT, GRADING_ERROR, 0, "gave no result"},
 };

@@ -80,7 +80,7 @@ int net_internet_open(const struct net_host *h, const struct plan *p, uint32_t s
                       struct err *e) MUST_CHECK;
 
 /* The last part of net_attach() alone: links and switched-on ends as the plan says, for the devices that are
- * there.  For guests whose driver made their devices after net_attach() was called without them. */
+ * there.  For settings that a driver's devices take only when their guest has booted. */
 int net_settle(const struct net_host *h, const struct plan *p, struct err *e) MUST_CHECK;
 
 /* Removes everything of a lab by its id, also when its plan is lost.  Cheapest after the guests are
