@@ -1,4 +1,5 @@
 /* What an exercise allows its students: attempts, the time between them, the score that counts. */
+#include "labd/site/attempts.h"
 #include "tests/site/fixture.h"
 
 static json_int_t number_at(const json_t *j, const char *name)
@@ -287,34 +288,42 @@ static void test_deadline(void **state)
     json_decref(x);
 }
 
-/* Two are checked at a time; the others hear how many come before them, and move up. */
+/* So many are checked at a time; the others hear how many come before them, and move up. */
 static void test_queue(void **state)
 {
     struct fixture *f = *state;
-    char *const tokens[] = {f->student, f->other, f->student, f->other};
-    static const char *const exercises[] = {"tiny-long", "tiny-long", "tiny", "tiny"};
-    char id[4][16], *paths[4];
+    const struct {
+        const char *token, *exercise;
+    } all[] = {{f->student, "tiny-long"},
+               {f->other, "tiny-long"},
+               {f->instructor, "tiny-long"},
+               {f->student, "tiny"},
+               {f->other, "tiny"}};
+    char id[ARRAY_LEN(all)][16], *paths[ARRAY_LEN(all)];
     json_t *j;
 
-    for (size_t i = 0; i < 4; i++) {
-        lab_begin_of(f, tokens[i], exercises[i], id[i]);
-        lab_wait(f, tokens[i], id[i], "running");
+    assert_int_equal(ATTEMPTS_PARALLEL, ARRAY_LEN(all) - 2);
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        lab_begin_of(f, all[i].token, all[i].exercise, id[i]);
+        lab_wait(f, all[i].token, id[i], "running");
     }
-    for (size_t i = 0; i < 4; i++) {
-        paths[i] = hand_in_as(f, tokens[i], id[i], 202, &j);
-        assert_string_equal(text_at(j, "state"), i < 2 ? "running" : "queued");
-        assert_int_equal(number_at(json_object_get(j, "progress"), "ahead"), i < 2 ? 0 : i - 1);
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        bool runs = i < ATTEMPTS_PARALLEL;
+        paths[i] = hand_in_as(f, all[i].token, id[i], 202, &j);
+        assert_string_equal(text_at(j, "state"), runs ? "running" : "queued");
+        assert_int_equal(number_at(json_object_get(j, "progress"), "ahead"),
+                         runs ? 0 : i - ATTEMPTS_PARALLEL + 1);
         json_decref(j);
     }
     AUTO(mem_freep) char *lab = xasprintf("/api/v1/labs/%s", id[0]);
-    assert_int_equal(status_of(f, f->student, "DELETE", lab, NULL), 202);
-    for (size_t i = 2; i < 4; i++) {
-        j = attempt_wait(f, tokens[i], paths[i]);
+    assert_int_equal(status_of(f, all[0].token, "DELETE", lab, NULL), 202);
+    for (size_t i = ATTEMPTS_PARALLEL; i < ARRAY_LEN(all); i++) {
+        j = attempt_wait(f, all[i].token, paths[i]);
         assert_string_equal(text_at(j, "state"), "done");
         assert_int_equal(number_at(json_object_get(j, "progress"), "ahead"), 0);
         json_decref(j);
     }
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
         free(paths[i]);
 }
 
