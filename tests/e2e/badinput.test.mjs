@@ -3,7 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync, symlinkSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync, symlinkSync, truncateSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Stack, build, cache, snapshot, leftBehind, until } from './stack.mjs';
@@ -199,6 +199,10 @@ test('bad input', { timeout: 300000 }, async t => {
       assert.equal(r.status, 1, r.stderr);
       assert.match(r.stdout + r.stderr, /MiB|bytes|large|long/);
     }
+    truncateSync(file, 55 << 20); // as large as labctl reads, and no larger in memory than it has to be
+    const deep = await frugal(192, ['validate', file]);
+    assert.equal(deep.status, 1, deep.stderr);
+    assert.match(deep.stdout, /error: elements are nested more than 16 deep/);
     assert.ok(Date.now() - start < 5000, `labctl took ${Date.now() - start} ms`);
     unlinkSync(file);
     start = Date.now();
