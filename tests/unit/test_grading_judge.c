@@ -33,7 +33,8 @@ enum {
     DNAT,
     NEEDS,
     NAMES,
-    SITE
+    SITE,
+    CHECKS,
 };
 static const char xml[] =
     "<exercise id='x' title='X'><summary>s</summary><topology file='t.xml'/><grading hold='3'>"
@@ -451,26 +452,26 @@ static void test_before_cut_must_use_the_link(void **state)
 /* ---- dependencies ---- */
 static void all(struct grading_verdict *v, enum grading_status s)
 {
-    for (size_t i = 0; i <= NEEDS; i++)
+    for (size_t i = 0; i < CHECKS; i++)
         v[i] = (struct grading_verdict){.status = s, .after_ms = -1};
 }
 
 static void test_all_pass_stays(void **state)
 {
     AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
-    struct grading_verdict v[NEEDS + 1];
+    struct grading_verdict v[CHECKS];
 
     (void)state;
     all(v, GRADING_PASS);
     grading_block(x, v, NULL);
-    for (size_t i = 0; i <= NEEDS; i++)
+    for (size_t i = 0; i < CHECKS; i++)
         assert_int_equal(v[i].status, GRADING_PASS);
 }
 
 static void test_silence_without_control_is_blocked(void **state)
 {
     AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
-    struct grading_verdict v[NEEDS + 1];
+    struct grading_verdict v[CHECKS];
 
     (void)state;
     all(v, GRADING_PASS);
@@ -487,7 +488,7 @@ static void test_silence_without_control_is_blocked(void **state)
 static void test_error_spreads_as_error(void **state)
 {
     AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
-    struct grading_verdict v[NEEDS + 1];
+    struct grading_verdict v[CHECKS];
 
     (void)state;
     all(v, GRADING_PASS);
@@ -500,8 +501,8 @@ static void test_error_spreads_as_error(void **state)
 static void test_skipped_is_left_alone(void **state)
 {
     AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
-    struct grading_verdict v[NEEDS + 1];
-    bool skip[NEEDS + 1] = {[NEEDS] = true};
+    struct grading_verdict v[CHECKS];
+    bool skip[CHECKS] = {[NEEDS] = true};
 
     (void)state;
     all(v, GRADING_PASS);
