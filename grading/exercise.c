@@ -8,6 +8,7 @@
 #include "topology/topo_parameter.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void exercise_free(struct exercise *x)
@@ -153,8 +154,8 @@ static void check_text(const struct exercise *x, const char *text, const char *f
                        struct topo_msgs *m)
 {
     AUTO(topo_msgs_clear) struct topo_msgs own = TOPO_MSGS_INIT;
-    AUTO(mem_freep) char *filled = topo_reference_fill(x->topo, text, false, 0, &own);
 
+    free(topo_reference_fill(x->topo, text, false, 0, &own));
     for (size_t i = 0; i < own.n; i++)
         topo_msgs_add(m, line, TOPO_ERROR, "'%s': %s", file, own.items[i].text);
 }
