@@ -1,6 +1,6 @@
 // The real stack inside the nested Xen machine, with the same face as Stack of tests/e2e: the machine of the tests
 // that need more than dom0's own programs.  Commands go through `xenhost run`.
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { top, until, sleep } from '../e2e/stack.mjs';
@@ -26,7 +26,14 @@ export class XenMachine {
     m.memory = memory;
     m.given = process.env.XENHOST_DIR !== undefined;
     m.dir = m.given ? process.env.XENHOST_DIR : mkdtempSync('/tmp/xh.');
-    if (!m.given) await m.#boot();
+    if (m.given) return m;
+    for (const signal of ['SIGINT', 'SIGTERM']) // QEMU is nobody's child: it would go on
+      process.once(signal, () => {
+        execFileSync(xenhost, ['stop', m.dir, '--now']);
+        rmSync(m.dir, { recursive: true, force: true });
+        process.exit(1);
+      });
+    await m.#boot();
     return m;
   }
 
