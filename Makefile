@@ -135,7 +135,7 @@ demo: ## one command: install what is missing, build, start (LISTEN=host:port, D
 test: all $(UNIT_TESTS) ## the quick tests: no root, no network, under a minute
 	@tests/run.sh $(UNIT_TESTS)
 
-.PHONY: check check-lint check-clang check-asan check-contract check-web check-e2e fuzz-run
+.PHONY: check check-lint check-clang check-asan check-contract check-web check-e2e fuzz
 check: ## install what is missing and run every test of every kind (root)
 	@tests/check.sh
 
@@ -175,7 +175,7 @@ XEN_TESTS ?= $(sort $(wildcard tests/xen/*.test.mjs))
 
 # ---- fuzzing: clang's libFuzzer, seeded with the golden files ---------------------------------------
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_SECONDS ?= 20
+FUZZ_SECONDS ?= 600
 FUZZ_BUILD = $(BUILD)-fuzz
 FUZZ_FLAGS = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
 
@@ -190,7 +190,7 @@ $(BUILD)/fuzz-greedy: $(BUILD)/obj/tests/fuzz/greedy.o $(BUILD)/obj/tests/fuzz/b
 	$(call say,LD,$@)
 	$(Q)$(FUZZ_LD)
 
-fuzz-run: ## run each fuzzer for FUZZ_SECONDS
+fuzz: ## look for inputs that break the readers, FUZZ_SECONDS (600) for each
 	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=$(CLANG) CFLAGS="$(FUZZ_FLAGS)" HARDEN= fuzzers
 	@tests/fuzz/run.sh $(FUZZ_BUILD) $(FUZZ_SECONDS) $(FUZZERS)
 

@@ -66,7 +66,7 @@ part imagetest tests/image/test_image.sh
 part contract make_ check-contract
 part webtest make_ check-web
 part e2e make_ check-e2e
-part fuzz make_ -j2 fuzz-run
+part fuzz make_ -j2 fuzz FUZZ_SECONDS=30
 wait "$beside"
 beside=
 

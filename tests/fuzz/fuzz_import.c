@@ -1,6 +1,6 @@
-/* The importers.  The first line of an input names the format.  What follows is the file, or a folder: then a
- * line "--- PATH" begins each of its files.  What an importer makes has to be a valid topology that reads the
- * same after it was written; nothing may be read from outside the folder. */
+/* The importers; of one format only where FUZZ_ONLY is "-FORMAT".  The first line of an input names the format.  What
+ * follows is the file, or a folder: then a line "--- PATH" begins each of its files.  What an importer makes has to be
+ * a valid topology that reads the same after it was written; nothing may be read from outside the folder. */
 #include "labd/base/buf.h"
 #include "labd/base/file.h"
 #include "labd/base/mem.h"
@@ -117,11 +117,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct import_format *f = name != NULL ? import_format_find(name) : NULL;
     AUTO(topo_freep) struct topo *t = NULL;
     AUTO(mem_freep) char *dir = NULL, *path = NULL;
+    const char *only = getenv("FUZZ_ONLY");
     const bool extras = size % 2 == 0;
     const struct topo_import_options o = {.hosts = extras, .delay = extras, .ospf = extras};
     AUTO(buf_clear) struct buf said = BUF_INIT;
 
-    if (f == NULL)
+    if (f == NULL || (only != NULL && only[0] == '-' && strcmp(only + 1, f->name) != 0))
         return 0;
     if (strstr(top, "XXXXXX") != NULL)
         set_up();

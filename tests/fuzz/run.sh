@@ -1,5 +1,6 @@
-#!/bin/sh
-# Runs each fuzzer for a bounded time on its seeds.  usage: run.sh BUILD SECONDS NAME...
+#!/bin/bash
+# Runs each fuzzer for a bounded time on each of its folders of seeds, as many at a time as there are processors.
+# usage: run.sh BUILD SECONDS NAME...
 set -u
 
 build=$1
@@ -26,22 +27,47 @@ else
 fi
 rm -rf "$work"
 
-for name in "$@"; do
+# One folder of seeds, its fuzzer named by what stands before the dash; what stands behind it, the fuzzer is told.
+# Writes its verdict as the last line.
+one() {
+	name=${1%%-*}
 	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
 	mkdir "$work/corpus" "$work/found"
-	[ -d "$here/seeds/$name" ] || { echo "fuzz_$name has no seeds in tests/fuzz/seeds/$name"; failed=$((failed + 1)); continue; }
-	if "$build/fuzz_$name" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=65536 -print_final_stats=1 \
-		-artifact_prefix="$work/found/" "$work/corpus" "$here/seeds/$name" >"$work/log" 2>&1; then
-		printf 'fuzz_%-16s %s runs, %s KiB of memory\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log")" \
+	if FUZZ_ONLY=${1#"$name"} "$build/fuzz_$name" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=65536 \
+		-print_final_stats=1 -artifact_prefix="$work/found/" "$work/corpus" "$here/seeds/$1" >"$work/log" 2>&1; then
+		printf 'fuzz_%-24s %s runs, %s KiB of memory\npassed\n' "$1" \
+			"$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/log")" \
 			"$(sed -n 's/^bound: at most \([0-9]*\) KiB.*/\1/p' "$work/log")"
-		passed=$((passed + 1))
 	else
-		echo "---- fuzz_$name:"
+		echo "---- fuzz_$1:"
 		tail -40 "$work/log"
 		for f in "$work"/found/*; do [ -e "$f" ] && echo "input $(basename "$f"):" && base64 "$f" | head -40; done
-		failed=$((failed + 1))
+		echo failed
 	fi
-	rm -rf "$work"
+}
+
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+running=0
+for name in "$@"; do
+	folders=
+	for folder in "$here/seeds/$name" "$here/seeds/$name"-*; do
+		[ -d "$folder" ] || continue
+		folders=$(basename "$folder")
+		[ $running -lt "$(nproc)" ] || { wait -n; running=$((running - 1)); }
+		(one "$folders") >"$results/$folders" &
+		running=$((running + 1))
+	done
+	[ -n "$folders" ] || { echo "fuzz_$name has no seeds in tests/fuzz/seeds/$name"; failed=$((failed + 1)); }
+done
+wait
+for result in "$results"/*; do
+	case $(tail -1 "$result") in
+	passed) passed=$((passed + 1)) ;;
+	*) failed=$((failed + 1)) ;;
+	esac
+	sed '${/^passed$/d; /^failed$/d}' "$result"
 done
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -107,13 +107,34 @@ static void test_escapes(void **state)
     assert_non_null(strstr(graph, "&lt;c&gt;"));
 }
 
+/* What no format can hide is said, with the number of parts. */
+static void test_hidden(void **state)
+{
+    const struct format *f = *state;
+    static const char xml[] =
+        "<topology name='t' version='1'><host name='a' hidden='yes'><file path='/etc/x' hidden='yes'>x</file>"
+        "</host><host name='b'><interface name='eth0'/></host><hub name='h' hidden='yes'/>"
+        "<link name='l' hidden='yes' a='b:eth0' b='h'/></topology>";
+    AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
+    AUTO(topo_freep) struct topo *t = load_valid(xml);
+    bool told = false;
+
+    free(export_format_find(f->name)->run(t, &m));
+    for (size_t i = 0; i < m.n; i++)
+        told |=
+            strcmp(m.items[i].text, "4 hidden parts are there to be seen: do not give this to students") == 0;
+    assert_true(told);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(formats) + 3];
+    struct CMUnitTest tests[2 * ARRAY_LEN(formats) + 3];
     size_t n = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(formats); i++)
         tests[n++] = row_test(formats[i].name, test_golden, &formats[i]);
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++)
+        tests[n++] = row_test(formats[i].name, test_hidden, &formats[i]);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_containerlab_and_back);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_graphml_and_back);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_escapes);

@@ -22,7 +22,25 @@ const struct export_format *export_format_find(const char *name)
     return NULL;
 }
 
-/* ---- what a graph has no place for ---- */
+/* ---- what a format has no place for ---- */
+void export_warn_of_hidden(const struct topo *t, struct topo_msgs *m)
+{
+    size_t hidden = 0;
+
+    for (size_t i = 0; i < t->nnodes; i++) {
+        hidden += t->nodes[i].hidden;
+        for (size_t k = 0; k < t->nodes[i].nfiles; k++)
+            hidden += t->nodes[i].files[k].hidden;
+    }
+    for (size_t i = 0; i < t->nelements; i++)
+        hidden += t->elements[i].hidden;
+    for (size_t i = 0; i < t->nlinks; i++)
+        hidden += t->links[i].hidden;
+    if (hidden > 0)
+        topo_msgs_add(m, 0, TOPO_WARNING,
+                      "%zu hidden parts are there to be seen: do not give this to students", hidden);
+}
+
 static bool impaired(const struct plan_impair *i, bool with_rate)
 {
     return i->delay_us || i->jitter_us || i->loss_ppm || i->duplicate_ppm || i->corrupt_ppm ||
@@ -56,6 +74,7 @@ static void warn_of_losses(const struct topo *t, struct topo_msgs *m, bool rates
     if (links > 0)
         topo_msgs_add(m, 0, TOPO_WARNING, "impairments and state of %zu links are not part of a graph",
                       links);
+    export_warn_of_hidden(t, m);
     if (t->nnotes > 0)
         topo_msgs_add(m, 0, TOPO_WARNING, "%zu notes of the drawing are not part of a graph", t->nnotes);
 }

@@ -16,4 +16,7 @@ const struct export_format *export_format_find(const char *name);
 
 export_run_fn export_containerlab, export_dot, export_graphml;
 
+/* For exporters: no format of others hides anything from students. */
+void export_warn_of_hidden(const struct topo *t, struct topo_msgs *m);
+
 #endif

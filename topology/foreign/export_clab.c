@@ -346,6 +346,7 @@ char *export_containerlab(const struct topo *t, struct topo_msgs *m)
     if (t->nelements > 0)
         topo_msgs_add(m, 0, TOPO_WARNING, "%zu bridges have to be made before the lab is deployed",
                       t->nelements);
+    export_warn_of_hidden(t, m);
     if (t->nnotes > 0)
         topo_msgs_add(m, 0, TOPO_WARNING, "%zu notes of the drawing are not carried over", t->nnotes);
     return buf_take(&o.text);
