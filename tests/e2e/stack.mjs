@@ -53,11 +53,14 @@ async function uidOf(user) {
 
 /** labhost and labd in a folder of their own, restartable one by one. */
 export class Stack {
-  /** `images`, `hostState` and `siteState`: folders of the caller, instead of the cache and of our own. */
-  static async create({ driver = 'container', env = {}, images = path.join(cache, 'images'), hostState, siteState } = {}) {
+  /** `images`, `hostState` and `siteState`: folders of the caller, instead of the cache and of our own; `netns`, a name of
+   * `ip netns`: where labhost runs; `hostOptions`: more of labhost's. */
+  static async create({ driver = 'container', env = {}, images = path.join(cache, 'images'), hostState, siteState, netns, hostOptions = [] } = {}) {
     const s = new Stack();
     s.driver = driver;
     s.env = env;
+    s.netns = netns;
+    s.hostOptions = hostOptions;
     s.images = images;
     s.dir = mkdtempSync('/tmp/pl.');
     s.runDir = path.join(s.dir, 'run');
@@ -82,9 +85,11 @@ export class Stack {
     return s;
   }
 
-  #spawn(program, args) {
+  #spawn(program, args, netns) {
     const fd = openSync(this.log, 'a');
-    const p = spawn(path.join(build, program), args, { stdio: ['ignore', 'ignore', fd], detached: true, env: { ...process.env, ...this.env } });
+    const command = [path.join(build, program), ...args];
+    if (netns !== undefined) command.unshift('nsenter', `--net=/run/netns/${netns}`, '--');
+    const p = spawn(command[0], command.slice(1), { stdio: ['ignore', 'ignore', fd], detached: true, env: { ...process.env, ...this.env } });
     closeSync(fd);
     p.done = new Promise(r => p.on('exit', (code, signal) => r({ code, signal })));
     return p;
@@ -92,7 +97,7 @@ export class Stack {
 
   async startHost() {
     this.host = this.#spawn('labhost', ['--state', this.hostState, '--run', this.runDir, '--images', this.images,
-      '--driver', this.driver, '--user', 'labd', '--private-ovs']);
+      '--driver', this.driver, '--user', 'labd', '--private-ovs', ...this.hostOptions], this.netns);
     await this.#ready('labhost', this.host, async () => existsSync(path.join(this.runDir, 'host.sock')));
   }
 
