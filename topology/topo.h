@@ -205,6 +205,8 @@ struct topo *topo_load_large_file(const char *path, const struct topo_seed *seed
 
 /* The XML text; the caller frees.  Reading it gives an equal model. */
 char *topo_write(const struct topo *t);
+/* The same in the order of 'data', the document from which 't' was read, and with its comments. */
+char *topo_write_like(const struct topo *t, const char *data, size_t n);
 bool topo_equal(const struct topo *a, const struct topo *b); /* line numbers apart */
 
 /* The published schema (topology.rng, made from topology.rnc) as it was at build time. */

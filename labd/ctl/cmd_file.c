@@ -11,6 +11,7 @@
 #include "topology/topo.h"
 #include "topology/topo_hidden.h"
 #include "topology/topo_seed.h"
+#include "topology/topo_size.h"
 
 #include <string.h>
 
@@ -91,6 +92,7 @@ static int expand(struct ctl *c, const struct topo_seed *seed, struct err *e)
 {
     AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
     AUTO(topo_freep) struct topo *t = NULL;
+    AUTO(buf_clear) struct buf text = BUF_INIT;
 
     if (c->nargs > 1) {
         ctl_say(c, "--expand takes one file");
@@ -100,7 +102,9 @@ static int expand(struct ctl *c, const struct topo_seed *seed, struct err *e)
     print_msgs(&m, c->args[0], c->err);
     if (t == NULL)
         return m.nerrors > 0 ? 1 : -1;
-    AUTO(mem_freep) char *xml = topo_write(t);
+    if (file_read(c->args[0], topo_size_tool.bytes, &text, e) < 0)
+        return -1;
+    AUTO(mem_freep) char *xml = topo_write_like(t, buf_str(&text), text.len);
     return put(c, xml, e);
 }
 

@@ -63,6 +63,32 @@ static void test_file_read_back(void **state)
     assert_true(topo_equal(t, again));
 }
 
+/* A document in our layout comes out as it was, in its own order and with its comments. */
+static void test_like_itself(void **state)
+{
+    AUTO(buf_clear) struct buf in = BUF_INIT;
+
+    (void)state;
+    load_text(GOLDEN "arranged.xml", &in);
+    AUTO(topo_freep) struct topo *t = load_valid(buf_str(&in));
+    AUTO(mem_freep) char *out = topo_write_like(t, buf_str(&in), in.len);
+    assert_string_equal(out, buf_str(&in));
+}
+
+/* Any other document: the same model; and what is no document of it changes nothing. */
+static void test_like_author(void **state)
+{
+    AUTO(buf_clear) struct buf in = BUF_INIT;
+
+    load_text(*state, &in);
+    AUTO(topo_freep) struct topo *t = load_valid(buf_str(&in));
+    AUTO(mem_freep) char *out = topo_write_like(t, buf_str(&in), in.len);
+    AUTO(topo_freep) struct topo *again = load_valid(out);
+    assert_true(topo_equal(t, again));
+    AUTO(mem_freep) char *plain = topo_write(t), *other = topo_write_like(t, "<x", 2);
+    assert_string_equal(plain, other);
+}
+
 /* topo_equal() judges the writer, so it must see every difference. */
 static const struct change {
     const char *name, *from, *to;
@@ -145,15 +171,26 @@ static void test_equal_sees(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[1 + ARRAY_LEN(golden_topologies) + ARRAY_LEN(files) + ARRAY_LEN(changes)];
+    static char *paths[ARRAY_LEN(golden_topologies)];
+    struct CMUnitTest tests[2 + 2 * ARRAY_LEN(golden_topologies) + 2 * ARRAY_LEN(files) + ARRAY_LEN(changes)];
     size_t n = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(golden_topologies); i++)
         tests[n++] = row_test(golden_topologies[i], test_golden, golden_topologies[i]);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_read_back);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_like_itself);
+    for (size_t i = 0; i < ARRAY_LEN(golden_topologies); i++) {
+        paths[i] = xasprintf(GOLDEN "%s.xml", golden_topologies[i]);
+        tests[n++] = row_test(paths[i], test_like_author, paths[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(files); i++)
+        tests[n++] = row_test(files[i], test_like_author, files[i]);
     for (size_t i = 0; i < ARRAY_LEN(files); i++)
         tests[n++] = row_test(files[i], test_file_read_back, files[i]);
     for (size_t i = 0; i < ARRAY_LEN(changes); i++)
         tests[n++] = row_test(changes[i].name, test_equal_sees, &changes[i]);
-    return _cmocka_run_group_tests("topo_write", tests, n, NULL, NULL);
+    int failed = _cmocka_run_group_tests("topo_write", tests, n, NULL, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+        free(paths[i]);
+    return failed;
 }
