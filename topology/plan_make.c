@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MEMORY_HOST 64 /* MiB, unless declared */
+#define MEMORY_HOST 48 /* MiB, unless declared */
 #define MEMORY_ROUTER 128
 #define MTU_DEFAULT 1500
 
