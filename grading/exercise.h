@@ -80,8 +80,9 @@ struct exercise_check {
     struct exercise_names across;           /* links on which nothing may be readable */
     enum probe_outer outer;                 /* what crosses them instead */
     uint16_t outer_port;
-    unsigned settle_ms;          /* how long the network may take to find a new path after the cut */
-    struct exercise_bands bands; /* convergence: the credit for an interruption of at most so long */
+    unsigned at_least_bps, at_most_bps; /* bandwidth; 0: no bound */
+    unsigned settle_ms;                 /* how long the network may take to find a new path after the cut */
+    struct exercise_bands bands;        /* convergence: the credit for an interruption of at most so long */
     enum exercise_expect expect;
     enum exercise_action action;
     bool other;       /* 'port' stands for all that the other parts do not name */

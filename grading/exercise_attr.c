@@ -183,6 +183,20 @@ static bool read_as_path(const char *v, char out[PROBE_AS_PATH_SIZE], struct why
     return len > 0 || bad(w, "it names nothing");
 }
 
+static bool read_rate(const char *v, const struct xattr *a, unsigned *out, struct why *w)
+{
+    uint64_t bps;
+
+    if (!value_rate(v, &bps))
+        return bad(w, "it must be a rate such as \"256kbit\" or \"0.5mbit\"");
+    if (bps < (uint64_t)a->min || bps > (uint64_t)a->max) {
+        snprintf(w->text, sizeof w->text, "it must be from %ldkbit to %ldkbit", a->min / 1000, a->max / 1000);
+        return false;
+    }
+    *out = (unsigned)bps;
+    return true;
+}
+
 static bool read_nets(const char *v, struct exercise_nets *out, struct why *w)
 {
     struct exercise_nets all = {.n = 0};
@@ -429,6 +443,8 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
         return read_as_path(v, at, w);
     case XA_NETS:
         return read_nets(v, at, w);
+    case XA_RATE:
+        return read_rate(v, a, at, w);
     case XA_BANDS:
         return read_bands(v, a, at, w);
     case XA_ADDR:

@@ -29,7 +29,7 @@
  *          "mac"?,"pid"?}],
  *        "observe":[{"port":"h2:eth0","dev"?,"element"?,"mac"?,"whole"?}],
  *        "probes":[{"id","kind":"icmp|udp|tcp|neighbour","from","to","port","ttl","far","count","interval_ms",
- *          "timeout_ms","stop","after"?,"also"?:["10.0.2.1"],"outer"?:"none|esp|udp","outer_port"?,
+ *          "timeout_ms","stop","payload"?,"after"?,"also"?:["10.0.2.1"],"outer"?:"none|esp|udp","outer_port"?,
  *          "ask"?:{"dns","type","fresh"} or {"http","host"?,"text"?,"fresh"}}],
  *        "peers"?:[{"reference","protocol":"ospf|bgp","area":0,"hello_s","dead_s","as","router_as","router",
  *          "form_ms","announce":"198.18.4.7"}],
@@ -62,6 +62,7 @@ struct plan;
 #define PROBE_ALSO_ALL_MAX 32 /* of all probes together: a capture filter is limited by the kernel */
 #define PROBE_COUNT_MAX 1200
 #define PROBE_TCP_COUNT_MAX 40
+#define PROBE_PAYLOAD_MAX 1400
 #define PROBE_CUT_MAX 8
 #define PROBE_ANSWER_MS 2000u /* once connected: time for the answer of a protocol */
 #define PROBE_CUT_AFTER_MAX_MS 10000
@@ -152,6 +153,7 @@ struct probe {
     uint8_t ttl;   /* initial TTL or hop limit */
     /* The far port, where arrival counts: the name of an observed port or "@REFERENCE"; "" if none. */
     char far[PROBE_PORT_SIZE];
+    unsigned payload;            /* bytes of each datagram, UDP only; 0: as few as ping's */
     unsigned count, interval_ms; /* samples, each with a nonce of its own */
     unsigned timeout_ms;         /* how long to wait after the last sample was sent */
     /* Stop sending after so many consecutive samples that were answered (and seen at 'far'); 0: never. */

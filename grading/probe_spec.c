@@ -141,6 +141,8 @@ json_t *probe_spec_to_json(const struct probe_spec *s)
                                 p->far, "count", (int)p->count, "interval_ms", (int)p->interval_ms,
                                 "timeout_ms", (int)p->timeout_ms, "stop", (int)p->stop, "also", also, "outer",
                                 outers[p->outer], "outer_port", (int)p->outer_port, "ask", ask_json(&p->ask));
+        if (p->payload != 0)
+            json_object_set_new(one, "payload", json_integer(p->payload));
         if (p->after)
             json_object_set_new(one, "after", json_true());
         json_array_append_new(probes, one);
@@ -331,7 +333,7 @@ static int ask_read(const json_t *j, struct probe *p, struct err *e)
 
 static int probe_read(const json_t *j, const struct probe_spec *s, struct probe *p, struct err *e)
 {
-    json_int_t port, ttl, count, interval, timeout, stop;
+    json_int_t port, ttl, count, interval, timeout, stop, payload;
     const struct probe_ref *from;
     bool ports;
     int kind;
@@ -352,6 +354,8 @@ static int probe_read(const json_t *j, const struct probe_spec *s, struct probe 
                        &count, e) < 0 ||
         probe_json_int(j, p->id, "interval_ms", 10, 10000, 200, &interval, e) < 0 ||
         probe_json_int(j, p->id, "timeout_ms", 10, 10000, 1000, &timeout, e) < 0 ||
+        probe_json_int(j, p->id, "payload", 0, kind == PROBE_UDP ? PROBE_PAYLOAD_MAX : 0, 0, &payload, e) <
+            0 ||
         probe_json_int(j, p->id, "stop", 0, PROBE_COUNT_MAX, 0, &stop, e) < 0 || far_check(s, p, e) < 0 ||
         also_read(j, p, e) < 0 || outer_read(j, p, e) < 0 || ask_read(j, p, e) < 0)
         return -1;
@@ -360,6 +364,7 @@ static int probe_read(const json_t *j, const struct probe_spec *s, struct probe 
     p->count = (unsigned)count;
     p->interval_ms = (unsigned)interval;
     p->timeout_ms = (unsigned)timeout;
+    p->payload = (unsigned)payload;
     p->stop = (unsigned)stop;
     p->after = json_is_true(json_object_get(j, "after"));
     if ((from = probe_ref_find(s, p->from)) == NULL)

@@ -25,6 +25,7 @@ const struct check_kind *const check_kinds[] = {
     &check_convergence,
     &check_ospf,
     &check_bgp,
+    &check_bandwidth,
     NULL,
 };
 /* clang-format on */

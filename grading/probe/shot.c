@@ -113,18 +113,19 @@ static bool lab_error(int sys)
 
 static void datagram_fire(struct volley *v, const struct shot *s, unsigned seq)
 {
-    uint8_t m[8 + ECHO_BYTES] = {0};
+    uint8_t m[8 + PROBE_PAYLOAD_MAX] = {0};
     struct sockaddr_storage to;
     socklen_t nto = sockaddr_of(&v->p->to, v->p->kind == PROBE_UDP ? v->p->port : 0, &to);
     const uint8_t *from = m;
-    size_t n = sizeof m;
+    const size_t bytes = v->p->payload > ECHO_BYTES ? v->p->payload : ECHO_BYTES;
+    size_t n = 8 + bytes;
 
-    for (size_t i = 0; i < ECHO_BYTES; i++)
+    for (size_t i = 0; i < bytes; i++)
         m[8 + i] = (uint8_t)i;
     memcpy(m + 8, s->nonce, NONCE_SIZE);
     if (v->p->kind == PROBE_UDP) {
         from = m + 8;
-        n = ECHO_BYTES;
+        n = bytes;
     } else {
         uint16_t sum;
 

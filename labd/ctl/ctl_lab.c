@@ -17,8 +17,8 @@
 void ctl_pause(int64_t since)
 {
     int64_t ms = (loop_now_ms() - since) / 20;
-    ms = ms < 10 ? 10 : ms > 250 ? 250 : ms;
-    const struct timespec t = {0, ms * 1000000};
+    ms = ms < 10 ? 10 : ms > 1000 ? 1000 : ms;
+    const struct timespec t = {ms / 1000, ms % 1000 * 1000000};
 
     nanosleep(&t, NULL); /* a signal may cut it short */
 }

@@ -31,7 +31,7 @@ int ctl_lab_remove(struct ctl *c, const char *id, struct err *e) MUST_CHECK;
 int ctl_lab_grade(struct ctl *c, const char *id, json_t **attempt, struct err *e) MUST_CHECK;
 
 /* Sleeps between two looks at something that began at 'since' (loop_now_ms()): a twentieth of the time
- * passed, 10 to 250 ms, so that waiting adds at most 5 %. */
+ * passed, 10 to 1000 ms, so that waiting adds at most 5 %. */
 void ctl_pause(int64_t since);
 
 #endif

@@ -71,7 +71,8 @@ static const struct row {
          "<interface port='h2:eth0' from='b' address='fd00::10'/></check>"
          "<check id='c9' kind='convergence' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' bands='1s:100 5s:50'/>"
          "<check id='c10' kind='ospf' title='t' points='1' peer='a' area='0.0.0.1' hello='1s' dead='4s' settle='9s' from='b' heard-by='b' hears='10.0.1.0/24 10.0.2.0/24'/>"
-         "<check id='c11' kind='bgp' title='t' points='1' peer='a' as='64999' router='10.0.1.1' router-as='65001' settle='9s' from='b' hears='10.0.2.0/24' path='65001 65002' not-hears='10.0.3.0/24'/>"),
+         "<check id='c11' kind='bgp' title='t' points='1' peer='a' as='64999' router='10.0.1.1' router-as='65001' settle='9s' from='b' hears='10.0.2.0/24' path='65001 65002' not-hears='10.0.3.0/24'/>"
+         "<check id='c12' kind='bandwidth' title='t' points='1' from='a' to='10.0.2.10' port='5000' hops='1' seen-at='h2:eth0' at-least='200kbit' at-most='0.3mbit'/>"),
      0, NULL},
     {"not XML", "<exercise", 1, ""},
     {"a DTD", "<!DOCTYPE exercise [<!ENTITY a 'b'>]>\n<exercise/>", 1, "DOCTYPE"},
@@ -272,6 +273,23 @@ static const struct row {
     {"convergence without a cut",
      CHECKS("<check id='c' kind='convergence' title='t' points='1' from='a' to='b' bands='1s:100'/>"), 6,
      "needs the attribute 'cut'"},
+#define RATES(attrs) \
+    CHECKS( \
+        "<check id='c' kind='bandwidth' title='t' points='1' from='a' to='10.0.2.10' port='9' seen-at='h2:eth0' " attrs \
+        "/>")
+    {"bandwidth: a floor", RATES("at-least='750kbit'"), 0, NULL},
+    {"bandwidth: neither", RATES(""), 6, "needs at-least, at-most, or both"},
+    {"bandwidth: no unit", RATES("at-least='100000'"), 6, "must be a rate such as"},
+    {"bandwidth: more than can be sent", RATES("at-least='751kbit'"), 6, "from 16kbit to 750kbit"},
+    {"bandwidth: too slow to see", RATES("at-most='31kbit'"), 6, "from 32kbit to 500kbit"},
+    {"bandwidth: floor above ceiling", RATES("at-least='300kbit' at-most='300kbit'"), 6, "can never pass"},
+    {"bandwidth: nowhere to measure",
+     CHECKS(
+         "<check id='c' kind='bandwidth' title='t' points='1' from='a' to='10.0.2.10' port='9' at-least='99kbit'/>"),
+     6, "the rate is measured there"},
+    {"bandwidth: no port",
+     CHECKS("<check id='c' kind='bandwidth' title='t' points='1' from='a' to='b' at-least='99kbit'/>"), 6,
+     "needs the attribute 'port'"},
 #define OSPF(attrs) CHECKS("<check id='c' kind='ospf' title='t' points='1' " attrs "/>")
     {"ospf: area as a number", OSPF("peer='a' from='b' area='4294967295'"), 0, NULL},
     {"ospf: area too large", OSPF("peer='a' area='4294967296'"), 6, "must be an area"},
