@@ -12,9 +12,9 @@
 #define IP4_BITS (20 * 8)
 #define IP6_BITS (40 * 8)
 #define INTERVAL_MIN_MS 10u
-#define SEND_MS 6000u
+#define SEND_MS 5000u
 #define SKIP 3           /* a third of them */
-#define AFTER_MS 3000u   /* what waits in the shaper's queue */
+#define AFTER_MS 500u
 #define MORE_PERCENT 130 /* of at-least is sent, and twice at-most */
 
 static const struct xattr attrs[] = {

@@ -5,6 +5,7 @@
 #include "labd/base/file.h"
 #include "labd/base/mem.h"
 
+#include <glob.h>
 #include <libxml/parser.h>
 #include <libxml/relaxng.h>
 #include <setjmp.h>
@@ -17,10 +18,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static const char *const shipped[] = {
-    "exercises/static-routing", "exercises/vlan-office", "exercises/abilene", "exercises/addresses",
-    "exercises/find-and-fix",   "exercises/firewall",    "exercises/rip"};
 
 static void test_loads(void **state)
 {
@@ -38,7 +35,7 @@ static void test_loads(void **state)
     }
     assert_string_equal(buf_str(&all), "");
     assert_int_equal(exercise_max_score(x), 100);
-    assert_true(x->nwrongs >= 3);
+    assert_true(x->nwrongs >= 4);
     assert_non_null(strstr(x->instructions, "RFC "));
     for (size_t i = 0; i < x->nchecks; i++)
         assert_true(x->checks[i].nhints > 0);
@@ -86,7 +83,7 @@ static void test_schema_refuses(void **state)
 
 static void test_script(void **state)
 {
-    AUTO(exercise_freep) struct exercise *x = exercise_load_dir(shipped[0], NULL, NULL, NULL);
+    AUTO(exercise_freep) struct exercise *x = exercise_load_dir("exercises/static-routing", NULL, NULL, NULL);
     AUTO(buf_clear) struct buf b = BUF_INIT;
     struct err e;
 
@@ -210,7 +207,9 @@ static void test_dir_with_another_name(void **state)
 #define D(name) cmocka_unit_test_setup_teardown(name, dir_setup, dir_teardown)
 int main(void)
 {
-    struct CMUnitTest tests[2 * ARRAY_LEN(shipped) + 9];
+    glob_t shipped;
+    assert_int_equal(glob("exercises/*/exercise.xml", 0, NULL, &shipped), 0);
+    struct CMUnitTest *tests = xcalloc(2 * shipped.gl_pathc + 9, sizeof *tests);
     const struct CMUnitTest more[] = {
         cmocka_unit_test(test_schema_refuses),
         cmocka_unit_test(test_script),
@@ -223,12 +222,18 @@ int main(void)
     };
     size_t n = 0;
 
-    for (size_t i = 0; i < ARRAY_LEN(shipped); i++) {
-        tests[n++] = (struct CMUnitTest){shipped[i], test_loads, NULL, NULL, (void *)(uintptr_t)shipped[i]};
-        tests[n++] = (struct CMUnitTest){shipped[i], test_schema, NULL, NULL, (void *)(uintptr_t)shipped[i]};
+    for (size_t i = 0; i < shipped.gl_pathc; i++) {
+        char *folder = shipped.gl_pathv[i];
+
+        *strrchr(folder, '/') = '\0';
+        tests[n++] = (struct CMUnitTest){folder, test_loads, NULL, NULL, folder};
+        tests[n++] = (struct CMUnitTest){folder, test_schema, NULL, NULL, folder};
     }
     tests[n++] = (struct CMUnitTest){"with parameters", test_schema, NULL, NULL,
                                      (void *)(uintptr_t) "tests/site/exercises/variants"};
     memcpy(tests + n, more, sizeof more);
-    return cmocka_run_group_tests_name("exercise_shipped", tests, NULL, NULL);
+    int failed = _cmocka_run_group_tests("exercise_shipped", tests, n + ARRAY_LEN(more), NULL, NULL);
+    free(tests);
+    globfree(&shipped);
+    return failed;
 }
