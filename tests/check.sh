@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.." || exit 2
 [ "$(id -u)" -eq 0 ] || { echo "make check: run it as root: it makes namespaces, bridges and containers" >&2; exit 2; }
 export BUILD=${BUILD:-build}
 began=$(date +%s)
+# Four builds compile the same files each time; what was compiled before is taken from the cache.
+export CCACHE_DIR="${LABD_CACHE:-/var/cache/labd}/ccache" CCACHE_MAXSIZE=1G PATH="/usr/lib/ccache:$PATH"
 
 # part NAME COMMAND...: its closing line 'N passed, N failed' is counted; without one, the part is one test.  What it
 # printed comes out when it has ended, so that parts that run at the same time do not mix.

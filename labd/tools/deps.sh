@@ -16,7 +16,7 @@ for purpose in "$@"; do
 		gcc make musl-tools libxen-dev" ;;
 	# The machine in QEMU that Xen runs on.
 	xen) need="$need qemu-system-x86 openssh-client mmdebstrap e2fsprogs kmod gzip" ;;
-	test) need="$need libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck shellcheck
+	test) need="$need ccache libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format cppcheck shellcheck
 		libxml2-utils trang chromium curl sqlite3 iputils-ping nftables dnsmasq-base busybox git file" ;;
 	bench) need="$need mininet bridge-utils shellinabox python3" ;;
 	web)
