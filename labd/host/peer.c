@@ -5,6 +5,7 @@
 #include "labd/base/loop.h"
 #include "labd/base/mem.h"
 #include "labd/base/proc.h"
+#include "labd/rpc/frame.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -35,6 +36,8 @@
 #define POLL_MS 100
 #define ANSWER_MAX (1u << 20)
 #define COMMANDS_MAX 8
+
+static const char zserv[] = DIR "/zserv.api"; /* where the daemons of the protocols find zebra */
 
 static void pause_ms(long ms)
 {
@@ -72,7 +75,6 @@ static int bound(struct err *e)
 
 static int daemon_start(const char *name, struct err *e)
 {
-    static const char zserv[] = DIR "/zserv.api";
     AUTO(mem_freep)
     char *program = xasprintf(DAEMONS "/%s", name), *conf = xasprintf(DIR "/%s.conf", name),
          *pid = xasprintf(DIR "/%s.pid", name);
@@ -81,6 +83,22 @@ static int daemon_start(const char *name, struct err *e)
     const int fds[3] = {-1, -1, -1};
 
     return proc_spawn(argv, fds, NULL, 0, NULL, e) < 0 ? -1 : 0;
+}
+
+/* A daemon that does not find zebra tries again only after 10 seconds.  Until then bgpd knows no interface and no
+ * address, and announces its network whether or not that is there. */
+static int zebra_wait(struct err *e)
+{
+    int64_t until = loop_now_ms() + START_MS;
+    int fd;
+
+    while ((fd = frame_connect(zserv, e)) < 0) {
+        if (loop_now_ms() >= until)
+            return err_set(e, ERR_TIMEOUT, "zebra did not start within %d seconds", START_MS / 1000);
+        pause_ms(POLL_MS / 10);
+    }
+    close(fd);
+    return 0;
 }
 
 static int place(const struct peer *k, const struct passwd *user, const char *zebra, const char *config,
@@ -112,7 +130,7 @@ static _Noreturn void inside(const struct peer *k, const struct passwd *user, co
 
     sigaction(SIGTERM, &term, NULL);
     ok = place(k, user, zebra, config, &e) == 0 && bound(&e) == 0 && daemon_start("zebra", &e) == 0 &&
-         daemon_start(k->protocol->daemon, &e) == 0;
+         zebra_wait(&e) == 0 && daemon_start(k->protocol->daemon, &e) == 0;
     if (write(ready, ok ? "" : e.msg, ok ? 1 : strlen(e.msg)) < 0 || !ok)
         _exit(1);
     close(ready);

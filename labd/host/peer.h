@@ -22,7 +22,7 @@ struct peer {
 
 /* Starts zebra and the daemon of the protocol in the network namespace of 'r->pid', where the addresses of 'r' are
  * set, and waits until they answer.  With OSPF they speak in probe_peer_other_area(p).  ERR_UNSUPPORTED without FRR,
- * ERR_TIMEOUT.  Blocks up to 10 seconds. */
+ * ERR_TIMEOUT.  Blocks up to 20 seconds: each of the two has 10. */
 int peer_start(struct peer *k, const struct probe_ref *r, const struct probe_peer *p,
                struct err *e) MUST_CHECK;
 /* Ends all daemons.  BGP closes its sessions; OSPF knows no good-bye, so the neighbours drop it after their dead interval,

@@ -1,0 +1,17 @@
+#!/bin/sh
+vtysh <<'END'
+configure terminal
+router ospf
+exit
+interface eth0
+ ip ospf area ${area}
+ ip ospf network point-to-point
+ ip ospf cost 10
+exit
+interface eth1
+ ip ospf area ${area}
+ ip ospf network point-to-point
+ ip ospf cost 10
+exit
+end
+END

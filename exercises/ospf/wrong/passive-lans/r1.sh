@@ -1,0 +1,27 @@
+#!/bin/sh
+vtysh <<'END'
+configure terminal
+router ospf
+exit
+interface eth0
+ ip ospf hello-interval 1
+ ip ospf dead-interval 4
+ ip ospf area ${area}
+ ip ospf passive
+exit
+interface eth1
+ ip ospf area ${area}
+ ip ospf network point-to-point
+ ip ospf cost 10
+ ip ospf hello-interval 1
+ ip ospf dead-interval 4
+exit
+interface eth2
+ ip ospf area ${area}
+ ip ospf network point-to-point
+ ip ospf cost 100
+ ip ospf hello-interval 1
+ ip ospf dead-interval 4
+exit
+end
+END
