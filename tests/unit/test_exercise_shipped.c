@@ -18,9 +18,15 @@
 
 #include <cmocka.h>
 
-static const char *const shipped[] = {
-    "exercises/static-routing", "exercises/vlan-office", "exercises/abilene", "exercises/addresses",
-    "exercises/find-and-fix",   "exercises/firewall",    "exercises/rip",     "exercises/nat"};
+static const char *const shipped[] = {"exercises/static-routing",
+                                      "exercises/vlan-office",
+                                      "exercises/abilene",
+                                      "exercises/addresses",
+                                      "exercises/find-and-fix",
+                                      "exercises/firewall",
+                                      "exercises/rip",
+                                      "exercises/nat",
+                                      "exercises/vpn"};
 
 static void test_loads(void **state)
 {
