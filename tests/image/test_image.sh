@@ -122,6 +122,7 @@ ethtool ^ethtool.version ethtool --version
 brctl ^bridge-utils brctl --version
 conntrack ^conntrack.v conntrack --version
 wg ^wireguard-tools wg --version
+wireguard-go ^wireguard-go wireguard-go --version
 ipsec strongSwan.U5 ipsec --version
 vi ^VIM vi --version
 nano GNU.nano nano --version

@@ -14,6 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define TUN_DIR "/dev/net"
+#define TUN TUN_DIR "/tun"
+
 int container_host_enter(struct buf *notes, struct err *e)
 {
     static bool entered; /* of this process: a second namespace would only cost */
@@ -30,19 +33,38 @@ int container_host_enter(struct buf *notes, struct err *e)
     return cgroup_enter(notes, e);
 }
 
-static int container_probe(const struct guest_host *h, struct buf *notes, struct err *e)
+/* Guests may make tun devices: whoever opens TUN needs CAP_NET_ADMIN over the network namespace in which his device
+ * is to be (the kernel's drivers/net/tun.c), so udev opens it to everybody.  On a machine without udev it is root's;
+ * then labhost's own mount namespace gets one that is open, and the machine's stays as it is. */
+static void tun_open_up(struct buf *notes)
 {
     struct stat st;
 
+    if (stat(TUN, &st) < 0 || !S_ISCHR(st.st_mode)) {
+        buf_puts(notes, "there is no " TUN " on this machine: guests have no tun devices\n");
+        return;
+    }
+    if ((st.st_mode & 06) == 06)
+        return;
+    if (mount("tun", TUN_DIR, "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755,size=4k") < 0) {
+        buf_printf(notes, "mount on " TUN_DIR ": %s; guests have no tun devices\n", strerror(errno));
+        return;
+    }
+    if (mknod(TUN, S_IFCHR, st.st_rdev) < 0 || chmod(TUN, 0666) < 0) {
+        buf_printf(notes, "make " TUN ": %s; guests have no tun devices\n", strerror(errno));
+        umount2(TUN_DIR, MNT_DETACH);
+    }
+}
+
+static int container_probe(const struct guest_host *h, struct buf *notes, struct err *e)
+{
     if (container_host_enter(notes, e) < 0 || rootfs_probe(h, e) < 0 ||
         proc_checkv(h->runner, NULL, e, "crun", "--version", NULL) < 0) {
         if (e != NULL && e->code == ERR_SYS)
             e->code = ERR_UNSUPPORTED;
         return -1;
     }
-    if (stat("/dev/net/tun", &st) < 0 || (st.st_mode & 06) != 06)
-        buf_puts(notes,
-                 "/dev/net/tun is not open to everybody on this machine: guests have no tun devices\n");
+    tun_open_up(notes);
     return 0;
 }
 

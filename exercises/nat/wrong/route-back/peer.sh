@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+ip route add ${inside} via ${outside.2}

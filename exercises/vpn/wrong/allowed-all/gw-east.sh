@@ -1,0 +1,23 @@
+#!/bin/sh
+set -e
+# A script cannot carry a public key from one node to the other, so both make the two key pairs out of what both know.
+# That is for this test alone: a student's key is random and stays where it was made.
+key() { printf '%-32.32s' "$1 of ${west}" | base64; }
+umask 077
+key east > /etc/wireguard/private
+ip link add wg0 type wireguard || wireguard-go wg0
+wg set wg0 listen-port 51820 private-key /etc/wireguard/private \
+    peer "$(key west | wg pubkey)" endpoint ${wan.1}:51820 allowed-ips 0.0.0.0/0
+ip link set wg0 mtu 1420 up
+ip route add ${west} dev wg0
+nft -f - <<'END'
+table inet company {
+    chain forward {
+        type filter hook forward priority filter;
+        iifname "eth1" drop
+    }
+}
+END
+sysctl -q -w net.ipv4.ip_forward=1
+# As a student would: the keys are agreed on when the grading begins.
+ping -q -c 1 -w 15 -I ${east.1} ${west.10} > /dev/null
