@@ -15,7 +15,10 @@ int cmd_up(struct ctl *c, struct err *e)
     const char *driver = c->flag[FLAG_DRIVER], *name = c->flag[FLAG_NAME];
     char id[LAB_ID_SIZE];
     json_t *lab = NULL;
+    uint32_t seed = 0;
 
+    if (ctl_seed(c, &seed) != 0)
+        return CTL_USAGE;
     if ((name != NULL && name_check(name, "lab", e) < 0) ||
         (driver != NULL && name_check(driver, "driver", e) < 0))
         return -1;
@@ -26,6 +29,8 @@ int cmd_up(struct ctl *c, struct err *e)
         json_object_set_new(body, "driver", json_string(driver));
     if (name != NULL)
         json_object_set_new(body, "name", json_string(name));
+    if (c->flag[FLAG_SEED] != NULL)
+        json_object_set_new(body, "seed", json_integer(seed));
     if (ctl_http(c->http, "POST", "/api/v1/labs", body, &lab, e) < 0)
         return -1;
     bool ok = lab_id_ok(text_str(lab, "id"));

@@ -58,10 +58,12 @@ const struct ctl_cmd ctl_table[] = {
      "Draws the topology in _FILE_ as the web page does. Hidden parts are marked, or, with *--student*, left out.\n"
      "Needs no daemon.",
      cmd_render},
-    {"up", "FILE|EXERCISE|-", 1, 1, B(DRIVER) | B(NAME) | B(WAIT), CTL_DAEMON, "exercise", "start a lab",
+    {"up", "FILE|EXERCISE|-", 1, 1, B(DRIVER) | B(NAME) | B(WAIT) | B(SEED), CTL_DAEMON, "exercise",
+     "start a lab",
      "Starts a lab from a topology file, an exercise folder, standard input (*-*), or the exercise of that\n"
      "name that the site offers, and prints the lab's id. With *--wait* it returns when every node is up, and\n"
-     "fails, naming the node, when one could not start; the others keep running then.",
+     "fails, naming the node, when one could not start; the others keep running then. Parameters have your\n"
+     "values, or with *--seed* those of that number.",
      cmd_up},
     {"list", "", 0, 0, B(JSON), CTL_DAEMON, "-", "list the labs that you may see",
      "One line per lab: id, name, exercise, owner, state, nodes that are up.", cmd_list},

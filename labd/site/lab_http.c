@@ -85,9 +85,9 @@ void lab_get(struct http_req *r, void *arg)
 
 /* ---- starting ---- */
 
-/* '*out' is 'seed' if the body has one, which only a topology of one's own may have. */
-static int read_seed(const json_t *j, bool own, struct topo_seed *seed, const struct topo_seed **out,
-                     struct err *e)
+/* '*out' is 'seed' if the body has one.  A student who chose it could choose what somebody else has solved. */
+static int read_seed(const json_t *j, const struct who *who, struct topo_seed *seed,
+                     const struct topo_seed **out, struct err *e)
 {
     const json_t *v = json_object_get(j, "seed");
 
@@ -95,8 +95,8 @@ static int read_seed(const json_t *j, bool own, struct topo_seed *seed, const st
         return 0;
     if (!json_is_integer(v) || json_integer_value(v) < 0 || json_integer_value(v) > UINT32_MAX)
         return err_set(e, ERR_INVALID, "\"seed\" must be a whole number from 0 to 4294967295");
-    if (!own)
-        return err_set(e, ERR_INVALID, "\"seed\" goes with \"topology\"; an exercise has each user's own");
+    if (!who_teaches(who))
+        return err_set(e, ERR_DENIED, "only instructors may choose the seed of a lab");
     topo_seed_number(seed, (uint32_t)json_integer_value(v));
     *out = seed;
     return 0;
@@ -123,7 +123,7 @@ static int read_wish(struct site *s, struct http_req *r, struct lab_wish *w, str
     if ((w->name != NULL && name_check(w->name, "lab", e) < 0) ||
         (w->driver != NULL && name_check(w->driver, "driver", e) < 0))
         return -1;
-    if (read_seed(j, topology != NULL, seed, &w->seed, e) < 0)
+    if (read_seed(j, who, seed, &w->seed, e) < 0)
         return -1;
     w->inst = who->inst;
     w->owner = who->user;

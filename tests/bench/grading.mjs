@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Stack, top } from '../e2e/stack.mjs';
+import { fill, valuesOf } from '../e2e/values.mjs';
 
 const folder = path.join(top, 'exercises');
 const number = (name, otherwise) => {
@@ -30,14 +31,15 @@ async function exercise(stack, name) {
   return all;
 }
 
-/** A class: the labs are started and solved one after another, then graded at once. */
+/** A class: the labs, each with values of its own, are started and solved one after another, then graded at once. */
 async function atOnce(stack, name) {
   const dir = path.join(folder, name, 'solution');
   const labs = [];
   for (let i = 0; i < CLASS; i++) {
-    const id = (await stack.ok(['up', '--wait', path.join(folder, name)])).trim();
+    const values = await valuesOf(stack, path.join(folder, name), i);
+    const id = (await stack.ok(['up', '--wait', '--seed', String(i), path.join(folder, name)])).trim();
     for (const script of readdirSync(dir))
-      await stack.ok(['exec', id, script.replace(/\.sh$/, ''), '--', 'sh', '-s'], { input: readFileSync(path.join(dir, script)) });
+      await stack.ok(['exec', id, script.replace(/\.sh$/, ''), '--', 'sh', '-s'], { input: fill(readFileSync(path.join(dir, script), 'utf8'), values) });
     labs.push(id);
   }
   const since = Date.now();

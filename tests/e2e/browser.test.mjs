@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import path from 'node:path';
 import { top, build, startDemo, snapshot, leftBehind, until } from './stack.mjs';
+import { fill, lansShown } from './values.mjs';
 import { openBrowser, openPage, signIn, screen, openConsole, typeScript, check, audit } from './page.mjs';
 
 const run = promisify(execFile);
@@ -13,9 +14,10 @@ const shots = process.env.SHOTS; // a folder for screenshots, to look at
 
 const exercise = path.join(top, 'exercises/static-routing');
 const nodes = ['h1', 'r1', 'h2'];
+let values; // of the student's lab
 const script = (dir, node) => {
   const file = path.join(exercise, dir, `${node}.sh`);
-  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+  return existsSync(file) ? fill(readFileSync(file, 'utf8'), values) : '';
 };
 const promised = dir => {
   const xml = readFileSync(path.join(exercise, 'exercise.xml'), 'utf8');
@@ -54,6 +56,7 @@ test('the demo, from sign-in to score', { timeout: 1200000 }, async t => {
     await page.waitForURL(/\/labs\/[a-z0-9]{6}$/);
     lab = page.url().split('/').pop();
     for (const n of nodes) await page.getByRole('button', { name: new RegExp(`^${n}, (host|router), running`) }).waitFor({ timeout: 60000 });
+    values = await lansShown(page);
     await audit(page, 'lab page');
   });
 

@@ -61,7 +61,7 @@ test('exercises', { timeout: 2700000 }, async t => {
     assert.deepEqual([JSON.parse(two.stdout).graded, JSON.parse(two.stdout).differ], [2, 0]);
     const none = await stack.labctl(['exercise', 'test', dir, 'wrong/no-gatway']);
     assert.equal(none.status, 1, none.stderr);
-    assert.match(none.stderr, /it has solution, wrong\/no-forwarding, wrong\/no-gateway, wrong\/loopback, wrong\/wrong-mask\n$/);
+    assert.match(none.stderr, /it has solution, wrong\/no-forwarding, wrong\/no-gateway, wrong\/loopback, wrong\/wrong-mask, wrong\/copied\n$/);
   });
 
   await t.test('nothing is left', async () => {

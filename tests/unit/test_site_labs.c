@@ -162,8 +162,32 @@ static void test_seed_of_instructor(void **state)
         free(address[i]);
     assert_int_equal(status_of(f, f->instructor, "POST", "/api/v1/labs", SEEDED(",\"seed\":-1")), 400);
     assert_int_equal(status_of(f, f->instructor, "POST", "/api/v1/labs", SEEDED(",\"seed\":\"7\"")), 400);
-    assert_int_equal(
-        status_of(f, f->instructor, "POST", "/api/v1/labs", "{\"exercise\":\"variants\",\"seed\":7}"), 400);
+}
+
+/* An instructor tries a variant of the site's exercise; a student has only one's own. */
+static void test_seed_of_exercise(void **state)
+{
+    static const char seven[] = "{\"exercise\":\"variants\",\"seed\":7}";
+    struct fixture *f = *state;
+    AUTO(mem_freep) char *own = own_address(f, f->instructor, VARIANTS);
+    char *address[2];
+    struct reply r;
+
+    host_wait(f);
+    for (size_t i = 0; i < ARRAY_LEN(address); i++) {
+        request(f, f->instructor, "POST", "/api/v1/labs", seven, &r);
+        assert_int_equal(r.status, 202);
+        address[i] = address_of_h1(r.json);
+        AUTO(mem_freep) char *path = lab_path(text_at(r.json, "id"), "");
+        assert_int_equal(status_of(f, f->instructor, "DELETE", path, NULL), 202);
+        lab_wait(f, f->instructor, text_at(r.json, "id"), "");
+        reply_clear(&r);
+    }
+    assert_string_equal(address[0], address[1]);
+    assert_string_not_equal(address[0], own);
+    for (size_t i = 0; i < ARRAY_LEN(address); i++)
+        free(address[i]);
+    assert_int_equal(status_of(f, f->student, "POST", "/api/v1/labs", seven), 403);
 }
 
 static void test_exercise_detail(void **state)
@@ -711,6 +735,7 @@ int main(void)
         T(test_exercises),
         T(test_own_values),
         T(test_seed_of_instructor),
+        T(test_seed_of_exercise),
         T(test_exercise_detail),
         T(test_life),
         T(test_start_says_where),

@@ -6,9 +6,9 @@ table inet company {
         type filter hook forward priority filter; policy drop;
         ct state established,related accept
         iifname "eth0" accept
-        iifname "eth2" ip daddr 192.0.2.80 tcp dport { 80, 443 } accept
-        iifname "eth2" ip6 daddr 2001:db8:2::80 tcp dport { 80, 443 } accept
-        iifname "eth1" oifname "eth2" tcp dport 443 accept
+        iifname "eth2" ip daddr 192.0.2.${web} tcp dport { 80, ${shop} } accept
+        iifname "eth2" ip6 daddr 2001:db8:2::${web} tcp dport { 80, ${shop} } accept
+        iifname "eth1" oifname "eth2" tcp dport ${updates} accept
     }
 }
 END

@@ -1,7 +1,7 @@
 #!/bin/sh
 set -e
-ip address add 10.0.1.1/24 dev eth0
-ip address add 10.0.2.1/24 dev eth1
+ip address add ${lan1.1/} dev eth0
+ip address add ${lan2.1/} dev eth1
 ip link set eth0 up
 ip link set eth1 up
 sysctl -w net.ipv4.ip_forward=1

@@ -1,6 +1,6 @@
 #!/bin/sh
 set -e
-for leg in "eth0 10.10.0.1/24" "eth1 10.20.0.1/24" "eth2 10.30.0.1/24"; do
+for leg in "eth0 ${staff.1/}" "eth1 ${guests.1/}" "eth2 ${servers.1/}"; do
     ip link set "${leg% *}" up
     ip address add "${leg#* }" dev "${leg% *}"
 done
@@ -11,7 +11,7 @@ table inet office {
         ct state established,related accept
         iifname "eth0" accept
         iifname "eth2" oifname "eth0" accept
-        iifname "eth1" ip daddr 10.30.0.10 tcp dport 80 accept
+        iifname "eth1" ip daddr ${servers.10} tcp dport 80 accept
     }
 }
 END

@@ -1,6 +1,6 @@
 #!/bin/sh
 set -e
-# the next number, without asking who has it
-ip address add 192.168.10.2/25 dev eth0
+# the address that answered
+ip address add 10.${campus}.${site}.${printer}/25 dev eth0
 ip link set eth0 up
-ip route add default via 192.168.10.126
+ip route add default via 10.${campus}.${site}.126

@@ -1,6 +1,6 @@
 #!/bin/sh
 set -e
 # the whole site looks like one LAN
-ip address add 192.168.10.1/24 dev eth0
+ip address add 10.${campus}.${site}.1/24 dev eth0
 ip link set eth0 up
-ip route add default via 192.168.10.126
+ip route add default via 10.${campus}.${site}.126

@@ -1,6 +1,6 @@
 #!/bin/sh
 set -e
 # an address of the block behind the lab's
-ip address add 192.168.10.193/26 dev eth0
+ip address add 10.${campus}.${site}.193/26 dev eth0
 ip link set eth0 up
-ip route add default via 192.168.10.254
+ip route add default via 10.${campus}.${site}.254

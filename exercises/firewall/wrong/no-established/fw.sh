@@ -5,9 +5,9 @@ table inet company {
     chain forward {
         type filter hook forward priority filter; policy drop;
         iifname "eth0" accept
-        iifname "eth2" ip daddr 192.0.2.80 tcp dport { 80, 443 } accept
-        iifname "eth2" ip6 daddr 2001:db8:2::80 tcp dport { 80, 443 } accept
-        iifname "eth1" oifname "eth2" tcp dport 443 accept
+        iifname "eth2" ip daddr 192.0.2.${web} tcp dport { 80, ${shop} } accept
+        iifname "eth2" ip6 daddr 2001:db8:2::${web} tcp dport { 80, ${shop} } accept
+        iifname "eth1" oifname "eth2" tcp dport ${updates} accept
     }
 }
 END

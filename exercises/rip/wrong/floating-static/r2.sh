@@ -1,9 +1,9 @@
 #!/bin/sh
 vtysh <<'END'
 configure terminal
-ip route 10.1.1.0/24 10.0.12.1
-ip route 10.1.4.0/24 10.0.23.2
-ip route 10.1.1.0/24 10.0.23.2 200
-ip route 10.1.4.0/24 10.0.12.1 200
+ip route ${lan1} ${link12.1}
+ip route ${lan4} ${link23.2}
+ip route ${lan1} ${link23.2} 200
+ip route ${lan4} ${link12.1} 200
 end
 END

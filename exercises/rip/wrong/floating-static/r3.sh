@@ -1,10 +1,10 @@
 #!/bin/sh
 vtysh <<'END'
 configure terminal
-ip route 10.1.1.0/24 10.0.13.1
-ip route 10.1.2.0/24 10.0.23.1
-ip route 10.1.4.0/24 10.0.34.2
-ip route 10.1.1.0/24 10.0.23.1 200
-ip route 10.1.2.0/24 10.0.13.1 200
+ip route ${lan1} ${link13.1}
+ip route ${lan2} ${link23.1}
+ip route ${lan4} ${link34.2}
+ip route ${lan1} ${link23.1} 200
+ip route ${lan2} ${link13.1} 200
 end
 END

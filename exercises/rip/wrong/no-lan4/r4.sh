@@ -4,7 +4,7 @@ configure terminal
 router rip
  version 2
  timers basic 5 15 10
- network eth0
+ network eth${p4}
 exit
 end
 END

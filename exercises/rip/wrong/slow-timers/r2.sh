@@ -3,10 +3,10 @@ vtysh <<'END'
 configure terminal
 router rip
  version 2
- network eth0
- network eth1
- network eth2
- passive-interface eth0
+ network eth${p2}
+ network eth${p2+1}
+ network eth${p2+2}
+ passive-interface eth${p2}
 exit
 end
 END

@@ -3,9 +3,9 @@ vtysh <<'END'
 configure terminal
 router rip
  version 2
- network eth0
- network eth1
- network eth2
+ network eth${p3}
+ network eth${p3+1}
+ network eth${p3+2}
 exit
 end
 END

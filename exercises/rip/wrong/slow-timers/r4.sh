@@ -3,9 +3,9 @@ vtysh <<'END'
 configure terminal
 router rip
  version 2
- network eth0
- network eth1
- passive-interface eth1
+ network eth${p4}
+ network eth${p4+1}
+ passive-interface eth${p4+1}
 exit
 end
 END

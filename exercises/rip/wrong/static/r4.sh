@@ -1,7 +1,7 @@
 #!/bin/sh
 vtysh <<'END'
 configure terminal
-ip route 10.1.1.0/24 10.0.34.1
-ip route 10.1.2.0/24 10.0.34.1
+ip route ${lan1} ${link34.1}
+ip route ${lan2} ${link34.1}
 end
 END

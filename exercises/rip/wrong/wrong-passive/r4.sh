@@ -4,9 +4,9 @@ configure terminal
 router rip
  version 2
  timers basic 5 15 10
- network eth0
- network eth1
- passive-interface eth1
+ network eth${p4}
+ network eth${p4+1}
+ passive-interface eth${p4+1}
 exit
 end
 END

@@ -1,6 +1,6 @@
 #!/bin/sh
 set -e
-# /16: all of 10.0.x.x looks like the own LAN
-ip address add 10.0.1.10/16 dev eth0
+# /16: both LANs look like the own one
+ip address add ${lan1.10}/16 dev eth0
 ip link set eth0 up
-ip route add default via 10.0.1.1
+ip route add default via ${lan1.1}

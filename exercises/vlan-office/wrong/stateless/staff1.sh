@@ -1,5 +1,5 @@
 #!/bin/sh
 set -e
-ip address add 10.10.0.10/24 dev eth0
+ip address add ${staff.10/} dev eth0
 ip link set eth0 up
-ip route add default via 10.10.0.1
+ip route add default via ${staff.1}

@@ -4,7 +4,7 @@ nft -f - <<'END'
 table inet office {
     chain input {
         type filter hook input priority filter; policy accept;
-        ip saddr 10.20.0.0/24 tcp dport { 22, 23 } drop
+        ip saddr ${guests} tcp dport { 22, 23 } drop
     }
 }
 END

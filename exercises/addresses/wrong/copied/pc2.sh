@@ -1,0 +1,5 @@
+#!/bin/sh
+set -e
+ip address add 192.168.10.3/25 dev eth0
+ip link set eth0 up
+ip route add default via 192.168.10.126

@@ -1,0 +1,13 @@
+#!/bin/sh
+vtysh <<'END'
+configure terminal
+router rip
+ version 2
+ timers basic 5 15 10
+ network eth${p1+1}
+ network eth${p1+2}
+ network eth${p1+3}
+ passive-interface eth${p1+1}
+exit
+end
+END
