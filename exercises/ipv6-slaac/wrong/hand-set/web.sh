@@ -1,0 +1,1 @@
+ip -6 route add default via ${servers.1}
