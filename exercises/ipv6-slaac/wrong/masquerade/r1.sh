@@ -1,3 +1,5 @@
+#!/bin/sh
+set -e
 vtysh <<'END'
 configure terminal
 ipv6 forwarding
