@@ -39,8 +39,8 @@ static void receive(struct shot *s, uint8_t last, const char *options, size_t n)
 {
     uint8_t m[FIXED] = {2, 1, 6, 0, 0x12, 0x34, 0x56, 0x78, [16] = last != 0 ? 10 : 0, 0, last != 0, last};
 
-    memcpy(m + 28, MAC, 6);
-    memcpy(m + 236, "\x63\x82\x53\x63", 4);
+    memcpy(m + 28, (const uint8_t[]){2, 0xaa, 0xbb, 0xcc, 0xdd, 0xee}, 6);
+    memcpy(m + 236, (const uint8_t[]){99, 130, 83, 99}, 4);
     buf_truncate(&s->rx, 0);
     buf_add(&s->rx, m, sizeof m);
     buf_add(&s->rx, options, n);
