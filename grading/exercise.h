@@ -90,7 +90,7 @@ struct exercise_check {
     struct probe_addr as,
         becomes;                /* nat: the source and the destination after translation; family 0: as sent */
     char path[PROBE_PATH_SIZE]; /* http */
-    /* http: the host, "" if the address is asked for; dns: the zone, and of a part its name */
+    /* http: the host, "" if the address is asked for; dns: the zone, and of a part its name; dhcp: of a lease, or "" */
     char domain[PROBE_DOMAIN_SIZE];
     unsigned status; /* http */
     uint16_t type;   /* of a part of dns */
@@ -98,10 +98,11 @@ struct exercise_check {
     char peer[NAME_SIZE];     /* ospf: the reference where our router is */
     char heard_by[NAME_SIZE]; /* ospf: where another one is, or "" */
     uint32_t area;
-    unsigned hello_ms, dead_ms; /* 0: as usual */
-    uint32_t own_as, router_as; /* bgp: of our router and of the student's */
-    struct probe_addr router;
-    char as_path[PROBE_AS_PATH_SIZE]; /* what 'hears' has to come with; "": any */
+    unsigned hello_ms, dead_ms;         /* 0: as usual */
+    uint32_t own_as, router_as;         /* bgp: of our router and of the student's */
+    struct probe_addr router;           /* bgp: the student's; dhcp: of a lease; family 0: any */
+    struct probe_addr first, last, dns; /* dhcp: the range; the name server, family 0: any */
+    char as_path[PROBE_AS_PATH_SIZE];   /* what 'hears' has to come with; "": any */
     struct exercise_nets not_hears;
     struct exercise_nets hears; /* what our router has to be told */
     struct exercise_hint *hints;

@@ -30,7 +30,7 @@
  *        "observe":[{"port":"h2:eth0","dev"?,"element"?,"mac"?,"whole"?}],
  *        "probes":[{"id","kind":"icmp|udp|tcp|neighbour","from","to","port","ttl","far","count","interval_ms",
  *          "timeout_ms","stop","payload"?,"after"?,"also"?:["10.0.2.1"],"outer"?:"none|esp|udp","outer_port"?,
- *          "ask"?:{"dns","type","fresh"} or {"http","host"?,"text"?,"fresh"}}],
+ *          "ask"?:{"dns","type","fresh"} or {"http","host"?,"text"?,"fresh"} or {"dhcp":true}}],
  *        "peers"?:[{"reference","protocol":"ospf|bgp","area":0,"hello_s","dead_s","as","router_as","router",
  *          "form_ms","announce":"198.18.4.7"}],
  *        "cut":["l1"],"cut_after_ms":2000}
@@ -135,6 +135,7 @@ enum probe_speak {
     PROBE_SAY_NONCE,
     PROBE_SAY_DNS,  /* the nonce is the message's id, the case of the letters (0x20), and a fresh label */
     PROBE_SAY_HTTP, /* the nonce is the query of a page, or the path of one that can not exist */
+    PROBE_SAY_DHCP, /* the nonce is the client's hardware address and the id of its transaction */
 };
 struct probe_ask {
     enum probe_speak speak;
@@ -250,12 +251,17 @@ struct probe_sighting {
 };
 #define PROBE_ANSWER_NONE (-1)
 #define PROBE_ANSWER_BAD (-2) /* it broke the protocol's rules */
+/* DHCP: the type of the last message that counts, RFC 2132, section 9.6.  After an OFFER the client asked for it. */
+#define PROBE_DHCP_OFFER 2
+#define PROBE_DHCP_ACK 5
+#define PROBE_DHCP_NAK 6
 struct probe_answer {
-    int code;   /* DNS: the RCODE; HTTP: the status; or one of the above */
+    int code;   /* DNS: the RCODE; HTTP: the status; DHCP: see above; or one of the above */
     bool cut;   /* DNS: the server says that it is incomplete */
     bool found; /* HTTP: ask.text is in the page */
     /* DNS: what probe_record_parse() makes of records of the type that was asked for, at the end of the chain
-     * of aliases; the first PROBE_VALUES_MAX.  HTTP: one, how the page begins. */
+     * of aliases; the first PROBE_VALUES_MAX.  HTTP: one, how the page begins.  DHCP: "address A",
+     * "server A", "mask A", "router A" and "dns A" (up to four each), and "domain NAME" in lower case. */
     char (*values)[PROBE_VALUE_SIZE];
     size_t nvalues;
 };

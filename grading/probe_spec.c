@@ -99,6 +99,8 @@ static json_t *ask_json(const struct probe_ask *a)
     case PROBE_SAY_HTTP:
         return json_pack("{s:s, s:s, s:s, s:b}", "http", a->path, "host", a->domain, "text", a->text, "fresh",
                          (int)a->fresh);
+    case PROBE_SAY_DHCP:
+        return json_pack("{s:b}", "dhcp", 1);
     case PROBE_SAY_NONCE:
         break;
     }
@@ -319,6 +321,17 @@ static int ask_http(const json_t *ask, struct probe *p, struct err *e)
     return 0;
 }
 
+/* A client without an address sends to everybody. */
+static int ask_dhcp(struct probe *p, struct err *e)
+{
+    const struct probe_addr everybody = {AF_INET, {255, 255, 255, 255}};
+
+    if (p->kind != PROBE_UDP || !probe_addr_equal(&p->to, &everybody))
+        return err_set(e, ERR_INVALID, "probe '%s': a lease is asked for by UDP to 255.255.255.255", p->id);
+    p->ask.speak = PROBE_SAY_DHCP;
+    return 0;
+}
+
 static int ask_read(const json_t *j, struct probe *p, struct err *e)
 {
     const json_t *ask = json_object_get(j, "ask");
@@ -327,6 +340,8 @@ static int ask_read(const json_t *j, struct probe *p, struct err *e)
         return 0;
     if (p->kind != PROBE_UDP && p->kind != PROBE_TCP)
         return err_set(e, ERR_INVALID, "probe '%s': only what goes to a port can ask", p->id);
+    if (json_object_get(ask, "dhcp") != NULL)
+        return ask_dhcp(p, e);
     p->ask.fresh = json_is_true(json_object_get(ask, "fresh"));
     return json_object_get(ask, "http") != NULL ? ask_http(ask, p, e) : ask_dns(ask, p, e);
 }

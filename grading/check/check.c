@@ -22,6 +22,7 @@ const struct check_kind *const check_kinds[] = {
     &check_vpn,
     &check_dns,
     &check_http,
+    &check_dhcp,
     &check_convergence,
     &check_ospf,
     &check_bgp,

@@ -57,7 +57,7 @@ bool check_alone(const struct exercise_check *c);
 /* In the files of their names. */
 extern const struct check_kind check_reachability, check_unreachable, check_tcp_open, check_tcp_closed,
     check_path, check_nat, check_address, check_firewall, check_vpn, check_dns, check_http, check_convergence,
-    check_ospf, check_bgp, check_bandwidth;
+    check_ospf, check_bgp, check_bandwidth, check_dhcp;
 
 /* ---- check.c: for all kinds ---- */
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name); /* or NULL */

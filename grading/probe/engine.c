@@ -197,8 +197,11 @@ static void settle(struct engine *en, struct volley *v, int64_t now)
             counting = false;
     }
     if (v->error[0] != '\0' || (v->p->stop > 0 && good >= v->p->stop) ||
-        (v->fired == v->p->count && open == 0))
+        (v->fired == v->p->count && open == 0)) {
         v->over = true;
+        if (v->p->ask.speak == PROBE_SAY_DHCP)
+            dhcp_release(v);
+    }
 }
 
 static int64_t next_event(const struct engine *en, int64_t now)

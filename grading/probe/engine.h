@@ -3,7 +3,8 @@
  *   engine_open()  with privilege: reference networks, sockets, watches
  *   engine_run()   without: sends, receives, matches, until every probe is over
  *
- * engine.c drives, shot.c and neighbour.c send, match.c recognises what the watches saw, speech.h has protocols. */
+ * engine.c drives, shot.c, neighbour.c and dhcp.c send, match.c recognises what the watches saw, speech.h has
+ * protocols. */
 #ifndef GRADING_PROBE_ENGINE_H
 #define GRADING_PROBE_ENGINE_H
 
@@ -42,7 +43,8 @@ struct shot {
     struct buf tx; /* the request of a protocol; what tells it from others is 'nmark' bytes at 'mark' */
     size_t mark, nmark;
     struct buf rx;
-    uint32_t digest; /* UDP: of the answer that was taken */
+    uint32_t digest;                            /* UDP: of the answer that was taken */
+    uint8_t lease[4], server[4], server_mac[6]; /* DHCP: what was offered, by whom, and where it came from */
 };
 
 /* One probe: its samples. */
@@ -98,6 +100,16 @@ int64_t engine_us(const struct engine *en); /* now, on the result's time scale *
 /* The same for questions who has an address. */
 int neighbour_open(struct volley *v, struct err *e) MUST_CHECK;
 void neighbour_fire(struct volley *v);
+
+/* ---- dhcp.c ---- */
+/* Opens a socket for each sample of 'v', which receives whole frames, and the one that sends. */
+int dhcp_open(struct volley *v, struct err *e) MUST_CHECK;
+/* Broadcasts what s->tx holds; an error is put in v->error. */
+void dhcp_fire(struct volley *v, struct shot *s);
+/* Leaves the message of a frame of 'n' bytes at its beginning; its length, or 0 if it is not for this client. */
+size_t dhcp_unwrap(struct shot *s, uint8_t *frame, size_t n);
+/* Gives back what the clients of 'v' got. */
+void dhcp_release(struct volley *v);
 
 /* ---- match.c ---- */
 /* Fresh nonces for all shots, the requests that are made of them, and the table to find them by. */

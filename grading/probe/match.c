@@ -17,8 +17,10 @@
 
 const struct speech *speech_of(const struct probe *p)
 {
-    static const struct speech *const all[] = {
-        [PROBE_SAY_NONCE] = NULL, [PROBE_SAY_DNS] = &speech_dns, [PROBE_SAY_HTTP] = &speech_http};
+    static const struct speech *const all[] = {[PROBE_SAY_NONCE] = NULL,
+                                               [PROBE_SAY_DNS] = &speech_dns,
+                                               [PROBE_SAY_HTTP] = &speech_http,
+                                               [PROBE_SAY_DHCP] = &speech_dhcp};
 
     return all[p->ask.speak];
 }

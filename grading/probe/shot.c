@@ -77,6 +77,8 @@ int volley_open(struct volley *v, struct err *e)
 
     if (v->p->kind == PROBE_NEIGHBOUR)
         return neighbour_open(v, e);
+    if (v->p->ask.speak == PROBE_SAY_DHCP)
+        return dhcp_open(v, e);
     if (probe_per_sample(v->p)) {
         for (unsigned i = 0; i < v->p->count; i++)
             if ((v->shots[i].fd = socket_open(v, v->p->kind == PROBE_TCP ? SOCK_STREAM : SOCK_DGRAM, 0, e)) <
@@ -197,7 +199,9 @@ void volley_fire(struct volley *v, const struct engine *en, int64_t now_ms)
     s->state = SHOT_SENT;
     s->s.sent_us = engine_us(en);
     s->until_ms = now_ms + v->p->timeout_ms;
-    if (probe_per_sample(v->p))
+    if (v->p->ask.speak == PROBE_SAY_DHCP)
+        dhcp_fire(v, s);
+    else if (probe_per_sample(v->p))
         own_fire(v, s, en);
     else if (v->p->kind == PROBE_NEIGHBOUR)
         neighbour_fire(v);
@@ -245,6 +249,17 @@ static bool received(const struct volley *v, struct shot *s, const struct engine
     return true;
 }
 
+/* What was received, and is not the end: an offer, which the client asks for, or a stranger's datagram. */
+static void go_on(struct volley *v, struct shot *s, const struct engine *en)
+{
+    if (v->p->ask.speak == PROBE_SAY_DHCP && s->state == SHOT_SENT && s->s.answer.code == PROBE_DHCP_OFFER) {
+        s->digest = match_digest(en, (const uint8_t *)s->rx.data, s->rx.len);
+        dhcp_fire(v, s);
+        s->state = SHOT_OPEN;
+    }
+    buf_truncate(&s->rx, 0);
+}
+
 static void own_receive(struct volley *v, struct shot *s, const struct engine *en, int64_t now_ms)
 {
     const struct speech *speech = speech_of(v->p);
@@ -258,12 +273,14 @@ static void own_receive(struct volley *v, struct shot *s, const struct engine *e
         failed(v, s, en, errno);
         return;
     }
+    if (n > 0 && v->p->ask.speak == PROBE_SAY_DHCP)
+        n = (ssize_t)dhcp_unwrap(s, (uint8_t *)chunk, (size_t)n);
     if (n > 0)
         buf_add(&s->rx, chunk, (size_t)n);
     if (received(v, s, en, v->p->kind == PROBE_TCP && n <= 0, now_ms))
         shot_over(en, s);
     else if (v->p->kind == PROBE_UDP)
-        buf_truncate(&s->rx, 0); /* a stranger's datagram */
+        go_on(v, s, en);
 }
 
 void shot_ready(struct volley *v, struct shot *s, const struct engine *en, int64_t now_ms)

@@ -20,6 +20,6 @@ struct speech {
 const struct speech *speech_of(const struct probe *p);
 
 /* In the file of its name. */
-extern const struct speech speech_dns, speech_http;
+extern const struct speech speech_dns, speech_http, speech_dhcp;
 
 #endif

@@ -40,6 +40,24 @@
 #define PAGE(port, attrs) \
     "from='refa' kind='http' to='10.0.2.10' seen-at='h2:eth0' text='Welcome to' port='" port "' " attrs "/>"
 
+/* ---- dhcp ---- */
+/* The file of leases tells whether clients gave theirs back. */
+#define DHCP_ON(node, attrs) \
+    "n $" node " dnsmasq --conf-file=/dev/null --user=root --pid-file=/tmp/$" node \
+    ".pid --no-resolv --no-hosts --port=0 --dhcp-leasefile=/tmp/$" node ".leases " attrs "\n"
+#define DHCP_OFF(node) \
+    KILL("/tmp/$" node ".pid") "test ! -s /tmp/$" node ".leases; rm /tmp/$" node ".leases\n"
+#define POOL "--dhcp-range=10.0.1.100,10.0.1.149,255.255.255.0 "
+#define OPTIONS "--dhcp-option=3,10.0.1.1 --dhcp-option=6,10.0.2.53 --domain=lab.test"
+#define UDHCPD_ON \
+    "touch /tmp/$h1.leases; printf '%s\n' 'start 10.0.1.100' 'end 10.0.1.149' 'interface eth0' \"lease_file /tmp/$h1.leases\" " \
+    "'opt subnet 255.255.255.0' 'opt router 10.0.1.1' 'opt dns 10.0.2.53' 'opt domain lab.test' >/tmp/$h1.conf\n" \
+    "ip netns exec $h1 busybox udhcpd -f /tmp/$h1.conf >/dev/null 2>&1 & echo $! >/tmp/$h1.pid\n" \
+    "for i in 1 2 3 4 5 6 7 8 9; do n $h1 ss -lun | grep -q ':67 ' && break; sleep 0.2; done\n"
+#define LEASES \
+    "from='refa' kind='dhcp' seen-at='h1:eth0' first='10.0.1.100' last='10.0.1.149' router='10.0.1.1' " \
+    "dns='10.0.2.53' domain='lab.test'/>"
+
 /* Has one page for everything. */
 static void serve_all(uint16_t port)
 {
@@ -102,6 +120,21 @@ static const struct check_row rows[] = {
     {"dns: cheat, questions over TCP are led to another server",
      DNS_ON("h2", RECORDS) DNS_ON("r1", RECORDS) REDIRECT("tcp", "53"), NFT_GONE DNS_OFF("r1") DNS_OFF("h2"),
      NAMES("lab.test", WWW), GRADING_FAIL, "something else answered"},
+    {"dhcp: leases, which are given back", DHCP_ON("h1", POOL OPTIONS), DHCP_OFF("h1"), LEASES, GRADING_PASS,
+     "gave two clients the addresses 10.0.1.1"},
+    {"dhcp: another server", UDHCPD_ON, KILL("/tmp/$h1.pid") "rm /tmp/$h1.conf /tmp/$h1.leases", LEASES,
+     GRADING_PASS, "gave two clients the addresses 10.0.1.1"},
+    {"dhcp: a range that begins too low",
+     DHCP_ON("h1", "--no-ping --dhcp-range=10.0.1.90,10.0.1.99,255.255.255.0 " OPTIONS), DHCP_OFF("h1"),
+     LEASES, GRADING_FAIL, "is not of the range"},
+    {"dhcp: the server is its clients' router and name server", DHCP_ON("h1", "--no-ping " POOL),
+     DHCP_OFF("h1"), LEASES, GRADING_FAIL, "the router 10.0.1.10 instead of 10.0.1.1."},
+    {"dhcp: no server", NULL, NULL, LEASES, GRADING_FAIL, "arrived at h1:eth0, but no offer came back"},
+    {"dhcp: cheat, another machine is the server", DHCP_ON("r1", "--no-ping " POOL OPTIONS), DHCP_OFF("r1"),
+     LEASES, GRADING_FAIL, "not from h1:eth0: something else is a server, too"},
+    {"dhcp: cheat, one address for everybody",
+     DHCP_ON("h1", "--no-ping --dhcp-range=10.0.1.100,10.0.1.100,255.255.255.0 " OPTIONS), DHCP_OFF("h1"),
+     LEASES, GRADING_FAIL, "no offer came back"},
     {"http: a page", WEB_ON, WEB_OFF, PAGE("8000", "path='/index.html'"), GRADING_PASS,
      "answered for /index.html"},
     {"http: the page of a folder, for a host of a name", WEB_ON, WEB_OFF, PAGE("8000", "host='www.lab.test'"),

@@ -1,6 +1,6 @@
 /* What crosses the borders of labprobe: frames that anyone in a lab may have made, and the JSON of specs
  * and results, and answers of servers.  The first byte decides: 's' a spec, 'r' a result, 'd' what a name server
- * says, 'h' what a web server says, else a frame follows. */
+ * says, 'h' what a web server says, 'p' what a DHCP server says, else a frame follows. */
 #include "grading/probe/packet.h"
 #include "grading/probe/speech.h"
 #include "labd/base/mem.h"
@@ -107,6 +107,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                PROBE_TCP);
         if (data[0] == 'd')
             answer(data + (size > 1), size - (size > 1), PROBE_SAY_DNS, PROBE_UDP);
+        return 0;
+    }
+    if (data[0] == 'p') {
+        answer(data + (size > 1), size - (size > 1), PROBE_SAY_DHCP, PROBE_UDP);
         return 0;
     }
     if (data[0] != 's' && data[0] != 'r') {

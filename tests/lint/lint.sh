@@ -25,7 +25,8 @@ run() {
 
 c_files=$(git ls-files '*.c' | grep -v '^tests/fuzz/')
 all_c=$(git ls-files '*.c' '*.h')
-scripts=$(git ls-files '*.sh' .ci/run ':!tests/golden/' ':!tests/site/exercises/') # the latter hold parameters, too
+scripts=$(git ls-files '*.sh' .ci/run ':!tests/golden/' ':!tests/site/exercises/' ':!exercises/') # the latter two: parameters
+solutions=$(git ls-files 'exercises/*.sh')
 
 # shellcheck disable=SC2086 # lists of words, none with a space
 {
@@ -33,6 +34,7 @@ scripts=$(git ls-files '*.sh' .ci/run ':!tests/golden/' ':!tests/site/exercises/
 	run bans tests/lint/bans.sh
 	run schemas tests/lint/schemas.sh
 	run shellcheck shellcheck -x -S warning $scripts
+	run 'shellcheck of solutions' shellcheck -x -S warning -e SC2154 $solutions # a parameter is assigned nowhere
 	run clang-format clang-format --dry-run -Werror $all_c
 	run cppcheck cppcheck -q -j2 --error-exitcode=1 --inline-suppr --std=c11 --enable=warning,performance,portability \
 		--suppress=missingIncludeSystem --suppress=varFuncNullUB --cppcheck-build-dir="$(mkdir -p "$build/cppcheck" && echo "$build/cppcheck")" \

@@ -18,11 +18,12 @@
 #define NEIGHBOUR(more) "{\"id\":\"p\",\"kind\":\"neighbour\",\"from\":\"a\",\"to\":\"10.0.1.1\"" more "}"
 #define LABEL "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffff."
 #define DNS(name, type) "{\"dns\":\"" name "\",\"type\":" type "}"
-#define ASK(kind, ask) \
+#define ASK_TO(to, kind, ask) \
     SPEC(REF, H2, \
-         "{\"id\":\"p\",\"kind\":\"" kind "\",\"from\":\"a\",\"to\":\"10.0.2.10\",\"port\":53,\"ask\":" ask \
+         "{\"id\":\"p\",\"kind\":\"" kind "\",\"from\":\"a\",\"to\":\"" to "\",\"port\":53,\"ask\":" ask \
          "}", \
          "")
+#define ASK(kind, ask) ASK_TO("10.0.2.10", kind, ask)
 #define SPEC(refs, ports, probes, cut) \
     "{\"references\":[" refs "],\"observe\":[" ports "],\"probes\":[" probes "],\"cut\":[" cut "]}"
 #define H2 "{\"port\":\"h2:eth0\"}"
@@ -46,6 +47,9 @@ static const struct row {
     {"page over UDP", ASK("udp", "{\"http\":\"/a\"}"), "over TCP"},
     {"page with a second request", ASK("tcp", "{\"http\":\"/a HTTP/1.0\"}"), "not the path of a page"},
     {"page of a host that is none", ASK("tcp", "{\"http\":\"/a\",\"host\":\"a:b\"}"), "not a domain name"},
+    {"lease", ASK_TO("255.255.255.255", "udp", "{\"dhcp\":true}"), NULL},
+    {"lease of one server", ASK("udp", "{\"dhcp\":true}"), "by UDP to 255.255.255.255"},
+    {"lease over TCP", ASK_TO("255.255.255.255", "tcp", "{\"dhcp\":true}"), "by UDP to 255.255.255.255"},
     {"a list", "[]", "not an object"},
     {"references not a list", "{\"references\":{}}", "not a list"},
     {"reference with a path as name", SPEC("{\"name\":\"../x\",\"segment\":\"lan1\"}", "", "", ""),

@@ -1,0 +1,17 @@
+#!/bin/sh
+set -e
+cat >/etc/dnsmasq.conf <<'END'
+no-resolv
+no-hosts
+local=/${company}.example/
+domain=${company}.example
+dhcp-range=${office.100},${office.199},1h
+dhcp-option=option:router,${office.1}
+dhcp-option=option:dns-server,${office.53}
+dhcp-host=${printer},${office.50}
+host-record=ns.${company}.example,${office.53}
+host-record=r1.${company}.example,${office.1}
+host-record=web.${company}.example,${servers.80}
+cname=www.${company}.example,web.${company}.example
+END
+dnsmasq

@@ -1,0 +1,18 @@
+#!/bin/sh
+set -e
+vtysh <<'END'
+configure terminal
+ipv6 forwarding
+interface eth0
+ ipv6 address ${office.1/}
+ ipv6 nd prefix ${office}
+ no ipv6 nd suppress-ra
+exit
+interface eth1
+ ipv6 address ${servers.1/}
+ ipv6 nd prefix ${servers} 86400 14400 no-autoconfig
+ no ipv6 nd suppress-ra
+exit
+end
+write memory
+END

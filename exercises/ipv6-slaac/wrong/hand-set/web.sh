@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+ip -6 route add default via ${servers.1}
