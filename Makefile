@@ -139,7 +139,7 @@ test: all $(UNIT_TESTS) ## the quick tests: no root, no network, under a minute
 check: ## install what is missing and run every test of every kind (root)
 	@tests/check.sh
 
-check-contract: all $(CONTRACT_TESTS) ## drivers, wiring and probes on real parts; driver xen by check-xen-contract (root)
+check-contract: all $(CONTRACT_TESTS) ## drivers, wiring and probes on real parts; driver xen by check-xen (root)
 	@images/build.sh >/dev/null
 	@tests/run.sh $(filter-out %/test_guest_xen,$(CONTRACT_TESTS))
 
@@ -160,17 +160,14 @@ check-e2e: all web/dist/index.html ## the whole stack with a real browser (root)
 E2E_TESTS ?= $(sort $(wildcard tests/e2e/*.test.mjs))
 
 # What a nested Xen machine is started from: the two images, our programs, and the contract tests.
-.PHONY: xen-parts check-xen check-xen-contract
+.PHONY: xen-parts check-xen
 xen-parts: all man web/dist/index.html $(CONTRACT_TESTS)
 	@images/build.sh
 	@images/kernel/build.sh small
 	@images/xenhost/build.sh
 
-check-xen-contract: xen-parts ## the contract tests of driver xen in a dom0 of our own under QEMU (root)
-	@BUILD=$(BUILD) tests/xen/contract.sh
-
-check-xen: xen-parts ## exercises, a browser and all kinds of mishap on real PV domains (root)
-	@BUILD=$(BUILD) node --test --test-concurrency=1 $(XEN_TESTS)
+check-xen: xen-parts ## contract tests, exercises, a browser, mishaps on real PV domains, XEN_JOBS machines at a time (root)
+	@BUILD=$(BUILD) node --test --test-concurrency=$(or $(XEN_JOBS),2) $(XEN_TESTS)
 XEN_TESTS ?= $(sort $(wildcard tests/xen/*.test.mjs))
 
 # ---- fuzzing: clang's libFuzzer, seeded with the golden files ---------------------------------------
