@@ -39,6 +39,15 @@ async function grade(stack, id) {
   return { report, points: Object.fromEntries(report.checks.filter(c => c.score > 0).map(c => [c.id, c.score])) };
 }
 
+/** Grades the honest network.  The labs' deadlines are short, so that tricks fail soon; on a busy machine it may take more
+ * than one to get all points. */
+async function honest(stack, id) {
+  for (let tries = 5; ; tries--) {
+    const got = await grade(stack, id);
+    if (got.report.score === got.report.max_score || tries === 1) return got;
+  }
+}
+
 /** Does one trick, sees that it does what it is meant to, grades, and gives the nodes back as they were. */
 async function commit(stack, id, trick, agent) {
   const sh = (node, script) => stack.ok(['exec', id, node, '--', 'sh', '-s'], { input: `set -e\n${script}\n` });
@@ -105,9 +114,9 @@ test('cheats', { timeout: 1800000 }, async t => {
     const settle = (what, promise) => promise.then(v => done.set(what, v), e => done.set(what, e));
     const worker = async n => {
       const id = (await stack.ok(['up', '--wait', dir])).trim();
-      await settle(`honest, lab ${n}`, grade(stack, id));
+      await settle(`honest, lab ${n}`, honest(stack, id));
       for (let what = todo.shift(); what; what = todo.shift()) await settle(what, commit(stack, id, lab.tricks[what], agent));
-      await settle(`honest again, lab ${n}`, grade(stack, id));
+      await settle(`honest again, lab ${n}`, honest(stack, id));
       await stack.ok(['down', id]);
     };
     await Promise.all(Array.from({ length: Math.min(WIDTH[name], todo.length) }, (_, n) => worker(n + 1)));

@@ -87,6 +87,11 @@ nft add rule ip cheat own iifname eth0 ip daddr 203.0.113.0/24 dup to 203.0.113.
     earns: { hidden: 20, matrix: 40 },
     fools: ['peer', mapped],
   },
+  'handshake-only': {
+    nodes: { r1: company(['ct status dnat accept', 'tcp dport 443 tcp flags & (syn | psh) == psh drop', ...filter], dnat) },
+    earns: { hidden: 20, mapped: 20 },
+    fools: ['peer', 'nc -z -w 2 10.0.1.10 443'],
+  },
   'every-port-open': {
     nodes: { r1: company(['accept'], dnat), web: "nft 'add table ip cheat; add chain ip cheat own { type nat hook prerouting priority dstnat; }'\nnft add rule ip cheat own tcp dport 1-65535 redirect to :80" },
     earns: { hidden: 20, mapped: 20, matrix: 10 },
