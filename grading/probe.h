@@ -29,7 +29,7 @@
  *          "mac"?,"pid"?}],
  *        "observe":[{"port":"h2:eth0","dev"?,"element"?,"mac"?,"whole"?}],
  *        "probes":[{"id","kind":"icmp|udp|tcp|neighbour","from","to","port","ttl","far","count","interval_ms",
- *          "timeout_ms","stop","payload"?,"after"?,"also"?:["10.0.2.1"],"outer"?:"none|esp|udp","outer_port"?,
+ *          "timeout_ms","stop","payload"?,"after"?,"also"?:["10.0.2.1"],"outer"?:"none|esp|udp|any","outer_port"?,
  *          "ask"?:{"dns","type","fresh"} or {"http","host"?,"text"?,"fresh"} or {"dhcp":true}}],
  *        "peers"?:[{"reference","protocol":"ospf|bgp","area":0,"hello_s","dead_s","as","router_as","router",
  *          "form_ms","announce":"198.18.4.7"}],
@@ -129,7 +129,12 @@ struct probe_port {
 };
 
 enum probe_kind { PROBE_ICMP, PROBE_UDP, PROBE_TCP, PROBE_NEIGHBOUR };
-enum probe_outer { PROBE_OUTER_NONE, PROBE_OUTER_ESP, PROBE_OUTER_UDP };
+enum probe_outer {
+    PROBE_OUTER_NONE,
+    PROBE_OUTER_ESP,
+    PROBE_OUTER_UDP,
+    PROBE_OUTER_ANY, /* no matter what: only PROBE_CLEAR is told, and not of answers */
+};
 /* What is said there: the bare nonce, or a request of a protocol that carries the nonce in its own way. */
 enum probe_speak {
     PROBE_SAY_NONCE,

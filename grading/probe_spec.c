@@ -12,8 +12,10 @@
 static const char *const kinds[] = {
     [PROBE_ICMP] = "icmp", [PROBE_UDP] = "udp", [PROBE_TCP] = "tcp", [PROBE_NEIGHBOUR] = "neighbour"};
 
-static const char *const outers[] = {
-    [PROBE_OUTER_NONE] = "none", [PROBE_OUTER_ESP] = "esp", [PROBE_OUTER_UDP] = "udp"};
+static const char *const outers[] = {[PROBE_OUTER_NONE] = "none",
+                                     [PROBE_OUTER_ESP] = "esp",
+                                     [PROBE_OUTER_UDP] = "udp",
+                                     [PROBE_OUTER_ANY] = "any"};
 static const char *const protocols[] = {[PROBE_OSPF] = "ospf", [PROBE_BGP] = "bgp"};
 
 struct probe_spec *probe_spec_new(void)

@@ -1,5 +1,9 @@
 /* path: the packet arrives over some links and not over others, by sightings at their ends; or, with a cut,
- * the network finds another way within the time to settle. */
+ * the network finds another way within the time to settle.
+ *
+ * That a packet was on a link does not say that it went that way: a hub gives everybody a copy.  Of two links that meet
+ * at a machine, that machine has to receive it over the one and send it over the other.  On links that are to be avoided
+ * its content must not be readable in whatever it may be wrapped into. */
 #include "grading/check/flow.h"
 
 #include <stdio.h>
@@ -51,9 +55,13 @@ static int spec(struct probe_spec *s, const struct exercise *x, size_t i, enum g
     if (flow_spec(s, x, i, phase, e) < 0 || check_spec_links(s, &c->via, e) < 0 ||
         check_spec_links(s, &c->avoids, e) < 0 || check_spec_links(s, &c->cut, e) < 0)
         return -1;
+    for (size_t n = 0; n < s->nports; n++)
+        for (size_t k = 0; k < c->avoids.n; k++)
+            s->ports[n].whole = s->ports[n].whole || check_link_end(s->ports[n].name, c->avoids.v[k]);
+    p = &s->probes[s->nprobes - 1];
+    p->outer = c->avoids.n > 0 ? PROBE_OUTER_ANY : PROBE_OUTER_NONE;
     if (phase != GRADING_BROKEN)
         return 0;
-    p = &s->probes[s->nprobes - 1];
     p->interval_ms = CUT_INTERVAL_MS;
     p->count = c->settle_ms / CUT_INTERVAL_MS;
     p->stop = x->hold > CUT_STREAK_MIN ? x->hold : CUT_STREAK_MIN;
@@ -83,11 +91,64 @@ static void path_text(const struct probe_sample *s, char *out, size_t size)
     }
 }
 
+/* ---- from link to link ---- */
+static const struct topo_link *link_find(const struct topo *t, const char *name)
+{
+    for (size_t i = 0; t != NULL && i < t->nlinks; i++)
+        if (strcmp(t->links[i].name, name) == 0)
+            return &t->links[i];
+    return NULL;
+}
+
+static bool is_machine(const struct topo *t, const char *name)
+{
+    for (size_t i = 0; i < t->nnodes; i++)
+        if (strcmp(t->nodes[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Was it seen at that end of the link, on its way to the machine there ('in') or from it? */
+static bool seen_at_end(const struct probe_sample *s, const struct topo_link *l, int end, bool in)
+{
+    char port[PROBE_PORT_SIZE];
+
+    snprintf(port, sizeof port, "%s:%c", l->name, 'a' + end);
+    return flow_seen(s, port, in, PROBE_REQUEST) != NULL;
+}
+
+/* False if links 'from' and 'to' meet at a machine, whose name is then in '*at', that did not send over the one what
+ * it received over the other.  Two that meet at both ends do so at either. */
+static bool went_on(const struct topo *t, const char *from, const char *to, const struct probe_sample *s,
+                    const char **at)
+{
+    const struct topo_link *a = link_find(t, from), *b = link_find(t, to);
+    bool went = false;
+
+    *at = NULL;
+    for (int i = 0; a != NULL && b != NULL && i < 2; i++)
+        for (int k = 0; k < 2; k++)
+            if (strcmp(a->end[i].node, b->end[k].node) == 0 && is_machine(t, a->end[i].node)) {
+                *at = a->end[i].node;
+                went = went || (seen_at_end(s, a, i, true) && seen_at_end(s, b, k, false));
+            }
+    return *at == NULL || went;
+}
+
+static bool readable_on(const struct probe_sample *s, const char *link)
+{
+    for (size_t i = 0; i < s->nsightings; i++)
+        if (s->sightings[i].what == PROBE_CLEAR && check_link_end(s->sightings[i].port, link))
+            return true;
+    return false;
+}
+
 static struct grading_verdict judge_sample(const struct flow *f, const struct probe_sample *s)
 {
     struct grading_verdict v = flow_reach(f, s);
     const struct probe_sighting *last = NULL;
     char path[GRADING_TEXT / 2];
+    const char *at;
 
     if (v.status != GRADING_PASS)
         return v;
@@ -103,9 +164,20 @@ static struct grading_verdict judge_sample(const struct flow *f, const struct pr
             return check_verdict(GRADING_FAIL, "The packet used the links in another order: %s.", path);
         last = g;
     }
-    for (size_t i = 0; i < f->c->avoids.n; i++)
+    for (size_t i = 0; i + 1 < f->c->via.n; i++)
+        if (!went_on(f->x->topo, f->c->via.v[i], f->c->via.v[i + 1], s, &at))
+            return check_verdict(
+                GRADING_FAIL,
+                "The packet was seen on links %s and %s, but %s did not take it from the one to "
+                "the other.",
+                f->c->via.v[i], f->c->via.v[i + 1], at);
+    for (size_t i = 0; i < f->c->avoids.n; i++) {
         if (flow_crossed(s, f->c->avoids.v[i]) != NULL)
             return check_verdict(GRADING_FAIL, "The packet used link %s.", f->c->avoids.v[i]);
+        if (readable_on(s, f->c->avoids.v[i]))
+            return check_verdict(GRADING_FAIL, "The packet used link %s, wrapped into another one.",
+                                 f->c->avoids.v[i]);
+    }
     return path[0] != '\0' ? check_verdict(GRADING_PASS, "The packet arrived by way of %s.", path) : v;
 }
 

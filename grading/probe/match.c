@@ -320,6 +320,19 @@ static bool hides(const struct probe *pr, unsigned proto, const struct packet *p
             (p->data[2] << 8 | p->data[3]) == pr->outer_port);
 }
 
+/* Is the nonce at 'at' that of an answer, by what stands before it in a packet as probes are?  Inside of whatever. */
+static bool answers(const struct volley *v, const uint8_t *frame, size_t at)
+{
+    enum { BEFORE = 8 }; /* the header of UDP, of ICMP echo */
+    const uint8_t *h = frame + at - BEFORE;
+
+    if (at < BEFORE)
+        return false;
+    if (v->p->kind == PROBE_ICMP)
+        return h[0] == (v->p->to.family == AF_INET ? 0 : 129);
+    return (h[2] << 8 | h[3]) == v->ident;
+}
+
 void match_frame(struct engine *en, const uint8_t *frame, size_t n, const char *port, bool in, int64_t t_us)
 {
     struct packet p = {.src.family = AF_INET, .dst.family = AF_INET}; /* for what is not IP at all */
@@ -330,7 +343,8 @@ void match_frame(struct engine *en, const uint8_t *frame, size_t n, const char *
         struct volley *v;
         struct shot *s = nonce_find(en, frame + i, &v);
 
-        if (s != NULL && s->state != SHOT_WAITING && v->p->outer != PROBE_OUTER_NONE)
+        if (s != NULL && s->state != SHOT_WAITING && v->p->outer != PROBE_OUTER_NONE &&
+            !(v->p->outer == PROBE_OUTER_ANY && answers(v, frame, i)))
             record(en, s, &p, port, in, t_us, PROBE_CLEAR, 0);
     }
     for (size_t i = 0; ip && i < en->spec->nprobes; i++) {

@@ -65,6 +65,10 @@ static const char xml[] =
 #define TO_H2(what) SEEN("h2:eth0", "in", what, 500, "10.0.1.250", "10.0.2.10", 62)
 #define FROM_H2(what) SEEN("h2:eth0", "out", what, 600, "10.0.2.10", "10.0.1.250", 64)
 #define AT(link, t) SEEN(link ":a", "out", "request", t, "10.0.1.250", "10.0.2.10", 63)
+#define AT_R2(link, dir, t) SEEN(link ":b", dir, "request", t, "10.0.1.250", "10.0.2.10", 63)
+#define IN_ORDER \
+    AT("l1", 100) \
+    "," AT_R2("l1", "in", 101) "," AT_R2("l2", "out", 200) "," TO_H2("request") "," FROM_H2("reply")
 #define SAMPLE(reply, tcp, sightings) \
     "{\"sent_us\":0,\"reply_us\":" reply ",\"tcp\":" tcp ",\"sightings\":[" sightings "]}"
 #define NO "null"
@@ -152,9 +156,15 @@ static const struct row {
      "did not arrive"},
     {"arrived, but not refused", REFUSED, SAMPLE(NO, "\"timeout\"", TO_H2("syn")), NULL, GRADING_FAIL,
      "did not refuse"},
-    {"path in order", PATH,
+    {"path in order", PATH, SAMPLE("900", NO, IN_ORDER), NULL, GRADING_PASS, "by way of l1, l2"},
+    {"path that does not go on from link to link", PATH,
      SAMPLE("900", NO, AT("l1", 100) "," AT("l2", 200) "," TO_H2("request") "," FROM_H2("reply")), NULL,
-     GRADING_PASS, "by way of l1, l2"},
+     GRADING_FAIL, "r2 did not take it from the one to the other"},
+    {"path whose second link only came by", PATH,
+     SAMPLE("900", NO,
+            AT("l1", 100) "," AT_R2("l1", "in", 101) "," AT_R2("l2", "in", 200) "," TO_H2(
+                "request") "," FROM_H2("reply")),
+     NULL, GRADING_FAIL, "r2 did not take it from the one to the other"},
     {"path in another order", PATH,
      SAMPLE("900", NO, AT("l2", 100) "," AT("l1", 200) "," TO_H2("request") "," FROM_H2("reply")), NULL,
      GRADING_FAIL, "another order: l2, l1"},
@@ -167,6 +177,16 @@ static const struct row {
      "arrived"},
     {"link not avoided", AVOID, SAMPLE("900", NO, AT("l2", 100) "," TO_H2("request") "," FROM_H2("reply")),
      NULL, GRADING_FAIL, "used link l2"},
+    {"link not avoided, in another packet", AVOID,
+     SAMPLE("900", NO,
+            SEEN("l2:a", "out", "clear", 100, "10.9.2.1", "10.9.2.2",
+                 64) "," TO_H2("request") "," FROM_H2("reply")),
+     NULL, GRADING_FAIL, "used link l2, wrapped into another one"},
+    {"wrapped on a link that need not be avoided", AVOID,
+     SAMPLE("900", NO,
+            SEEN("l1:a", "out", "clear", 100, "10.9.1.1", "10.9.1.2",
+                 64) "," TO_H2("request") "," FROM_H2("reply")),
+     NULL, GRADING_PASS, "arrived"},
     {"source translated as asked", SNAT,
      SAMPLE("900", NO,
             SEEN("h2:eth0", "in", "request", 500, "10.0.2.1", "10.0.2.10", 62) "," FROM_H2("reply")),

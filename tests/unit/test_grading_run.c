@@ -31,11 +31,14 @@ static const char xml[] =
     "<check id='cut' kind='path' title='Cut' points='40' requires='reach' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' settle='2s'/>"
     "</grading></exercise>";
 
+#define ROUNDS_MAX 12 /* of 100 ms within the deadline, and one that ends a streak after it */
+#define EACH_SECOND (-2)
+
 /* How the network behaves; rounds are counted from 0. */
 static const struct scenario { // NOLINT(clang-analyzer-optin.performance.Padding): in the order of reading
     const char *name;
     int good_from;      /* reachable from this round on; -1: never */
-    int flap_at;        /* not reachable in this round; -1: none */
+    int flap_at;        /* not reachable in this round; -1: none; EACH_SECOND */
     bool leaks;         /* what should be quiet arrives, too */
     bool no_detour;     /* nothing gets through while l1 is cut */
     bool other_path;    /* the traffic never used l1 */
@@ -229,6 +232,21 @@ static const struct scenario { // NOLINT(clang-analyzer-optin.performance.Paddin
      {NULL},
      "scripted",
      false},
+    {"it comes and goes",
+     0,
+     EACH_SECOND,
+     false,
+     false,
+     false,
+     0,
+     0,
+     ERR_NONE,
+     "running",
+     0,
+     0,
+     {"fail", "blocked", "blocked"},
+     NULL,
+     false},
     {"the lab does not run",
      0,
      -1,
@@ -315,6 +333,8 @@ static bool arrives(const struct stage *g, const struct probe_spec *s, const str
         return false;
     if (probe_addr_equal(&p->to, &quiet))
         return g->s->leaks;
+    if (g->s->flap_at == EACH_SECOND && g->round % 2 == 1)
+        return false;
     return g->s->good_from >= 0 && g->round >= g->s->good_from && g->round != g->s->flap_at;
 }
 
@@ -438,6 +458,9 @@ static void test_scenario(void **state)
         assert_string_equal(json_string_value(json_object_get(
                                 json_array_get(json_object_get(report, "checks"), i), "status")),
                             sc->status[i]);
+    assert_in_range(
+        json_integer_value(json_object_get(json_array_get(json_object_get(report, "checks"), 0), "samples")),
+        1, ROUNDS_MAX);
     assert_int_equal(json_integer_value(json_object_get(report, "score")), sc->score);
     assert_int_equal(json_is_true(json_object_get(report, "typed_during")), sc->typed_during);
     assert_int_equal(last_total, 3);

@@ -550,6 +550,49 @@ static void test_nonce_anywhere_in_a_frame(void **state)
     assert_int_equal(b->shots[0][0].nseen, 2);
 }
 
+/* A request, wrapped into something; an answer may go where it likes. */
+static void test_request_in_anything(void **state)
+{
+    struct bench *b = *state;
+    uint8_t frame[256], inner[8 + NONCE_SIZE] = {0};
+    size_t n;
+
+    b->spec->probes[0].outer = PROBE_OUTER_ANY;
+    b->spec->probes[0].to.family = AF_INET;
+    memcpy(inner + 8, b->shots[0][0].nonce, NONCE_SIZE);
+    n = tunnelled(frame, 47, inner, sizeof inner, 3); /* echo reply */
+    match_frame(&b->en, frame, n, "wan:a", true, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 0);
+    inner[0] = 8; /* echo request */
+    n = tunnelled(frame, 47, inner, sizeof inner, 3);
+    match_frame(&b->en, frame, n, "wan:a", true, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 1);
+    assert_int_equal(b->shots[0][0].seen[0].g.what, PROBE_CLEAR);
+    n = tunnelled(frame, 50, (const uint8_t *)"x", 1, 80); /* what could hide it does not matter */
+    match_frame(&b->en, frame, n, "wan:a", false, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 1);
+}
+
+/* Datagrams are told by the client's port. */
+static void test_datagram_in_anything(void **state)
+{
+    struct bench *b = *state;
+    uint8_t frame[256], inner[8 + NONCE_SIZE] = {0, 53, 0x9c, 0x40};
+    size_t n;
+
+    b->spec->probes[0].kind = PROBE_UDP;
+    b->spec->probes[0].outer = PROBE_OUTER_ANY;
+    b->volleys[0].ident = 0x9c40;
+    memcpy(inner + 8, b->shots[0][0].nonce, NONCE_SIZE);
+    n = tunnelled(frame, 47, inner, sizeof inner, 3); /* to the client */
+    match_frame(&b->en, frame, n, "wan:a", true, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 0);
+    memcpy(inner, (const uint8_t[]){0x9c, 0x40, 0, 53}, 4);
+    n = tunnelled(frame, 47, inner, sizeof inner, 3);
+    match_frame(&b->en, frame, n, "wan:a", true, 1000);
+    assert_int_equal(b->shots[0][0].nseen, 1);
+}
+
 static void test_what_may_hide_it(void **state)
 {
     struct bench *b = *state;
@@ -617,6 +660,8 @@ int main(void)
         T(test_two_neighbours_are_told_apart),
         T(test_answers_to_others_do_not_count),
         T(test_nonce_anywhere_in_a_frame),
+        T(test_request_in_anything),
+        T(test_datagram_in_anything),
         T(test_what_may_hide_it),
         T(test_udp_may_hide_it_at_its_port),
     };

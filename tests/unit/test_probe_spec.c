@@ -113,6 +113,7 @@ static const struct row {
      "more than 2"},
     {"hidden in ESP", SPEC(REF, "{\"port\":\"h2:eth0\",\"whole\":true}", PROBE(",\"outer\":\"esp\""), ""),
      NULL},
+    {"hidden in anything", SPEC(REF, H2, PROBE(",\"outer\":\"any\""), ""), NULL},
     {"hidden in something", SPEC(REF, H2, PROBE(",\"outer\":\"gre\""), ""), "known values"},
     {"hidden in UDP without a port", SPEC(REF, H2, PROBE(",\"outer\":\"udp\""), ""), "'outer_port'"},
     {"hidden in ESP with a port", SPEC(REF, H2, PROBE(",\"outer\":\"esp\",\"outer_port\":1"), ""),

@@ -1,0 +1,145 @@
+// The catalogue of cheats, exercises/CHEATS.md: each trick that a student with root may try is done on real guests and
+// wires, and gets no more points than what the network still does is worth.
+//
+// TRICK="NAME ..." tries these alone.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Stack, snapshot, leftBehind, top, until } from './stack.mjs';
+import * as edge from './cheats/edge.mjs';
+import * as lans from './cheats/lans.mjs';
+import * as ways from './cheats/ways.mjs';
+
+const labs = { edge, lans, ways };
+// How many labs of each there are.  All are graded side by side: most of the time is spent waiting for what does not come.
+const WIDTH = { edge: 1, lans: 2, ways: 1 };
+
+function write(parent, id, { topology, grading }) {
+  const dir = path.join(parent, id);
+  mkdirSync(dir);
+  writeFileSync(path.join(dir, 'topology.xml'), topology);
+  writeFileSync(path.join(dir, 'instructions.md'), '# Cheats\n');
+  writeFileSync(path.join(dir, 'exercise.xml'), `<exercise id="${id}" title="Cheats" version="1">
+<summary>A network for cheats.</summary>
+<topology file="topology.xml"/>
+<instructions file="instructions.md"/>
+${grading}
+</exercise>
+`);
+  return dir;
+}
+
+/** The report, and the points of each check that has some. */
+async function grade(stack, id) {
+  const r = await stack.labctl(['grade', id, '--json'], { timeout: 180000 });
+  const report = JSON.parse(r.stdout || 'null');
+  assert.ok(report?.checks, `grading ended with ${r.status}: ${r.stderr}${r.stdout}`);
+  return { report, points: Object.fromEntries(report.checks.filter(c => c.score > 0).map(c => [c.id, c.score])) };
+}
+
+/** Grades the honest network.  The labs' deadlines are short, so that tricks fail soon; on a busy machine it may take more
+ * than one to get all points. */
+async function honest(stack, id) {
+  for (let tries = 5; ; tries--) {
+    const got = await grade(stack, id);
+    if (got.report.score === got.report.max_score || tries === 1) return got;
+  }
+}
+
+/** Does one trick, sees that it does what it is meant to, grades, and gives the nodes back as they were. */
+async function commit(stack, id, trick, agent) {
+  const sh = (node, script) => stack.ok(['exec', id, node, '--', 'sh', '-s'], { input: `set -e\n${script}\n` });
+  try {
+    for (const [node, script] of Object.entries(trick.nodes)) {
+      if (trick.agent) await stack.ok(['exec', id, node, '--', 'sh', '-c', 'cat >/usr/local/bin/agent && chmod 755 /usr/local/bin/agent'], { input: agent });
+      await sh(node, script);
+    }
+    await until('the trick working', 60000, async () => { await sh(...trick.fools); return true; });
+    return await grade(stack, id);
+  } finally {
+    await stack.ok(['reset', '--wait', id]); // all of it: who talked to them remembers their MAC addresses
+  }
+}
+
+/** The catalogue: for each number where it is tried. */
+function catalogue() {
+  const rows = readFileSync(path.join(top, 'exercises/CHEATS.md'), 'utf8').split('\n').map(l => l.match(/^\| (\d+) \|.*\| ([^|]+) \|$/)).filter(Boolean);
+  return rows.map(([, number, where]) => ({ number: Number(number), where: where.split(', ') }));
+}
+
+/** Says why the catalogue may not say that a trick is tried there, or nothing. */
+function untried(where) {
+  const [place, what] = where.split(': ');
+  if (labs[place]) return labs[place].tricks[what] ? '' : `${place}.mjs has no trick '${what}'`;
+  if (place === 'routing') { // as an exercise that the test writes, promising less than everything
+    const [id, dir] = what.split(' ');
+    const exercises = readFileSync(path.join(top, 'tests/e2e/routing.test.mjs'), 'utf8').split('run(exercise(stack.dir, ');
+    return exercises.some(e => e.startsWith(`'${id}'`) && e.includes(`'${dir}': { score:`)) ? '' : `routing.test.mjs does not try ${what}`;
+  }
+  // exercises.test.mjs runs what is in a folder with an exercise.xml, and holds the score against the promise.
+  const folder = path.join(top, place);
+  if (!existsSync(path.join(folder, 'wrong', what))) return `${place} has no folder wrong/${what}`;
+  const promise = readFileSync(path.join(folder, 'exercise.xml'), 'utf8').match(new RegExp(`<wrong dir="wrong/${what}" score="(\\d+)"`));
+  return promise && Number(promise[1]) < 100 ? '' : `${place} does not promise a score below 100 for wrong/${what}`;
+}
+
+test('the catalogue of cheats and what is tried are the same', () => {
+  const rows = catalogue();
+  assert.deepEqual(rows.map(r => r.number), rows.map((_, i) => i + 1));
+  assert.ok(rows.length >= 25, `${rows.length} tricks`);
+  const named = rows.flatMap(r => r.where);
+  assert.deepEqual(named.map(untried).filter(Boolean), []);
+  const tried = Object.entries(labs).flatMap(([lab, { tricks }]) => Object.keys(tricks).map(t => `${lab}: ${t}`));
+  assert.deepEqual(tried.filter(t => named.filter(n => n === t).length !== 1), [], 'each is in the catalogue once');
+});
+
+const text = report => report.checks.map(c => `${c.status} ${c.id} ${c.score}: ${c.observed}`).join('\n');
+
+test('cheats', { timeout: 1800000 }, async t => {
+  const before = snapshot();
+  const stack = await Stack.create();
+  let stopped = false;
+  t.after(async () => { if (!stopped) await stack.stop(); });
+
+  const program = path.join(stack.dir, 'agent');
+  execFileSync('cc', ['-static', '-O1', '-D_GNU_SOURCE', '-o', program, path.join(top, 'tests/e2e/cheats/agent.c')]);
+  const agent = readFileSync(program);
+
+  const runs = Object.entries(labs).map(async ([name, lab]) => {
+    const todo = Object.keys(lab.tricks).filter(what => !process.env.TRICK || process.env.TRICK.split(' ').includes(what));
+    const done = new Map();
+    const dir = write(stack.dir, name, lab);
+    const settle = (what, promise) => promise.then(v => done.set(what, v), e => done.set(what, e));
+    const worker = async n => {
+      const id = (await stack.ok(['up', '--wait', dir])).trim();
+      await settle(`honest, lab ${n}`, honest(stack, id));
+      for (let what = todo.shift(); what; what = todo.shift()) await settle(what, commit(stack, id, lab.tricks[what], agent));
+      await settle(`honest again, lab ${n}`, honest(stack, id));
+      await stack.ok(['down', id]);
+    };
+    await Promise.all(Array.from({ length: Math.min(WIDTH[name], todo.length) }, (_, n) => worker(n + 1)));
+    return { name, lab, done };
+  });
+  for (const { name, lab, done } of await Promise.all(runs))
+    for (const [what, got] of done)
+      await t.test(`${name}: ${what}`, () => {
+        if (got instanceof Error) throw got;
+        const { report, points } = got;
+        const trick = lab.tricks[what];
+        assert.ok(report.checks.every(c => c.status !== 'error'), text(report));
+        assert.doesNotMatch(JSON.stringify(report), /\\u00[01]/, 'a control character of somebody else\'s');
+        if (trick) assert.deepEqual(points, trick.earns, text(report));
+        else assert.equal(report.score, report.max_score, text(report));
+      });
+
+  await t.test('nothing is left', async () => {
+    stopped = true;
+    await stack.stop();
+    await until('nothing left on the machine', 10000, async () => {
+      assert.deepEqual(leftBehind(before, stack.dir), []);
+      return true;
+    });
+  });
+});
