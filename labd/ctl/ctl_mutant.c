@@ -9,6 +9,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#define STATEMENT_MAX 1024u
+
 static const char *const fault_names[MUTANT_FAULTS] = {
     [MUTANT_DROP] = "drop",         [MUTANT_ADDRESS] = "address",     [MUTANT_PREFIX] = "prefix",
     [MUTANT_NEXT_HOP] = "next-hop", [MUTANT_INTERFACE] = "interface", [MUTANT_SWITCH] = "switch",
@@ -328,6 +330,8 @@ int mutants_add(struct mutants *m, const struct topo_node *node, const char *scr
 
         if (read_note(node->name, &s, &k.excused, e) < 0)
             return -1;
+        if (s.len > STATEMENT_MAX) /* each mutant holds a copy, and there may be many */
+            continue;
         drop(&k);
         addresses(&k);
         interfaces(&k);

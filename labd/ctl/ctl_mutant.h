@@ -39,6 +39,7 @@ struct mutants {
 /* Adds to 'm' the mutants of 'script', which is 'node's, in the order of its lines.  Faults that a comment
  * excuses are counted, not made: "# mutant: same" before the statement or behind it, for FRR "! mutant: same"
  * before it; with names, as in "# mutant: same prefix drop", only those faults; a reason may follow ":".
+ * Statements of more than 1024 bytes are left alone.
  * ERR_INVALID, naming the line, if such a comment cannot be read; 'm' has some of the mutants then. */
 int mutants_add(struct mutants *m, const struct topo_node *node, const char *script,
                 struct err *e) MUST_CHECK;

@@ -186,6 +186,28 @@ static void test_apply(void **state)
                         "a\n  ip link set eth0 up # it was down\nnft -f - <<E\n\tx drop\nE\n");
 }
 
+/* A line of many addresses would make many copies of itself. */
+static void test_long(void **state)
+{
+    AUTO(mutants_clear) struct mutants m = {0};
+    AUTO(buf_clear) struct buf script = BUF_INIT;
+    struct err e;
+
+    (void)state;
+    buf_puts(&script, "f");
+    for (int i = 0; i < 100; i++)
+        buf_puts(&script, " 10.0.0.1");
+    size_t fits = script.len;
+    assert_int_equal(mutants_add(&m, &host, buf_str(&script), &e), 0);
+    assert_true(fits < 1024 && m.n == 101);
+    for (int i = 0; i < 100; i++)
+        buf_puts(&script, " 10.0.0.1");
+    buf_puts(&script, "\ng\n");
+    assert_int_equal(mutants_add(&m, &host, buf_str(&script), &e), 0);
+    assert_int_equal(m.n, 102);
+    assert_string_equal(m.v[101].name, "r1.sh:2 drop");
+}
+
 static void test_diff_of_lines(void **state)
 {
     AUTO(mutants_clear) struct mutants m = {0};
@@ -237,7 +259,7 @@ static void test_thin(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(bads) + 3];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(bads) + 4];
     size_t n = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -258,6 +280,7 @@ int main(void)
     }
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_apply);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_diff_of_lines);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_long);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_thin);
     return _cmocka_run_group_tests("ctl_mutant", tests, n, NULL, NULL);
 }
