@@ -134,8 +134,9 @@ static void another_address(struct maker *k, struct found *f, enum mutant_fault 
 
     if (f->prefix == 0)
         return; /* all there is */
+    unsigned bit = (unsigned)f->prefix - 1;
     if (is_network(f))
-        f->bytes[(f->prefix - 1) / 8] ^= (uint8_t)(0x80u >> (f->prefix - 1) % 8);
+        f->bytes[bit / 8] ^= (uint8_t)(0x80u >> bit % 8);
     else
         *last = (uint8_t)(f->family == AF_INET ? other(*last, 10, 254) : other(*last, 16, 255));
     inet_ntop(f->family, f->bytes, text, sizeof text);

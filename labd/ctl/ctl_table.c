@@ -137,7 +137,10 @@ const struct ctl_cmd ctl_table[] = {
      "is another of that node, something is switched on instead of off. Such a mutant is called after its place,\n"
      "*r1.sh:3 drop*, and can be tried alone by that name. One that scores everything survives: that is a failure, and\n"
      "what differs is printed. *paralab-exercise*(5) tells what to do then. With _N_ only so many are tried, spread over\n"
-     "the whole, and always the same ones.",
+     "the whole, and always the same ones.\n"
+     "\n"
+     "A trial mostly waits for the network. *-j* has _N_ of them at a time; *labd*(8) grades three labs at once, so that more\n"
+     "than four gain little.",
      cmd_exercise_test},
     {"help", "[COMMAND]", 0, 2, B(LIST) | B(MAN) | B(COMPLETION), 0, "command", "explain a command",
      "Without _COMMAND_ it lists all of them.", cmd_help},
