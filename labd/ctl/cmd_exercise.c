@@ -1,157 +1,35 @@
-/* labctl exercise test: an exercise is tested like code.  One lab per solution, one after another; each
- * runs the scripts, is graded and removed, whatever happens. */
+/* labctl exercise test: an exercise is tested like code.  One lab per solution, some of them at a time, each in
+ * a process of its own (ctl_trial.h, ctl_jobs.h). */
 #include "grading/exercise.h"
 #include "labd/base/buf.h"
-#include "labd/base/loop.h"
 #include "labd/base/mem.h"
 #include "labd/ctl/ctl.h"
 #include "labd/ctl/ctl_http.h"
-#include "labd/ctl/ctl_lab.h"
+#include "labd/ctl/ctl_jobs.h"
+#include "labd/ctl/ctl_mutant.h"
 #include "labd/ctl/ctl_report.h"
 #include "labd/ctl/ctl_source.h"
-#include "labd/ctl/ctl_stream.h"
 #include "labd/ctl/ctl_text.h"
-#include "topology/topo_seed.h"
+#include "labd/ctl/ctl_trial.h"
+#include "topology/topo_value.h"
 
 #include <sodium.h>
 #include <string.h>
 
-#define SCRIPT_OUTPUT_MAX 4096u
 #define RUNS_MAX 1000u
+#define MUTANTS_MAX 100000u
 
-struct trial {
-    const char *which; /* "solution", "wrong/no-forwarding" */
-    unsigned run;      /* 1 .. of --runs */
-    uint32_t seed;     /* of the run */
-    unsigned promised;
-    bool graded;
-    long long score;
-    double seconds;
-    json_t *report; /* or NULL */
-    struct err e;   /* why it was not graded */
+/* One invocation. */
+struct testing {
+    struct ctl *c;
+    const struct exercise *x;
+    unsigned runs, jobs, mutants; /* as asked for; 'mutants' 0: none */
+    uint32_t seed;                /* of the first run */
+    struct mutants m;             /* those that are tried */
+    size_t all_mutants;
+    struct trial *trials;
+    size_t n;
 };
-
-static void keep_some(bool error, const uint8_t *data, size_t n, void *arg)
-{
-    struct buf *b = arg;
-
-    (void)error;
-    if (b->len < SCRIPT_OUTPUT_MAX)
-        buf_add(b, data, n < SCRIPT_OUTPUT_MAX - b->len ? n : SCRIPT_OUTPUT_MAX - b->len);
-}
-
-static int run_script(struct ctl *c, const char *lab, const char *node, const struct buf *script,
-                      const char *which, struct err *e)
-{
-    AUTO(buf_clear) struct buf printed = BUF_INIT;
-    struct ctl_exec x = {
-        .lab = lab,
-        .node = node,
-        .argv = json_pack("[ss]", "sh", "-s"),
-        .in = -1,
-        .input = buf_str(script),
-        .input_len = script->len,
-        .output = keep_some,
-        .arg = &printed,
-    };
-    int status = 0;
-    int rc = ctl_exec(c->http, &x, &status, e);
-
-    json_decref(x.argv);
-    if (rc < 0)
-        return err_wrap(e, "%s/%s.sh", which, node);
-    if (status == 0)
-        return 0;
-    ctl_say(c, "%s/%s.sh printed:", which, node);
-    text_lines(c->err, "    ", buf_str(&printed));
-    return err_set(e, ERR_TOOL, "%s/%s.sh ended with status %d", which, node, status);
-}
-
-static int run_scripts(struct ctl *c, const struct exercise *x, const char *lab, const char *which,
-                       struct err *e)
-{
-    for (size_t i = 0; i < x->topo->nnodes; i++) {
-        const char *node = x->topo->nodes[i].name;
-        AUTO(buf_clear) struct buf script = BUF_INIT;
-
-        if (exercise_script(x, which, node, &script, e) < 0) {
-            if (e->code != ERR_NOT_FOUND)
-                return -1;
-        } else if (run_script(c, lab, node, &script, which, e) < 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-/* In a lab that runs. */
-static int solve_and_grade(struct ctl *c, const struct exercise *x, const char *lab, struct trial *t,
-                           struct err *e)
-{
-    json_t *attempt = NULL;
-
-    if (ctl_lab_wait(c, lab, "running", NULL, e) < 0 || run_scripts(c, x, lab, t->which, e) < 0 ||
-        ctl_lab_grade(c, lab, &attempt, e) < 0)
-        return -1;
-    t->report = json_incref(json_object_get(attempt, "report"));
-    t->score = (long long)text_int(t->report, "score");
-    t->graded = true;
-    json_decref(attempt);
-    return 0;
-}
-
-static int start(struct ctl *c, const struct exercise *x, uint32_t seed, char id[LAB_ID_SIZE], struct err *e)
-{
-    json_t *lab = NULL, *body = source_exercise(x->dir, x->topo_file, e);
-
-    if (body == NULL)
-        return -1;
-    json_object_set_new(body, "name", json_string(x->id));
-    if (c->flag[FLAG_DRIVER] != NULL)
-        json_object_set_new(body, "driver", json_string(c->flag[FLAG_DRIVER]));
-    if (x->topo->nparameters > 0)
-        json_object_set_new(body, "seed", json_integer(seed));
-    if (ctl_http(c->http, "POST", "/api/v1/labs", body, &lab, e) < 0)
-        return -1;
-    bool ok = lab_id_ok(text_str(lab, "id"));
-    if (ok)
-        memcpy(id, text_str(lab, "id"), LAB_ID_SIZE);
-    json_decref(lab);
-    return ok ? 0 : err_set(e, ERR_PROTOCOL, "labd gave the lab no id");
-}
-
-static void run_trial(struct ctl *c, const char *dir, struct trial *t)
-{
-    struct topo_seed seed;
-
-    topo_seed_number(&seed, t->seed);
-    AUTO(exercise_freep) struct exercise *x = exercise_load_dir_seeded(dir, &seed, NULL, NULL, &t->e);
-    char id[LAB_ID_SIZE];
-    int64_t since = loop_now_ms();
-    struct err e;
-
-    if (x == NULL || start(c, x, t->seed, id, &t->e) < 0)
-        return;
-    bool ok = solve_and_grade(c, x, id, t, &t->e) == 0;
-    bool interrupted = ctl_signals_caught();
-    ctl_signals_clear(); /* the lab goes away also now; a second Ctrl-C ends the wait for that */
-    if (ctl_lab_remove(c, id, &e) < 0) {
-        ctl_say(c, "lab %s could not be removed: %s", id, e.msg);
-        if (ok)
-            err_set(&t->e, e.code, "%s", e.msg);
-        t->graded = false;
-    }
-    if (interrupted) {
-        t->graded = false;
-        err_set(&t->e, ERR_TIMEOUT, "interrupted");
-    }
-    t->seconds = (double)(loop_now_ms() - since) / 1e3;
-}
-
-static bool as_promised(const struct trial *t)
-{
-    return t->graded && t->score == t->promised;
-}
 
 /* Trials that were graded, but not as promised. */
 static size_t differing(const struct trial *trials, size_t n)
@@ -159,7 +37,7 @@ static size_t differing(const struct trial *trials, size_t n)
     size_t differ = 0;
 
     for (size_t i = 0; i < n; i++)
-        differ += trials[i].graded && !as_promised(&trials[i]);
+        differ += trials[i].graded && !trial_as_promised(&trials[i]);
     return differ;
 }
 
@@ -172,142 +50,277 @@ static size_t graded(const struct trial *trials, size_t n)
     return all;
 }
 
-static json_t *trial_json(const struct trial *t)
+/* Appends what a mutant's one fault is, as lines of a diff. */
+static void fault(const struct testing *t, const struct trial *trial, struct buf *out)
 {
-    json_t *j = json_pack("{s:s, s:i, s:I, s:i, s:o, s:b, s:f, s:o}", "name", t->which, "run", (int)t->run,
-                          "seed", (json_int_t)t->seed, "promised", (int)t->promised, "score",
-                          t->graded ? json_integer(t->score) : json_null(), "ok", as_promised(t), "seconds",
-                          t->seconds, "error", t->graded ? json_null() : json_string(t->e.msg));
-    if (t->report != NULL)
-        json_object_set(j, "report", t->report);
+    const struct mutant *m = mutants_find(&t->m, trial->name);
+
+    if (m != NULL)
+        mutant_diff(m, out);
+}
+
+static json_t *trial_json(const struct testing *t, const struct trial *trial)
+{
+    AUTO(buf_clear) struct buf diff = BUF_INIT;
+    json_t *j = json_pack(
+        "{s:s, s:i, s:I, s:o, s:o, s:b, s:f, s:o}", "name", trial->name, "run", (int)trial->run, "seed",
+        (json_int_t)trial->seed, "promised", trial->mutant ? json_null() : json_integer(trial->promised),
+        "score", trial->graded ? json_integer(trial->score) : json_null(), "ok", trial_as_promised(trial),
+        "seconds", trial->seconds, "error", trial->graded ? json_null() : json_string(trial->e.msg));
+
+    fault(t, trial, &diff);
+    if (trial->mutant)
+        json_object_set_new(j, "mutant", json_string(buf_str(&diff)));
+    if (trial->report != NULL)
+        json_object_set(j, "report", trial->report);
     return j;
 }
 
-static void print_json(struct ctl *c, const struct exercise *x, const struct trial *trials, size_t n, bool ok)
+static void print_json(const struct testing *t, size_t n, bool ok)
 {
     json_t *runs = json_array();
 
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(runs, trial_json(&trials[i]));
-    json_t *j = json_pack("{s:s, s:i, s:b, s:I, s:I, s:o}", "exercise", x->id, "max_score",
-                          (int)exercise_max_score(x), "ok", ok, "graded", (json_int_t)graded(trials, n),
-                          "differ", (json_int_t)differing(trials, n), "runs", runs);
-    text_json(c->out, j);
+        json_array_append_new(runs, trial_json(t, &t->trials[i]));
+    json_t *j = json_pack("{s:s, s:i, s:b, s:I, s:I, s:o}", "exercise", t->x->id, "max_score",
+                          (int)exercise_max_score(t->x), "ok", ok, "graded", (json_int_t)graded(t->trials, n),
+                          "differ", (json_int_t)differing(t->trials, n), "runs", runs);
+    if (t->mutants > 0)
+        json_object_set_new(j, "mutants",
+                            json_pack("{s:I, s:I, s:I}", "tried", (json_int_t)t->m.n, "all",
+                                      (json_int_t)t->all_mutants, "excused", (json_int_t)t->m.excused));
+    text_json(t->c->out, j);
     json_decref(j);
 }
 
-static void print_table(struct ctl *c, const struct trial *trials, size_t n)
+static const char *result(const struct trial *t)
 {
-    AUTO(text_table_clear) struct text_table t = {.columns = 5};
+    if (!t->graded)
+        return t->e.msg;
+    return trial_as_promised(t) ? "ok" : t->mutant ? "SURVIVES" : "DIFFERS";
+}
+
+static void print_table(const struct testing *t, size_t n)
+{
+    AUTO(text_table_clear) struct text_table table = {.columns = 5};
     static const char *const head[] = {"SOLUTION", "PROMISED", "SCORE", "SECONDS", "RESULT"};
 
     for (size_t i = 0; i < ARRAY_LEN(head); i++)
-        text_cell(&t, "%s", head[i]);
+        text_cell(&table, "%s", head[i]);
     for (size_t i = 0; i < n; i++) {
-        text_cell(&t, "%s", trials[i].which);
-        text_cell(&t, "%u", trials[i].promised);
-        if (trials[i].graded)
-            text_cell(&t, "%lld", trials[i].score);
+        const struct trial *trial = &t->trials[i];
+
+        text_cell(&table, "%s", trial->name);
+        text_cell(&table, "%s%u", trial->mutant ? "<" : "", trial->promised);
+        if (trial->graded)
+            text_cell(&table, "%lld", trial->score);
         else
-            text_cell(&t, "-");
-        text_cell(&t, "%.1f", trials[i].seconds);
-        text_cell(&t, "%s", as_promised(&trials[i]) ? "ok" : trials[i].graded ? "DIFFERS" : trials[i].e.msg);
+            text_cell(&table, "-");
+        text_cell(&table, "%.1f", trial->seconds);
+        text_cell(&table, "%s", result(trial));
     }
-    text_table_print(&t, c->out);
-    if (c->flag[FLAG_RUNS] != NULL && graded(trials, n) > 0)
-        fprintf(c->out, "%zu of %zu grades differ from the promise: %.2f %%\n", differing(trials, n),
-                graded(trials, n), 100.0 * (double)differing(trials, n) / (double)graded(trials, n));
-    for (size_t i = 0; i < n; i++) {
-        if (!trials[i].graded || as_promised(&trials[i]))
-            continue;
-        fprintf(c->out, "\n%s:\n", trials[i].which);
-        report_print(c->out, "  ", trials[i].report, false);
-    }
+    text_table_print(&table, t->c->out);
 }
 
-/* Runs them all, unless the user interrupts; returns how many were begun. */
-static size_t run_all(struct ctl *c, const struct exercise *x, struct trial *trials, size_t n)
+static void print_details(const struct testing *t, size_t n)
 {
-    bool visible = c->flag[FLAG_JSON] == NULL;
+    FILE *out = t->c->out;
 
+    if (t->mutants > 0)
+        fprintf(out, "%zu of %zu mutants, and %zu that are excused\n", t->m.n, t->all_mutants, t->m.excused);
+    if (t->c->flag[FLAG_RUNS] != NULL && graded(t->trials, n) > 0)
+        fprintf(out, "%zu of %zu grades differ from the promise: %.2f %%\n", differing(t->trials, n),
+                graded(t->trials, n), 100.0 * (double)differing(t->trials, n) / (double)graded(t->trials, n));
     for (size_t i = 0; i < n; i++) {
-        if (visible && x->topo->nparameters > 0 && (i == 0 || trials[i].seed != trials[i - 1].seed))
-            ctl_say(c, "with --seed %u", trials[i].seed);
-        if (visible)
-            ctl_say(c, c->flag[FLAG_RUNS] != NULL ? "%s, run %u ..." : "%s ...", trials[i].which,
-                    trials[i].run);
-        run_trial(c, x->dir, &trials[i]);
-        if (!trials[i].graded && trials[i].e.code == ERR_TIMEOUT &&
-            strcmp(trials[i].e.msg, "interrupted") == 0)
-            return i + 1;
-        if (trials[i].e.code == ERR_UNREACHABLE || trials[i].e.code == ERR_DENIED ||
-            trials[i].e.code == ERR_AUTH)
-            return i + 1; /* the others would end the same way */
+        const struct trial *trial = &t->trials[i];
+        AUTO(buf_clear) struct buf diff = BUF_INIT;
+
+        if (!trial->graded || trial_as_promised(trial))
+            continue;
+        fprintf(out, "\n%s:\n", trial->name);
+        fault(t, trial, &diff);
+        text_lines(out, "  ", buf_str(&diff));
+        if (!trial->mutant)
+            report_print(out, "  ", trial->report, false);
     }
-    return n;
 }
+
+/* ---- the trials, each in a process ---- */
+
+static void begin(size_t i, void *arg)
+{
+    const struct testing *t = arg;
+    const struct trial *trial = &t->trials[i];
+
+    if (t->c->flag[FLAG_JSON] != NULL)
+        return;
+    if (t->x->topo->nparameters > 0 && (i == 0 || trial->seed != trial[-1].seed))
+        ctl_say(t->c, "with --seed %u", trial->seed);
+    ctl_say(t->c, t->c->flag[FLAG_RUNS] != NULL ? "%s, run %u ..." : "%s ...", trial->name, trial->run);
+}
+
+/* Of several at a time nobody could read what they say in turn, so it is handed over in one piece. */
+static json_t *work(size_t i, void *arg)
+{
+    const struct testing *t = arg;
+    struct trial *trial = &t->trials[i];
+    AUTO(mem_freep) char *said = NULL;
+    size_t n = 0;
+
+    if (t->jobs > 1)
+        t->c->err = open_memstream(&said, &n);
+    trial_run(t->c, t->x->dir, trial);
+    json_t *j = trial_pack(trial);
+    if (t->jobs > 1) {
+        fclose(t->c->err);
+        json_object_set_new(j, "said", json_string(said));
+    }
+    return j;
+}
+
+static bool end(size_t i, const json_t *j, const struct err *e, void *arg)
+{
+    const struct testing *t = arg;
+    struct trial *trial = &t->trials[i];
+
+    if (j != NULL)
+        trial_unpack(trial, j);
+    else
+        trial->e = *e;
+    fputs(text_str(j, "said"), t->c->err);
+    return trial->graded || (trial->e.code != ERR_UNREACHABLE && trial->e.code != ERR_DENIED &&
+                             trial->e.code != ERR_AUTH); /* the others would end the same way */
+}
+
+/* ---- which ---- */
 
 static const char *solution_name(const struct exercise *x, size_t i)
 {
     return i == 0 ? x->solution_dir : x->wrongs[i - 1].dir;
 }
 
-static int check_names(const struct ctl *c, const struct exercise *x, struct err *e)
+static bool named(const struct ctl *c, const char *name)
+{
+    for (int k = 1; k < c->nargs; k++)
+        if (strcmp(c->args[k], name) == 0)
+            return true;
+    return false;
+}
+
+static int check_names(const struct testing *t, const struct mutants *m, struct err *e)
 {
     AUTO(buf_clear) struct buf names = BUF_INIT;
+    const struct ctl *c = t->c;
 
-    for (size_t i = 0; i <= x->nwrongs; i++)
-        buf_printf(&names, "%s%s", i == 0 ? "" : ", ", solution_name(x, i));
+    for (size_t i = 0; i <= t->x->nwrongs; i++)
+        buf_printf(&names, "%s%s", i == 0 ? "" : ", ", solution_name(t->x, i));
     for (int k = 1; k < c->nargs; k++) {
         size_t i = 0;
-        while (i <= x->nwrongs && strcmp(c->args[k], solution_name(x, i)) != 0)
+        while (i <= t->x->nwrongs && strcmp(c->args[k], solution_name(t->x, i)) != 0)
             i++;
-        if (i > x->nwrongs)
+        if (i > t->x->nwrongs && mutants_find(m, c->args[k]) == NULL)
             return err_set(e, ERR_NOT_FOUND, "%s has no solution called '%.100s'; it has %s", c->args[0],
                            c->args[k], buf_str(&names));
     }
     return 0;
 }
 
-/* The solutions that the command line names, or all. */
-static size_t choose(const struct ctl *c, const struct exercise *x, unsigned run, uint32_t seed,
-                     struct trial *trials)
+/* The solutions and mutants that the command line names, or all solutions; and the mutants of --mutants. */
+static void choose(struct testing *t, unsigned run)
 {
-    size_t n = 0;
+    const struct exercise *x = t->x;
+    struct trial common = {.run = run, .seed = t->seed + run - 1};
 
     for (size_t i = 0; i <= x->nwrongs; i++) {
-        bool wanted = c->nargs == 1;
-        for (int k = 1; k < c->nargs; k++)
-            wanted = wanted || strcmp(c->args[k], solution_name(x, i)) == 0;
-        if (wanted)
-            trials[n++] = (struct trial){.which = solution_name(x, i),
-                                         .run = run,
-                                         .seed = seed,
-                                         .promised = i == 0 ? exercise_max_score(x) : x->wrongs[i - 1].score};
+        if (t->c->nargs > 1 && !named(t->c, solution_name(x, i)))
+            continue;
+        common.name = solution_name(x, i);
+        common.promised = i == 0 ? exercise_max_score(x) : x->wrongs[i - 1].score;
+        t->trials[t->n++] = common;
     }
-    return n;
+    common.mutant = true;
+    common.promised = exercise_max_score(x);
+    for (size_t i = 0; i < t->m.n; i++) {
+        common.name = t->m.v[i].name;
+        if (t->mutants > 0 || named(t->c, common.name))
+            t->trials[t->n++] = common;
+    }
 }
 
-/* 1 without --runs; 0 if it is no number that can be. */
-static unsigned runs(const struct ctl *c)
+/* Fills 'trials'. */
+static int plan(struct testing *t, struct err *e)
 {
-    const char *s = c->flag[FLAG_RUNS] != NULL ? c->flag[FLAG_RUNS] : "1";
-    size_t len = strlen(s);
-    unsigned long n = len > 0 && len <= 4 && strspn(s, "0123456789") == len ? strtoul(s, NULL, 10) : 0;
+    bool one = false;
 
-    return n <= RUNS_MAX ? (unsigned)n : 0;
+    for (int k = 1; k < t->c->nargs; k++)
+        one = one || strstr(t->c->args[k], ".sh:") != NULL; /* a mutant by its name */
+    if ((t->mutants > 0 || one) && trial_mutants(t->x, &t->m, e) < 0)
+        return -1;
+    if (check_names(t, &t->m, e) < 0)
+        return -1;
+    t->all_mutants = t->m.n;
+    if (t->mutants > 0)
+        mutants_thin(&t->m, t->mutants);
+    t->trials = xcalloc(t->runs * (1 + t->x->nwrongs + t->m.n), sizeof *t->trials);
+    for (unsigned run = 1; run <= t->runs; run++)
+        choose(t, run);
+    return 0;
+}
+
+/* The number of a flag, 1 .. 'max', or 'without' it; 0 after a sentence if it is none. */
+static unsigned number(const struct ctl *c, enum ctl_flag flag, unsigned max, unsigned without)
+{
+    const char *s = c->flag[flag];
+    uint32_t n = 0;
+
+    if (s == NULL)
+        return without;
+    if (value_uint(s, &n) && n >= 1 && n <= max)
+        return n;
+    ctl_say(c, "--%s takes a number from 1 to %u", ctl_flags[flag].name, max);
+    return 0;
+}
+
+static int status(const struct testing *t, size_t ran, bool ok)
+{
+    for (size_t i = 0; i < ran; i++)
+        if (!t->trials[i].graded && err_exit_status(t->trials[i].e.code) > 1)
+            return err_exit_status(t->trials[i].e.code);
+    return ok ? 0 : 1;
+}
+
+static int test(struct testing *t, struct err *e)
+{
+    if (t->x->solution_dir == NULL)
+        return err_set(e, ERR_INVALID, "%s: the exercise has no <solution>", t->c->args[0]);
+    if (plan(t, e) < 0)
+        return -1;
+    const struct ctl_jobs jobs = {
+        .n = t->n, .at_a_time = t->jobs, .begin = begin, .work = work, .end = end, .arg = t};
+    ctl_signals_catch();
+    size_t ran = ctl_jobs_run(&jobs);
+    bool ok = ran == t->n;
+    for (size_t i = 0; i < ran; i++)
+        ok = ok && trial_as_promised(&t->trials[i]);
+    if (t->c->flag[FLAG_JSON] != NULL) {
+        print_json(t, ran, ok);
+    } else {
+        print_table(t, ran);
+        print_details(t, ran);
+    }
+    return status(t, ran, ok);
 }
 
 int cmd_exercise_test(struct ctl *c, struct err *e)
 {
-    unsigned nruns = runs(c);
-    uint32_t seed = randombytes_random();
+    const char *all = c->flag[FLAG_MUTANTS];
+    struct testing t = {.c = c,
+                        .runs = number(c, FLAG_RUNS, RUNS_MAX, 1),
+                        .jobs = number(c, FLAG_JOBS, CTL_JOBS_MAX, 1),
+                        .seed = randombytes_random()};
 
-    if (nruns == 0) {
-        ctl_say(c, "--runs takes a number from 1 to %u", RUNS_MAX);
-        return CTL_USAGE;
-    }
-    if (ctl_seed(c, &seed) != 0)
+    t.mutants = all != NULL && all[0] == '\0' ? MUTANTS_MAX : number(c, FLAG_MUTANTS, MUTANTS_MAX, 0);
+    if (t.runs == 0 || t.jobs == 0 || (all != NULL && t.mutants == 0) || ctl_seed(c, &t.seed) != 0)
         return CTL_USAGE;
     AUTO(mem_freep) char *dir = source_exercise_dir(c->args[0]);
     AUTO(exercise_freep)
@@ -315,28 +328,11 @@ int cmd_exercise_test(struct ctl *c, struct err *e)
 
     if (x == NULL)
         return err_wrap(e, "%s", c->args[0]);
-    if (x->solution_dir == NULL)
-        return err_set(e, ERR_INVALID, "%s: the exercise has no <solution>", c->args[0]);
-    if (check_names(c, x, e) < 0)
-        return -1;
-    AUTO(mem_freep) struct trial *trials = xcalloc(nruns * (1 + x->nwrongs), sizeof *trials);
-    size_t n = 0;
-
-    for (unsigned run = 1; run <= nruns; run++)
-        n += choose(c, x, run, seed + run - 1, trials + n);
-
-    ctl_signals_catch();
-    size_t ran = run_all(c, x, trials, n);
-    bool ok = ran == n;
-    for (size_t i = 0; i < ran; i++)
-        ok = ok && as_promised(&trials[i]);
-    if (c->flag[FLAG_JSON] != NULL)
-        print_json(c, x, trials, ran, ok);
-    else
-        print_table(c, trials, ran);
-    const struct trial *last = &trials[ran - 1];
-    int status = ok ? 0 : last->graded ? 1 : err_exit_status(last->e.code);
-    for (size_t i = 0; i < n; i++)
-        json_decref(trials[i].report);
-    return status;
+    t.x = x;
+    int rc = test(&t, e);
+    for (size_t i = 0; i < t.n; i++)
+        json_decref(t.trials[i].report);
+    free(t.trials);
+    mutants_clear(&t.m);
+    return rc;
 }

@@ -42,6 +42,8 @@ enum ctl_flag {
     FLAG_FORMAT,
     FLAG_RUNS,
     FLAG_SEED,
+    FLAG_MUTANTS,
+    FLAG_JOBS,
     FLAG_LIST,
     FLAG_MAN,
     FLAG_COMPLETION,
@@ -52,7 +54,7 @@ enum ctl_flag {
 struct ctl_flag_row {
     const char *name; /* "json" for --json */
     char letter;      /* 'o' for -o, or 0 */
-    const char *arg;  /* "FILE", or NULL for a switch */
+    const char *arg;  /* "FILE"; "[N]" for a number that may be missing; NULL for a switch */
     const char *help; /* NULL: hidden */
 };
 extern const struct ctl_flag_row ctl_flags[FLAG_COUNT];
@@ -81,7 +83,7 @@ extern const struct ctl_cmd ctl_table[]; /* ends with a NULL name */
 
 struct ctl {
     const struct ctl_cmd *cmd;
-    const char *flag[FLAG_COUNT]; /* NULL: not given; "" for a switch */
+    const char *flag[FLAG_COUNT]; /* NULL: not given; "" for a switch, and for a number that is missing */
     const char **args;            /* the words; owned, the strings borrowed from argv */
     int nargs;
     FILE *out, *err;

@@ -64,6 +64,12 @@ static int take_flag(struct ctl *c, unsigned may, int argc, char **argv, int *i)
         c->flag[f] = "";
         return 0;
     }
+    if (ctl_flags[f].arg[0] == '[') {
+        const char *next = *i + 1 < argc ? argv[*i + 1] : "";
+        bool number = value == NULL && next[0] != '\0' && next[strspn(next, "0123456789")] == '\0';
+        c->flag[f] = number ? argv[++*i] : value != NULL ? value : "";
+        return 0;
+    }
     if (value == NULL && *i + 1 >= argc)
         return wrong(c, "this option needs a value:", word);
     c->flag[f] = value != NULL ? value : argv[++*i];

@@ -208,7 +208,7 @@ void ctl_help_completion(struct buf *out)
         "    --driver) mapfile -t COMPREPLY < <(compgen -W 'container fake' -- \"$cur\"); return ;;\n"
         "    --format) mapfile -t COMPREPLY < <(compgen -W 'json junit gradescope' -- \"$cur\"); return ;;\n"
         "    --socket | --output | --write | -o | -w) mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return ;;\n"
-        "    --server | --token | --name | --runs) return ;;\n"
+        "    --server | --token | --name | --runs | --seed | --jobs | -j) return ;;\n"
         "    esac\n"
         "    if [ \"${cur#-}\" != \"$cur\" ]; then\n"
         "        mapfile -t COMPREPLY < <(compgen -W \"$flags\" -- \"$cur\")\n"

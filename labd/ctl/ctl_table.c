@@ -27,6 +27,8 @@ const struct ctl_flag_row ctl_flags[FLAG_COUNT] = {
     [FLAG_FORMAT] = {"format", 0, "FORMAT", "print the report as json, junit or gradescope"},
     [FLAG_RUNS] = {"runs", 0, "N", "try each solution N times, and count the grades that differ"},
     [FLAG_SEED] = {"seed", 0, "N", "give parameters the values of another seed, 0 to 4294967295"},
+    [FLAG_MUTANTS] = {"mutants", 0, "[N]", "try the solution with one fault at a time; with N only so many"},
+    [FLAG_JOBS] = {"jobs", 'j', "N", "try N at a time, 1 to 16; otherwise one"},
     [FLAG_LIST] = {"list", 0, NULL, NULL},
     [FLAG_MAN] = {"man", 0, NULL, NULL},
     [FLAG_COMPLETION] = {"completion", 0, NULL, NULL},
@@ -122,14 +124,25 @@ const struct ctl_cmd ctl_table[] = {
      "Makes the folder _DIR_, whose name is the id of the exercise: two hosts on a LAN, instructions, checks, a\n"
      "reference solution and two wrong ones. *labctl exercise test* passes it as it is. Needs no daemon.",
      cmd_exercise_new},
-    {"exercise test", "DIR [SOLUTION...]", 1, -1, B(DRIVER) | B(JSON) | B(RUNS) | B(SEED), CTL_DAEMON, "dir",
+    {"exercise test", "DIR [SOLUTION...]", 1, -1,
+     B(DRIVER) | B(JSON) | B(RUNS) | B(SEED) | B(MUTANTS) | B(JOBS), CTL_DAEMON, "dir",
      "try an exercise's own solutions",
      "Starts a lab for the exercise's reference solution and one for each of its wrong solutions, or for each\n"
      "_SOLUTION_, a folder as exercise.xml names it; runs their scripts, grades, and compares the score with the\n"
      "one that the author promised. Prints a table; the exit status is 1 on any difference. With *--runs* everything is\n"
      "tried _N_ times, each in a lab of its own, and the share of grades that differ is printed. The labs are\n"
      "removed, also after Ctrl-C. Parameters have values of their own in each run, from a seed that is printed; *--seed*\n"
-     "begins with that of _N_.",
+     "begins with that of _N_.\n"
+     "\n"
+     "With *--mutants* the reference solution is tried with faults, too, one at a time, of the kinds that students make:\n"
+     "a statement is missing, the last digit of an address, of a next hop or of a prefix length is another, an interface\n"
+     "is another of that node, something is switched on instead of off. Such a mutant is called after its place,\n"
+     "*r1.sh:3 drop*, and can be tried alone by that name. One that scores everything survives: that is a failure, and\n"
+     "what differs is printed. *paralab-exercise*(5) tells what to do then. With _N_ only so many are tried, spread over\n"
+     "the whole, and always the same ones.\n"
+     "\n"
+     "A trial mostly waits for the network. *-j* has _N_ of them at a time; *labd*(8) grades three labs at once, so that more\n"
+     "than four gain little.",
      cmd_exercise_test},
     {"help", "[COMMAND]", 0, 2, B(LIST) | B(MAN) | B(COMPLETION), 0, "command", "explain a command",
      "Without _COMMAND_ it lists all of them.", cmd_help},

@@ -3,9 +3,10 @@
 // reference solution and a third of the wrong ones, others each day; $SOLUTIONS=all tries all.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { readdirSync, existsSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { readdirSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Stack, snapshot, leftBehind, top, until } from './stack.mjs';
+import { Stack, build, snapshot, leftBehind, top, until } from './stack.mjs';
 
 const folder = path.join(top, 'exercises');
 const names = readdirSync(folder).filter(d => existsSync(path.join(folder, d, 'exercise.xml')));
@@ -49,6 +50,31 @@ test('exercises', { timeout: 2700000 }, async t => {
     const r = await stack.labctl(['exercise', 'test', dir, '--json']);
     assert.equal(r.status, 0, `${r.stdout}${r.stderr}`);
     assert.deepEqual(JSON.parse(r.stdout).runs.map(x => [x.name, x.score]), [['solution', 10], ['wrong/one-for-both', 5], ['wrong/prefix', 5]]);
+  });
+
+  await t.test('mutants: each fault costs points; where a tester is near, a prefix that is too long does not', async () => {
+    const dir = path.join(stack.dir, 'my-first'), file = path.join(dir, 'exercise.xml');
+    const all = await stack.labctl(['exercise', 'test', dir, 'solution', '--mutants', '-j', '3', '--json'], { timeout: 600000 });
+    assert.equal(all.status, 0, `${all.stdout}${all.stderr}`);
+    const { runs, mutants } = JSON.parse(all.stdout);
+    assert.deepEqual(runs.map(r => r.name), ['solution', ...['h1', 'h2'].flatMap(h => ['drop', 'address', 'prefix'].map(f => `${h}.sh:2 ${f}`))]);
+    assert.deepEqual(mutants, { tried: 6, all: 6, excused: 2 });
+    writeFileSync(file, readFileSync(file, 'utf8').replace('10.0.0.250/24', '10.0.0.50/24'));
+    const one = await stack.labctl(['exercise', 'test', dir, 'h1.sh:2 prefix', '--json']);
+    assert.equal(one.status, 1, one.stderr);
+    assert.deepEqual(JSON.parse(one.stdout).runs.map(r => [r.name, r.score, r.ok, r.mutant]),
+      [['h1.sh:2 prefix', 10, false, '-ip address add 10.0.0.1/24 dev eth0\n+ip address add 10.0.0.1/25 dev eth0\n']]);
+  });
+
+  await t.test('interrupted, it removes all the labs that it has at the time', async () => {
+    const mine = async () => JSON.parse(await stack.ok(['list', '--json'])).labs;
+    const p = spawn(path.join(build, 'labctl'), ['exercise', 'test', path.join(folder, 'static-routing'), '-j', '3'],
+      { stdio: 'ignore', env: { ...process.env, LABCTL_SOCKET: path.join(stack.runDir, 'labd.sock') } });
+    const ended = new Promise(r => p.on('exit', r));
+    await until('three labs at a time', 60000, async () => (await mine()).length === 3);
+    p.kill('SIGINT');
+    assert.equal(await ended, 1);
+    assert.deepEqual(await mine(), []);
   });
 
   await t.test('a solution alone, by its name; a name that is none is refused with those that are', async () => {

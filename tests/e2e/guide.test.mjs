@@ -58,7 +58,7 @@ test('what counts as the answer on the page', () => {
   assert.ok(!matches(['1'], ''));
 });
 
-test('the guide for authors', { timeout: 900000 }, async t => {
+test('the guide for authors', { timeout: 1800000 }, async t => {
   const guide = steps(readFileSync(path.join(top, 'exercises/GUIDE.md'), 'utf8'));
   const folder = mkdtempSync('/tmp/pg.');
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -68,7 +68,7 @@ test('the guide for authors', { timeout: 900000 }, async t => {
   let status = 0;
 
   const type = command => new Promise(resolve => {
-    execFile('/bin/bash', ['-c', `exec 2>&1; (exit ${status}); ${command}`], { cwd: folder, env, timeout: 240000 },
+    execFile('/bin/bash', ['-c', `exec 2>&1; (exit ${status}); ${command}`], { cwd: folder, env, timeout: 600000 },
       (error, stdout) => { status = error ? (error.code ?? 255) : 0; resolve(stdout); });
   });
   const change = b => {

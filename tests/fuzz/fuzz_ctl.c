@@ -1,11 +1,13 @@
 /* What labctl takes from a server: event streams, captures, the answer to an upgrade, texts for the
- * terminal.  The first byte decides which.  Streams are fed in two halves, cut where the second byte says,
+ * terminal; and an author's scripts, of which it makes mutants.  The first byte decides which.  Streams are fed in two halves, cut where the second byte says,
  * and have to give what they give in one piece. */
 #include "labd/base/mem.h"
+#include "labd/ctl/ctl_mutant.h"
 #include "labd/ctl/ctl_pcapng.h"
 #include "labd/ctl/ctl_sse.h"
 #include "labd/ctl/ctl_text.h"
 #include "labd/ctl/ctl_ws.h"
+#include "topology/topo.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +83,32 @@ static void text(const uint8_t *data, size_t n)
         require((unsigned char)*p >= 0x20 && *p != 0x7f, "a control character");
 }
 
+/* Each is the script with one other piece of text in it. */
+static void mutants(const uint8_t *data, size_t n)
+{
+    static char r1[] = "r1", eth0[] = "eth0", eth1[] = "eth1";
+    static struct topo_iface ifaces[] = {{.name = eth0}, {.name = eth1}};
+    static const struct topo_node node = {.name = r1, .ifaces = ifaces, .nifaces = 2};
+    AUTO(mem_freep) char *script = xstrndup((const char *)data, n);
+    AUTO(mutants_clear) struct mutants m = {0};
+    struct err e = {0};
+
+    require(mutants_add(&m, &node, script, &e) == 0 || e.code == ERR_INVALID, "no sentence");
+    for (size_t i = 0; i < m.n; i++) {
+        const struct mutant *x = &m.v[i];
+        AUTO(buf_clear) struct buf diff = BUF_INIT;
+
+        require(x->at + x->len <= strlen(script), "a fault outside of the script");
+        require(strlen(x->with) != x->len || strncmp(script + x->at, x->with, x->len) != 0, "no fault");
+        require(mutants_find(&m, x->name) == x, "two of one name");
+        mutant_diff(x, &diff);
+        if (i > 99)
+            break; /* looking for names takes a while */
+    }
+    mutants_thin(&m, 7);
+    require(m.n <= 7, "too many are left");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2)
@@ -96,6 +124,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 'h':
         head(data + 2, n);
+        break;
+    case 'm':
+        mutants(data + 2, n);
         break;
     default:
         text(data + 2, n);

@@ -42,6 +42,16 @@
     "\"reachability\",\"title\":\"h2 is reached\",\"status\":\"fail\",\"score\":0,\"max_score\":10,\"evidence\":\"wire\"," \
     "\"observed\":\"nothing \\u001b[31marrived\",\"expected\":\"a probe\",\"hint\":null}]}"
 
+/* A lab is started, its nodes' scripts end with status 7, and it gets the score. */
+#define TRIAL(score) \
+    {"POST /api/v1/labs", 202, STARTING}, {"GET /api/v1/labs/abc123/events", 200, LAB_EVENT(RUNNING)}, \
+        {"POST /api/v1/labs/abc123/attempts", 202, \
+         "{\"id\":7,\"state\":\"done\",\"report\":" REPORT(score) "}"}, \
+        {"DELETE /api/v1/labs/abc123", 202, STOPPING}, \
+    { \
+        "GET /api/v1/labs/abc123", 404, PROBLEM("not-found", 404, "gone") \
+    }
+
 static const struct row {
     const char *name;
     const char *argv[8]; /* after "labctl" */
@@ -607,6 +617,63 @@ static const struct row {
      2,
      {""},
      "--runs takes a number from 1 to 1000",
+     NULL},
+    {"exercise test: no number of mutants",
+     {"exercise", "test", "exercises/static-routing", "--mutants=x"},
+     {{NULL, 0, NULL}},
+     2,
+     {""},
+     "--mutants takes a number from 1 to 100000",
+     NULL},
+    {"exercise test: too many at a time",
+     {"exercise", "test", "exercises/static-routing", "-j", "17"},
+     {{NULL, 0, NULL}},
+     2,
+     {""},
+     "--jobs takes a number from 1 to 16",
+     NULL},
+    {"exercise test: no such mutant",
+     {"exercise", "test", "exercises/static-routing", "h1.sh:99 drop"},
+     {{NULL, 0, NULL}},
+     1,
+     {""},
+     "has no solution called 'h1.sh:99 drop'; it has solution, wrong/no-forwarding,",
+     NULL},
+    {"exercise test: a script fails, of one of several at a time",
+     {"exercise", "test", "exercises/static-routing", "solution", "-j2"},
+     {TRIAL(100)},
+     1,
+     {"solution  100       -      ", "  solution/h1.sh ended with status 7\n"},
+     "labctl: solution ...\nlabctl: solution/h1.sh printed:\n    {\"argv\":[\"sh\",\"-s\"]}",
+     "DELETE /api/v1/labs/abc123 "},
+    {"exercise test: a mutant is noticed, although its scripts fail",
+     {"exercise", "test", "exercises/static-routing", "h1.sh:6 next-hop"},
+     {TRIAL(85)},
+     0,
+     {"h1.sh:6 next-hop  <100      85     ", "  ok\n"},
+     "labctl: h1.sh:6 next-hop ...\n",
+     "DELETE /api/v1/labs/abc123 "},
+    {"exercise test: a mutant survives",
+     {"exercise", "test", "exercises/static-routing", "h1.sh:6 next-hop", "-j", "2"},
+     {TRIAL(100)},
+     1,
+     {"h1.sh:6 next-hop  <100      100    ", "  SURVIVES\n",
+      "\nh1.sh:6 next-hop:\n  -ip route add default via 10.0.1.1\n  +ip route add default via 10.0.1.2\n"},
+     "labctl: h1.sh:6 next-hop ...\n",
+     "DELETE /api/v1/labs/abc123 "},
+    {"exercise test: mutants as JSON",
+     {"exercise", "test", "exercises/static-routing", "--json", "--mutants=2", "wrong/no-gateway"},
+     {TRIAL(100)},
+     1,
+     {"\"mutant\": \"-", "\"promised\": null", "\"tried\": 2", "\"ok\": false"},
+     "",
+     "DELETE /api/v1/labs/abc123 "},
+    {"exercise test: nobody there for the second",
+     {"exercise", "test", "exercises/static-routing", "--mutants=2", "solution"},
+     {{"POST /api/v1/labs", 403, PROBLEM("denied", 403, "not you")}},
+     4,
+     {"solution  100       -      ", "  not you\n"},
+     "labctl: solution ...\n",
      NULL},
     {"grade: our fault",
      {"grade", "abc123"},
