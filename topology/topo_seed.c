@@ -30,6 +30,12 @@ static unsigned __int128 hash(const struct topo_seed *s, const char *name, uint3
     return v;
 }
 
+void topo_seed_id(const struct topo_seed *s, char out[TOPO_SEED_ID_SIZE])
+{
+    /* No parameter has an empty name, so no draw is this one. */
+    snprintf(out, TOPO_SEED_ID_SIZE, "%016llx", (unsigned long long)(hash(s, "", 0) >> 64));
+}
+
 unsigned __int128 topo_seed_draw(const struct topo_seed *s, const char *name, unsigned __int128 n)
 {
     /* The remainder of 2^128 by 'n': the lowest so many numbers are refused, so that what is left is a

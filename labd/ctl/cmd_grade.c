@@ -32,7 +32,11 @@ int cmd_grade(struct ctl *c, struct err *e)
         format->write(report, &out);
         fputs(buf_str(&out), c->out);
     } else {
+        AUTO(mem_freep) char *values = xasprintf("values of seed %s", text_str(report, "seed_id"));
+
         report_print(c->out, "", report, false);
+        if (json_object_get(report, "seed_id") != NULL)
+            text_lines(c->out, "", values);
         fprintf(c->out, "score: %lld of %lld\n", score, most);
     }
     json_decref(attempt);

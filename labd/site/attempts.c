@@ -127,7 +127,15 @@ static int grade(const struct attempt *a, struct child *c, json_t **report, stru
     AUTO(plan_freep) struct plan *p = plan_make(x->topo, a->row.lab, e);
     if (p == NULL)
         return -1;
-    return grading_run(x, p, a->host_socket, a->row.lab, a->failures, child_progress, c, report, e);
+    if (grading_run(x, p, a->host_socket, a->row.lab, a->failures, child_progress, c, report, e) < 0)
+        return -1;
+    if (x->topo->nparameters > 0) {
+        char id[TOPO_SEED_ID_SIZE];
+
+        topo_seed_id(a->seed, id);
+        json_object_set_new(*report, "seed_id", json_string(id));
+    }
+    return 0;
 }
 
 static int work(int fd, void *arg)

@@ -31,7 +31,7 @@ test('parameters', { timeout: 600000 }, async t => {
       `ip addr add ${from.addresses[0].replace('.10/', '.1/')} dev eth0; ip addr add ${from.addresses[1].replace('.10/', '.1/')} dev eth1; sysctl -q net.ipv4.ip_forward=1`]);
     await stack.ok(['exec', '-n', lab.id, 'h2', '--', 'sh', '-c', `setsid nc -lk ${from.port} </dev/null >/dev/null 2>&1 &`]);
   };
-  const score = async lab => JSON.parse((await stack.labctl(['grade', lab.id, '--json'])).stdout).score;
+  const grade = async lab => JSON.parse((await stack.labctl(['grade', lab.id, '--json'])).stdout);
 
   await t.test('two students have different networks, and what they read is about theirs', async () => {
     const [ada, bob] = [await start('ada'), await start('bob')];
@@ -45,11 +45,15 @@ test('parameters', { timeout: 600000 }, async t => {
     assert.notEqual(ada.addresses[1], bob.addresses[1]);
     await solve(ada, ada);
     await solve(bob, ada); // what bob has copied does not work
-    assert.equal(await score(ada), 100);
-    assert.equal(await score(bob), 0);
+    const first = await grade(ada);
+    const copied = await grade(bob);
+    assert.deepEqual([first.score, copied.score], [100, 0]);
+    assert.match(first.seed_id, /^[0-9a-f]{16}$/);
+    assert.notEqual(first.seed_id, copied.seed_id);
     await stack.kill('site');
     await stack.startSite(folder);
-    assert.equal(await score(ada), 100); // graded again by a labd that has just started
+    const again = await grade(ada); // by a labd that has just started
+    assert.deepEqual([again.score, again.seed_id], [100, first.seed_id]);
   });
 
   await t.test('the solutions score what is promised, each run with another seed', async () => {

@@ -316,6 +316,24 @@ static void test_uniform(void **state)
         assert_in_range(count[i], 200 - 94, 200 + 94);
 }
 
+/* It names the seed, and is none of the values. */
+static void test_id(void **state)
+{
+    char one[TOPO_SEED_ID_SIZE], again[TOPO_SEED_ID_SIZE], two[TOPO_SEED_ID_SIZE];
+    struct topo_seed a, b;
+
+    (void)state;
+    topo_seed_number(&a, 1);
+    topo_seed_number(&b, 2);
+    topo_seed_id(&a, one);
+    topo_seed_id(&a, again);
+    topo_seed_id(&b, two);
+    assert_int_equal(strlen(one), 16);
+    assert_int_equal(strspn(one, "0123456789abcdef"), 16);
+    assert_string_equal(one, again);
+    assert_string_not_equal(one, two);
+}
+
 /* Rejection works where every second number is refused. */
 static void test_rejection(void **state)
 {
@@ -381,7 +399,7 @@ int main(void)
         cmocka_unit_test(test_too_large),   cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_full_pool),   cmocka_unit_test(test_uniform),
         cmocka_unit_test(test_rejection),   cmocka_unit_test(test_for_ever),
-        cmocka_unit_test(test_others_stay),
+        cmocka_unit_test(test_others_stay), cmocka_unit_test(test_id),
     };
     struct CMUnitTest tests[ARRAY_LEN(goods) + ARRAY_LEN(rows) + ARRAY_LEN(single)];
     size_t n = 0;
