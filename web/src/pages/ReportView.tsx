@@ -36,7 +36,10 @@ function CheckItem({ check }: { check: Check }) {
             {check.status === 'blocked' && (
                 <p class="soft">This cannot be judged before the check it depends on has passed.</p>
             )}
-            {check.status === 'error' && <p class="soft">The platform could not judge this; it is not your mistake.</p>}
+            {check.kept !== undefined && <p class="soft">Judged again, this stayed as it was. {check.kept}</p>}
+            {check.status === 'error' && check.kept === undefined && (
+                <p class="soft">The platform could not judge this; it is not your mistake.</p>
+            )}
             {(observed || (check.status !== 'pass' && expected)) && (
                 <dl>
                     {observed && (
