@@ -277,6 +277,35 @@ static void go_on(struct regrade *g)
     }
 }
 
+struct mending {
+    struct site *site;
+    const struct site_exercise *se;
+};
+
+/* A lab on the very network that the exercise has now is graded by it from now on: who hands in once more would
+ * meet the wrong check again.  Others go on as they began. */
+static void mend_lab(struct lab *lab, void *arg)
+{
+    const struct mending *m = arg;
+    const struct site_exercise *se = m->se;
+    struct err e;
+
+    if (strcmp(lab->row.exercise, se->x->id) != 0 || strcmp(lab->row.topology, se->topology) != 0 ||
+        strcmp(lab->row.exercise_xml, se->xml) == 0)
+        return;
+    AUTO(exercise_freep)
+    struct exercise *x = exercise_load_seeded(se->xml, strlen(se->xml), se->topology, strlen(se->topology),
+                                              &lab->row.seed, NULL, NULL, &e);
+    if (x == NULL || store_lab_mend(m->site->store, lab->inst, lab->row.id, se->xml, &e) < 0) {
+        log_err("regrade.lab", &e, "lab", lab->row.id, NULL);
+        return;
+    }
+    free(lab->row.exercise_xml);
+    lab->row.exercise_xml = xstrdup(se->xml);
+    lab->max_score = exercise_max_score(x);
+    lab_status_changed(lab);
+}
+
 void regrade_post(struct http_req *r, void *arg)
 {
     struct site *s = arg;
@@ -303,6 +332,7 @@ void regrade_post(struct http_req *r, void *arg)
     const struct site_exercise *se = exercises_find(s->exercises, id);
     snprintf(g->exercise, sizeof g->exercise, "%s", se->x->id);
     g->xml = xstrdup(se->xml);
+    labs_each(s->labs, mend_lab, &(struct mending){s, se});
     if (*p != NULL) {
         struct regrade *former = *p;
 

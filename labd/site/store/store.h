@@ -139,6 +139,9 @@ void store_lab_clear(struct store_lab *l);
 int store_lab_add(struct store *s, int64_t inst, const struct store_lab *l, struct err *e) MUST_CHECK;
 int store_lab_set_state(struct store *s, int64_t inst, const char *id, enum store_lab_state st,
                         const char *error, int64_t ready, struct err *e) MUST_CHECK;
+/* Gives the lab another grading. */
+int store_lab_mend(struct store *s, int64_t inst, const char *id, const char *exercise_xml,
+                   struct err *e) MUST_CHECK;
 /* Marks the lab gone and drops its XML; its attempts stay. */
 int store_lab_end(struct store *s, int64_t inst, const char *id, struct err *e) MUST_CHECK;
 typedef void store_lab_fn(const struct store_lab *l, void *arg); /* 'l' is borrowed for the call */

@@ -33,6 +33,7 @@ enum store_sql {
     SQL_SIGNIN_FORGET,
     SQL_LAB_ADD,
     SQL_LAB_SET_STATE,
+    SQL_LAB_MEND,
     SQL_LAB_END,
     SQL_LAB_EACH,
     SQL_ATTEMPT_ADD,

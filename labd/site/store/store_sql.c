@@ -268,6 +268,7 @@ const char *const store_sql[SQL_COUNT] = {
                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     [SQL_LAB_SET_STATE] = "UPDATE labs SET state = ?3, error = ?4, ready = ?5"
                           " WHERE institution = ?1 AND id = ?2",
+    [SQL_LAB_MEND] = "UPDATE labs SET exercise_xml = ?3 WHERE institution = ?1 AND id = ?2",
     [SQL_LAB_END] = "UPDATE labs SET state = 'gone', topology = '', exercise_xml = NULL"
                     " WHERE institution = ?1 AND id = ?2",
     [SQL_LAB_EACH] =
