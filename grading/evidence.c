@@ -55,10 +55,12 @@ void evidence_add(json_t *evidence, const struct exercise *x, size_t which, enum
     json_t *rounds = json_object_get(evidence, "rounds");
     size_t n, first;
 
-    if (check == NULL)
-        (void)evidence_drop(evidence, EXERCISE_HOLD_MAX - 1);
-    else if (first = find(rounds, check, phases[phase], &n), n > 0)
+    if (check != NULL && (first = find(rounds, check, phases[phase], &n), n > 0))
         json_array_remove(rounds, first);
+    if (check == NULL) {
+        (void)evidence_drop(evidence, EXERCISE_HOLD_MAX - 1);
+        evidence_strip(rounds); /* shared rounds come first */
+    }
     json_array_append_new(rounds, json_pack("{s:s?, s:s, s:I, s:I, s:O}", "check", check, "phase",
                                             phases[phase], "began_ms", (json_int_t)began_ms, "ended_ms",
                                             (json_int_t)ended_ms, "result", result));

@@ -48,16 +48,17 @@ static json_t *attempt_json(const struct store_attempt *a, struct progress p)
     json_t *report = a->report != NULL ? json_loads(a->report, 0, NULL) : NULL;
     json_t *former = a->former != NULL ? json_loads(a->former, 0, NULL) : NULL;
 
-    return json_pack("{s:I, s:s, s:o, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:{s:I, s:I, s:I}, s:o}",
-                     "id", (json_int_t)a->id, "lab", a->lab, "exercise", json_text(a->exercise), "state",
-                     store_attempt_state_name(a->state), "number", (json_int_t)a->number, "started_ms",
-                     (json_int_t)a->started, "finished_ms", json_time(a->finished), "score",
-                     a->state == ATTEMPT_DONE ? json_integer(a->score) : json_null(), "counts",
-                     a->state == ATTEMPT_DONE ? json_integer(a->counts) : json_null(), "max_score",
-                     (json_int_t)a->max_score, "error", json_text(a->error), "former",
-                     former != NULL ? former : json_array(), "progress", "done", (json_int_t)p.done, "total",
-                     (json_int_t)p.total, "ahead", (json_int_t)p.ahead, "report",
-                     report != NULL ? report : json_null());
+    return json_pack(
+        "{s:I, s:s, s:o, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:b, s:{s:I, s:I, s:I}, s:o}", "id",
+        (json_int_t)a->id, "lab", a->lab, "exercise", json_text(a->exercise), "state",
+        store_attempt_state_name(a->state), "number", (json_int_t)a->number, "started_ms",
+        (json_int_t)a->started, "finished_ms", json_time(a->finished), "score",
+        a->state == ATTEMPT_DONE ? json_integer(a->score) : json_null(), "counts",
+        a->state == ATTEMPT_DONE ? json_integer(a->counts) : json_null(), "max_score",
+        (json_int_t)a->max_score, "error", json_text(a->error), "former",
+        former != NULL ? former : json_array(), "evidence", (int)a->evidence, "progress", "done",
+        (json_int_t)p.done, "total", (json_int_t)p.total, "ahead", (json_int_t)p.ahead, "report",
+        report != NULL ? report : json_null());
 }
 
 json_t *attempt_seen(json_t *attempt, enum lab_view view)
@@ -267,8 +268,9 @@ static void finish(struct attempt *a, const struct err *why)
     } else {
         read_counts(a);
         /* Without it the attempt can not be judged again, and is none the worse. */
-        if (a->row.state == ATTEMPT_DONE && a->evidence != NULL &&
-            evidence_keep(s->store, a->inst, a->row.id, a->evidence, &e) < 0)
+        a->row.evidence = a->row.state == ATTEMPT_DONE && a->evidence != NULL &&
+                          evidence_keep(s->store, a->inst, a->row.id, a->evidence, &e) == 0;
+        if (a->row.state == ATTEMPT_DONE && a->evidence != NULL && !a->row.evidence)
             log_err("attempt.evidence", &e, "attempt", id, NULL);
     }
     publish(a);

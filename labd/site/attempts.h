@@ -37,4 +37,7 @@ void attempt_regraded(struct site *s, int64_t inst, const struct store_attempt *
 /* ---- attempts_http.c ---- */
 http_handler_fn attempt_post, attempt_list, attempt_get;
 
+/* ---- evidence_http.c ---- */
+http_handler_fn evidence_get, evidence_get_packets;
+
 #endif

@@ -44,6 +44,8 @@ const struct http_route site_routes[] = {
     {"POST", V1 "/labs/{id}/attempts", ROLE_STUDENT, SMALL, attempt_post},
     {"GET", V1 "/labs/{id}/attempts", ROLE_STUDENT, 0, attempt_list},
     {"GET", V1 "/attempts/{id}", ROLE_STUDENT, 0, attempt_get},
+    {"GET", V1 "/attempts/{id}/checks/{check}/evidence", ROLE_INSTRUCTOR, 0, evidence_get},
+    {"GET", V1 "/attempts/{id}/checks/{check}/packets", ROLE_INSTRUCTOR, 0, evidence_get_packets},
     {"GET", V1 "/overview", ROLE_INSTRUCTOR, 0, report_overview},
     {"GET", V1 "/scores", ROLE_INSTRUCTOR, 0, report_scores},
     {"GET", V1 "/host", ROLE_INSTRUCTOR, 0, report_host},

@@ -2,6 +2,8 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { Stack, top, until } from './stack.mjs';
 import { Client } from './client.mjs';
@@ -49,6 +51,23 @@ test('regrade', { timeout: 600000 }, async t => {
     assert.ok(a.score < all && a.score > b.score, `${a.score} ${b.score}`);
     students.ada.before = a.score;
     students.bob.before = b.score;
+  });
+
+  await t.test('the packets of a check can be seen', async () => {
+    const attempt = (await seen('ada')).history[0].id;
+    const check = right.match(/<check id="([^"]+)"/)[1];
+    const list = await stack.ok(['evidence', String(attempt), check]);
+    assert.match(list, /^round 1$/m);
+    assert.match(list, /^ *[\d.]+ +@\S+ +out +request +10\./m); // left our host ..
+    assert.match(list, /^ *[\d.]+ +h1:eth0 +in +request +10\./m); // .. arrived, and was answered
+    assert.match(list, /^ *[\d.]+ +h1:eth0 +out +reply +10\./m);
+    const pcap = path.join(stack.dir, 'check.pcapng');
+    await stack.ok(['evidence', String(attempt), check, '-w', pcap]);
+    const { stdout } = await promisify(execFile)('tcpdump', ['-nn', '-r', pcap]);
+    assert.match(stdout, /ICMP echo request/);
+    assert.match(stdout, /ICMP echo reply/);
+    const r = await students.ada.client.request('GET', `/api/v1/attempts/${attempt}/checks/${check}/packets`);
+    assert.equal(r.status, 403, r.text);
   });
 
   await t.test('judged again by the mended one, also after the labs and labd have gone', async () => {

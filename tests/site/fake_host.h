@@ -518,9 +518,10 @@ static inline json_t *fake_sighting(const json_t *probe, bool reply)
 {
     json_t *self = json_string("10.9.0.250"), *to = json_incref(json_object_get(probe, "to"));
 
-    return json_pack("{s:O, s:s, s:s, s:i, s:o, s:o, s:i}", "port", json_object_get(probe, "far"), "dir",
-                     reply ? "out" : "in", "what", reply ? "reply" : "request", "t_us", 1100 + reply * 10,
-                     "src", reply ? to : self, "dst", reply ? self : to, "ttl", 64);
+    return json_pack("{s:O, s:s, s:s, s:i, s:o, s:o, s:i, s:s, s:i}", "port", json_object_get(probe, "far"),
+                     "dir", reply ? "out" : "in", "what", reply ? "reply" : "request", "t_us",
+                     1100 + reply * 10, "src", reply ? to : self, "dst", reply ? self : to, "ttl", 64,
+                     "frame", "01020304", "length", 60);
 }
 
 /* Every probe was sent once; those to 10.9.0.2 arrived and were answered, the others were not. */

@@ -1,5 +1,6 @@
 /* Judging again: what of a mended exercise the evidence of an attempt answers, and what is kept where it does not. */
 #include "grading/evidence.h"
+#include "labd/base/buf.h"
 #include "labd/base/mem.h"
 
 #include <setjmp.h>
@@ -139,6 +140,10 @@ static void see(struct probe_sample *m, const struct probe_spec *s, const struct
     g->ttl = 62;
     g->src = what == PROBE_REPLY ? p->to : s->refs[0].net[0].addr;
     g->dst = what == PROBE_REPLY ? s->refs[0].net[0].addr : p->to;
+    g->frame = xcalloc(3, 1);
+    memcpy(g->frame, "\xab\xcd\xef", 3);
+    g->nframe = 3;
+    g->length = 60;
 }
 
 /* Everything arrives but TCP at the ports that no flow names. */
@@ -282,6 +287,57 @@ static void test_dropped(void **state)
     json_decref(old);
 }
 
+static size_t count(const char *data, size_t n, const char *what)
+{
+    size_t found = 0;
+
+    for (const char *p = data; (p = memmem(p, n - (size_t)(p - data), what, strlen(what))) != NULL; p++)
+        found++;
+    return found;
+}
+
+/* What is shown of a check is its own; frames are there of its last round. */
+static void test_shown(void **state)
+{
+    AUTO(exercise_freep) struct exercise *x = load(then_xml);
+    AUTO(buf_clear) struct buf out = BUF_INIT;
+    json_t *ev = evidence_of(x, 3), *of, *cut, *r;
+    struct err e;
+    size_t i;
+
+    (void)state;
+    of = evidence_of_check(ev, x, "hops", &e);
+    assert_int_equal(json_array_size(json_object_get(of, "rounds")), 3);
+    json_array_foreach(json_object_get(of, "rounds"), i, r) {
+        AUTO(mem_freep) char *text = json_dumps(r, 0);
+
+        assert_int_equal(json_array_size(json_object_get(r, "probes")), 1);
+        assert_non_null(strstr(text, "\"c1\""));
+        assert_int_equal(strstr(text, "abcdef") != NULL, i == 2);
+    }
+    assert_int_equal(evidence_pcapng(of, 1700000000000, &out, &e), 0);
+    assert_int_equal(count(out.data, out.len, "\xab\xcd\xef"), 3);
+    assert_int_equal(count(out.data, out.len, "probe c1, sample 1: request"), 2);
+    assert_int_equal(count(out.data, out.len, "l1:a"), 1);
+    evidence_strip(json_object_get(of, "rounds"));
+    assert_int_equal(evidence_pcapng(of, 0, &out, &e), -1);
+    assert_int_equal(e.code, ERR_NOT_FOUND);
+    json_decref(of);
+
+    cut = evidence_of_check(ev, x, "cut", &e);
+    assert_int_equal(json_array_size(json_object_get(cut, "rounds")), 2);
+    buf_clear(&out);
+    assert_int_equal(evidence_pcapng(cut, 1700000000000, &out, &e), 0);
+    assert_int_equal(count(out.data, out.len, "l2:a"), 1); /* the way round */
+    json_decref(cut);
+
+    assert_null(evidence_of_check(ev, x, "nobody", &e));
+    assert_int_equal(e.code, ERR_NOT_FOUND);
+    json_object_set_new(ev, "schema", json_integer(9));
+    assert_null(evidence_of_check(ev, x, "cut", &e));
+    json_decref(ev);
+}
+
 static void test_bad_evidence(void **state)
 {
     static const char *const bad[] = {
@@ -311,12 +367,13 @@ static void test_bad_evidence(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 2];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + 3];
     size_t n = 0;
 
     for (; n < ARRAY_LEN(rows); n++)
         tests[n] = (struct CMUnitTest){rows[n].name, test_row, NULL, NULL, (void *)(uintptr_t)&rows[n]};
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_dropped);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_shown);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_bad_evidence);
     return cmocka_run_group_tests_name("grading_again", tests, NULL, NULL);
 }

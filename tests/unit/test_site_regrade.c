@@ -45,6 +45,7 @@ static char *check(struct fixture *f, const char *token, const char *lab, int sc
     assert_int_equal(json_integer_value(json_object_get(j, "score")), score);
     assert_int_equal(json_integer_value(json_object_get(j, "max_score")), max);
     assert_int_equal(json_array_size(json_object_get(j, "former")), 0);
+    assert_true(json_is_true(json_object_get(j, "evidence")));
     json_decref(j);
     return path;
 }
@@ -294,6 +295,53 @@ static void test_broken(void **state)
     AUTO(mem_freep) char *two = check(f, f->student, lab, 10, 30);
 }
 
+/* What a check saw, and its packets; nothing of other checks, and nothing for students. */
+static void test_evidence(void **state)
+{
+    struct fixture *f = *state;
+    char lab[16];
+    AUTO(mem_freep)
+    char *one = begin(f, f->student, lab), *two = xasprintf("%s/checks/there/evidence", one),
+         *none = xasprintf("%s/checks/nobody/evidence", one),
+         *packets = xasprintf("%s/checks/there/packets", one),
+         *quiet = xasprintf("%s/checks/gone/packets", one);
+    struct reply r;
+
+    assert_int_equal(status_of(f, f->student, "GET", two, NULL), 403);
+    assert_int_equal(status_of(f, f->student, "GET", packets, NULL), 403);
+    assert_int_equal(status_of(f, f->instructor, "GET", none, NULL), 404);
+    assert_int_equal(status_of(f, f->instructor, "GET", quiet, NULL), 404);
+    assert_int_equal(status_of(f, f->instructor, "GET", "/api/v1/attempts/999/checks/there/evidence", NULL),
+                     404);
+    assert_int_equal(status_of(f, f->instructor, "GET", "/api/v1/attempts/x/checks/there/packets", NULL),
+                     404);
+    json_t *j = get(f, f->instructor, two), *rounds = json_object_get(j, "rounds");
+    assert_true(json_array_size(rounds) >= 2);
+    for (size_t i = 0; i < json_array_size(rounds); i++) {
+        const json_t *probes = json_object_get(json_array_get(rounds, i), "probes");
+
+        assert_int_equal(json_array_size(probes), 1);
+        assert_string_equal(text_at(json_array_get(probes, 0), "id"), "c1");
+        AUTO(mem_freep) char *text = json_dumps(probes, 0);
+        assert_non_null(strstr(text, "h2:eth0"));
+        assert_null(strstr(text, "frame"));
+    }
+    json_decref(j);
+    request(f, f->instructor, "GET", packets, NULL, &r);
+    assert_int_equal(r.status, 200);
+    assert_non_null(strstr(r.head, "Content-Type: application/x-pcapng\r\n"));
+    assert_non_null(strstr(r.head, "-there.pcapng\""));
+    assert_memory_equal(r.body, "\n\r\r\n", 4);
+    assert_true(r.body_len > 100);
+    size_t frames = 0;
+    for (const char *p = r.body;
+         (p = memmem(p, r.body_len - (size_t)(p - r.body), "\x01\x02\x03\x04", 4)) != NULL; p++)
+        frames++;
+    assert_int_equal(frames, 2); /* of one round: there and back */
+    assert_non_null(memmem(r.body, r.body_len, "probe c1, sample 1: reply", 25));
+    reply_clear(&r);
+}
+
 static int setup(void **state)
 {
     int rc = fixture_setup(state);
@@ -319,7 +367,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        T(test_mended), T(test_gone), T(test_kept), T(test_refused), T(test_broken),
+        T(test_mended), T(test_gone), T(test_kept), T(test_refused), T(test_broken), T(test_evidence),
     };
     return cmocka_run_group_tests_name("site_regrade", tests, NULL, NULL);
 }

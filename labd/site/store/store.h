@@ -165,8 +165,9 @@ struct store_attempt {
     char *report;   /* JSON text or NULL; owned */
     bool spent;     /* counts although it is an ERROR: the student broke it off */
     int64_t counts; /* when reading: 'score' without what lateness costs */
-    char *
-        former; /* when reading: [{score, max_score, by, by_name, until_ms}], what it was before; JSON text; owned */
+    bool evidence;  /* when reading: it was kept */
+    /* When reading: [{score, max_score, by, by_name, until_ms}], what it was before; JSON text; owned. */
+    char *former;
 };
 void store_attempt_clear(struct store_attempt *a);
 /* Fills a->id and a->number. */

@@ -79,7 +79,8 @@ int store_read_attempt(sqlite3_stmt *q, struct store_attempt *a)
     a->spent = sqlite3_column_int64(q, 12) != 0;
     a->counts = sqlite3_column_int64(q, 13);
     a->former = store_col_dup(q, 14);
-    return 15;
+    a->evidence = sqlite3_column_int64(q, 15) != 0;
+    return 16;
 }
 
 static int find_one(struct store *s, sqlite3_stmt *q, struct store_attempt *out, struct err *e)

@@ -206,9 +206,10 @@ const int store_nmigrations = (int)(sizeof store_migrations / sizeof *store_migr
     " (SELECT g.score, g.max_score, u.login, u.name, g.made FROM regrades g" \
     "  JOIN users u ON u.institution = ?1 AND u.id = g.author" \
     "  WHERE g.institution = ?1 AND g.attempt = attempts.id ORDER BY g.id) f)"
+#define EVIDENCE "EXISTS (SELECT 1 FROM evidence v WHERE v.institution = ?1 AND v.attempt = attempts.id)"
 #define ATTEMPT_COLUMNS_BUT(report) \
     "id, lab, user, exercise, number, state, started, finished, score, max_score, error, " report \
-    ", spent, " COUNTS("attempts") ", " FORMER
+    ", spent, " COUNTS("attempts") ", " FORMER ", " EVIDENCE
 #define ATTEMPT_COLUMNS ATTEMPT_COLUMNS_BUT("report")
 /* An attempt that ended in an error of ours costs the student nothing, so it is not counted. */
 #define COUNTED "(a.state <> 'error' OR a.spent = 1)"

@@ -178,6 +178,7 @@ export interface Attempt {
     max_score: number;
     error: string | null;
     former?: Former[]; // oldest first
+    evidence?: boolean; // what its probes saw was kept
     progress: { done: number; total: number; ahead: number } | null;
     report: Report | null;
 }
