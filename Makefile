@@ -22,7 +22,7 @@ OPT ?= -O2 -g
 CFLAGS ?= $(OPT) $(HARDEN)
 LDFLAGS ?= -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 PKGS = libxml-2.0 libmicrohttpd sqlite3 jansson libcurl libsodium libpcap libcmark-gfm libcrypto yaml-0.1 \
-	libarchive xencontrol xenstore xenvchan
+	libarchive zlib xencontrol xenstore xenvchan
 # Expanded when first needed: `make deps` must work before these packages exist.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 LIBS = $(eval LIBS := $$(shell pkg-config --libs $(PKGS)) -lcmark-gfm-extensions -lwslay -lresolv -lm)$(LIBS)

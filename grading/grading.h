@@ -3,7 +3,7 @@
  *
  *   exercise -> grading_spec() -> labhost "probe.run" -> grading_judge() -> report
  *
- * Only grading_run() talks to labhost; grading_spec.c and grading_judge.c are pure. */
+ * Only grading_run() talks to labhost; all else is pure. */
 #ifndef GRADING_GRADING_H
 #define GRADING_GRADING_H
 
@@ -25,11 +25,21 @@ typedef void grading_progress_fn(size_t done, size_t total, void *arg);
  * times in milliseconds since 1970; a check whose words name hidden parts has them in full:{observed, expected}.
  * The caller sets "attempt".  'failures' (NULL: none) is {check: earlier attempts in which it failed}: "hint" holds
  * the hints that are due by now, one on each line, or null, and "hint_after" how many more failed attempts the next
- * one takes, or null if there is no other.  -1 if it could not be graded, for a reason that
+ * one takes, or null if there is no other.  '*evidence' is a new reference, too: what the verdicts were made of, as of
+ * evidence.h.  -1 if it could not be graded, for a reason that
  * is ours and not the student's: then the attempt is an error and costs nothing.
  * Blocks up to some minutes. */
 int grading_run(const struct exercise *x, const struct plan *p, const char *host_socket, const char *lab,
                 const json_t *failures, grading_progress_fn *progress, void *arg, json_t **report,
-                struct err *e) MUST_CHECK;
+                json_t **evidence, struct err *e) MUST_CHECK;
+
+/* Judges an attempt again by its evidence, which is of exercise 'then' and is to be judged by 'now', on the network and
+ * with the parameters that both were loaded with.  'old' is its report so far, 'failures' as above.  '*report' is a
+ * new reference, like that of grading_run(); lab, attempt and times are those of 'old'.  Where the evidence cannot tell,
+ * because the check asks for other probes now, or did not exist, "kept" says why: the check keeps its verdict, and of
+ * its points the same share; one that was never measured is worth nothing, in score and max_score.  -1 with 'e' if
+ * the evidence or the old report is not readable.  Pure. */
+int grading_again(const struct exercise *now, const struct exercise *then, const json_t *evidence,
+                  const json_t *old, const json_t *failures, json_t **report, struct err *e) MUST_CHECK;
 
 #endif

@@ -38,8 +38,9 @@
  *   reference's own segment, and waits for all who answer, up to its timeout.
  * result: {"lost":0,"probes":[{"id","port"?,"error":null,"samples":[{"sent_us","reply_us":null,"reply_ttl",
  *          "tcp":null,"data":false,"echo":false,"answer":null or {"code","cut","found","values":["10.0.2.10"]},
- *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl","mac"?}]}]}],
+ *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl","mac"?,"frame"?,"length"?}]}]}],
  *          "peers"?:[{"reference","announced","foreign":false,"neighbours":[{"address","state"}],"prefixes":["10.0.2.0/24 65001"]}]}
+ *   "frame" is how the frame begins, in hexadecimal, and "length" how much of it was looked at: there as far as there is room.
  * "mac" (of a reference, a port), "pid" and "dev" of a spec are there only after probe_spec_resolve(). */
 #ifndef GRADING_PROBE_H
 #define GRADING_PROBE_H
@@ -73,6 +74,8 @@ struct plan;
 #define PROBE_TCP_SAMPLES_MAX 512
 #define PROBE_SIGHTINGS_MAX 512 /* per sample */
 #define PROBE_SIGHTINGS_ALL_MAX 16384
+#define PROBE_FRAME_MAX 192                 /* bytes of one that are kept */
+#define PROBE_FRAMES_BYTES_MAX (192u << 10) /* of all */
 #define PROBE_PEERS_MAX 2
 #define PROBE_NEIGHBOURS_MAX 8
 #define PROBE_PREFIXES_MAX 256
@@ -172,6 +175,7 @@ struct probe {
     enum probe_outer outer;
     uint16_t outer_port;  /* UDP, at either end */
     struct probe_ask ask; /* UDP and TCP */
+    bool drawn;           /* 'to' or 'port' is at random, another one each time; not in the JSON */
 };
 
 /* A router of ours at a reference, for as long as the run takes.  With OSPF (RFC 2328) it speaks first, as a
@@ -253,6 +257,10 @@ struct probe_sighting {
     struct probe_addr src, dst;
     uint8_t ttl;
     uint8_t mac[6]; /* of an advertisement; else 0 */
+    /* How the frame began, owned; NULL if it was not kept.  It is written to JSON for those who look at evidence, and
+     * checked when read, but not kept then: nothing is judged by it. */
+    uint8_t *frame;
+    uint16_t nframe, length;
 };
 #define PROBE_ANSWER_NONE (-1)
 #define PROBE_ANSWER_BAD (-2) /* it broke the protocol's rules */

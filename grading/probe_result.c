@@ -33,6 +33,8 @@ void probe_result_free(struct probe_result *r)
         return;
     for (size_t i = 0; i < r->nprobes; i++) {
         for (size_t k = 0; k < r->probes[i].nsamples; k++) {
+            for (size_t n = 0; n < r->probes[i].samples[k].nsightings; n++)
+                free(r->probes[i].samples[k].sightings[n].frame);
             free(r->probes[i].samples[k].sightings);
             free(r->probes[i].samples[k].answer.values);
         }
@@ -94,6 +96,16 @@ bool probe_peer_up(const struct probe_peer_outcome *o)
     return false;
 }
 
+static void add_frame(json_t *j, const struct probe_sighting *g)
+{
+    char hex[2 * PROBE_FRAME_MAX + 1];
+
+    for (size_t i = 0; i < g->nframe; i++)
+        snprintf(hex + 2 * i, 3, "%02x", g->frame[i]);
+    json_object_set_new(j, "frame", json_stringn(hex, 2 * (size_t)g->nframe));
+    json_object_set_new(j, "length", json_integer(g->length));
+}
+
 static json_t *sample_json(const struct probe_sample *s)
 {
     json_t *sightings = json_array();
@@ -108,6 +120,8 @@ static json_t *sample_json(const struct probe_sample *s)
 
         if (advert(g))
             json_object_set_new(j, "mac", json_string(probe_mac_text(g->mac, mac)));
+        if (g->nframe > 0)
+            add_frame(j, g);
         json_array_append_new(sightings, j);
     }
     return json_pack(
@@ -157,6 +171,20 @@ json_t *probe_result_to_json(const struct probe_result *r)
     return json_pack("{s:I, s:o, s:o*}", "lost", (json_int_t)r->lost, "probes", probes, "peers", peers);
 }
 
+static int frame_check(const json_t *j, struct err *e)
+{
+    char hex[2 * PROBE_FRAME_MAX + 1];
+    json_int_t length;
+
+    if (probe_json_text(j, "sighting", "frame", false, hex, sizeof hex, e) < 0 ||
+        probe_json_int(j, "sighting", "length", 0, UINT16_MAX, 0, &length, e) < 0)
+        return -1;
+    if (hex[strspn(hex, "0123456789abcdef")] != '\0' || strlen(hex) % 2 != 0 ||
+        (json_int_t)strlen(hex) / 2 > length)
+        return err_set(e, ERR_INVALID, "sighting: 'frame' is no frame");
+    return 0;
+}
+
 static int sighting_read(const json_t *j, struct probe_sighting *g, struct err *e)
 {
     static const char *const dirs[] = {"out", "in"};
@@ -171,7 +199,7 @@ static int sighting_read(const json_t *j, struct probe_sighting *g, struct err *
         probe_json_int(j, "sighting", "ttl", 0, 255, 0, &ttl, e) < 0 ||
         probe_json_addr(j, "sighting", "src", true, &g->src, e) < 0 ||
         probe_json_addr(j, "sighting", "dst", true, &g->dst, e) < 0 ||
-        probe_json_text(j, "sighting", "mac", false, mac, sizeof mac, e) < 0)
+        probe_json_text(j, "sighting", "mac", false, mac, sizeof mac, e) < 0 || frame_check(j, e) < 0)
         return -1;
     g->in = dir == 1;
     g->what = (enum probe_what)what;

@@ -123,6 +123,7 @@ static int ask(struct probe_spec *s, const struct exercise *x, size_t i, size_t 
     p->kind = PROBE_NEIGHBOUR;
     snprintf(p->from, sizeof p->from, "%s", x->checks[i].parts[part].from);
     p->to = *to;
+    p->drawn = n > 0;
     p->count = TRIES;
     p->stop = 0;
     p->interval_ms = INTERVAL_MS;

@@ -139,6 +139,7 @@ static int spec(struct probe_spec *s, const struct exercise *x, size_t i, enum g
                 grading_part_id(i, k, f * OTHERS + n, id);
                 if ((p = flow_spec_to(s, part, id, &l.f.to, e)) == NULL)
                     return -1;
+                p->drawn = part->other;
                 if (part->other)
                     p->port = draw(c, part, n);
             }

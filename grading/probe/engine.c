@@ -139,6 +139,8 @@ void engine_close(struct engine *en)
             buf_clear(&v->shots[k].tx);
             buf_clear(&v->shots[k].rx);
             free(v->shots[k].s.answer.values);
+            for (size_t n = 0; n < v->shots[k].nseen; n++)
+                free(v->shots[k].seen[n].g.frame);
             free(v->shots[k].seen);
         }
         free(v->shots);
@@ -233,11 +235,14 @@ static void look(struct engine *en, struct watch *w)
     for (int i = 0; i < FRAMES_PER_TURN && (n = watch_read(w, frame, &t_ns, &in)) > 0; i++) {
         int64_t t_us = (t_ns - en->t0_ns) / 1000;
 
+        en->frame = frame;
+        en->nframe = n;
         if (packet_parse(frame, n, &p))
             match_packet(en, &p, w->port, in, t_us);
         if (w->all)
             match_frame(en, frame, n, w->port, in, t_us);
     }
+    en->frame = NULL;
 }
 
 static int turn(struct engine *en, int64_t until, struct err *e)
@@ -372,8 +377,10 @@ struct probe_result *engine_result(struct engine *en)
             shot->s.answer.values = NULL;
             s->sightings = xcalloc(shot->nseen + 1, sizeof *s->sightings);
             for (size_t n = 0; n < shot->nseen; n++)
-                if (genuine(shot, &shot->seen[n]))
+                if (genuine(shot, &shot->seen[n])) {
                     s->sightings[s->nsightings++] = shot->seen[n].g;
+                    shot->seen[n].g.frame = NULL;
+                }
             qsort(s->sightings, s->nsightings, sizeof *s->sightings, by_time);
         }
     }

@@ -78,6 +78,9 @@ struct engine {
     size_t nseen;
     uint64_t lost;
     uint32_t seed; /* of match_digest(), random */
+    /* What is being looked at, borrowed, or NULL; and the bytes of frames that sightings hold. */
+    const uint8_t *frame;
+    size_t nframe, frames_bytes;
 };
 
 /* 'spec' is borrowed until engine_close(). */

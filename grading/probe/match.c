@@ -98,6 +98,19 @@ static bool advert(enum probe_what what)
     return what == PROBE_ADVERT || what == PROBE_ADVERT_ALIEN;
 }
 
+static void keep_frame(struct engine *en, struct probe_sighting *g)
+{
+    size_t n = en->nframe < PROBE_FRAME_MAX ? en->nframe : PROBE_FRAME_MAX;
+
+    if (en->frame == NULL || en->frames_bytes + n > PROBE_FRAMES_BYTES_MAX)
+        return;
+    g->frame = xcalloc(n, 1);
+    memcpy(g->frame, en->frame, n);
+    g->nframe = (uint16_t)n;
+    g->length = (uint16_t)en->nframe;
+    en->frames_bytes += n;
+}
+
 /* Repetitions at the same port carry nothing new, and would let a student fill the list; the same packet from
  * another source does (a translator that leaks, a second owner of an address), up to a few. */
 static void record(struct engine *en, struct shot *s, const struct packet *p, const char *port, bool in,
@@ -135,6 +148,7 @@ static void record(struct engine *en, struct shot *s, const struct packet *p, co
     if (advert(what))
         memcpy(n->g.mac, p->mac, sizeof n->g.mac);
     n->seq = seq;
+    keep_frame(en, &n->g);
     en->nseen++;
 }
 

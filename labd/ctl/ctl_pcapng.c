@@ -1,17 +1,12 @@
 #include "labd/ctl/ctl_pcapng.h"
 
+#include "labd/base/pcapng.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #define PCAP_HEADER 24u
 #define PCAP_RECORD 16u
-
-/* Block and option types of pcapng. */
-#define SECTION 0x0a0d0d0au
-#define INTERFACE 1u
-#define PACKET 6u
-#define OPTION_NAME 2
-#define OPTION_TSRESOL 9
 
 void pcapng_init(struct pcapng *p, const char *name)
 {
@@ -33,38 +28,8 @@ static uint32_t get32(const struct pcapng *p, size_t at)
     return p->swapped ? __builtin_bswap32(v) : v;
 }
 
-/* pcapng is written in the byte order of this machine; its magic tells which that is. */
-static void put32(struct buf *b, uint32_t v)
-{
-    buf_add(b, &v, sizeof v);
-}
-
-static void put16(struct buf *b, uint16_t v)
-{
-    buf_add(b, &v, sizeof v);
-}
-
-static void padded(struct buf *b, const void *data, size_t n)
-{
-    static const char zero[4];
-
-    buf_add(b, data, n);
-    buf_add(b, zero, (4 - n % 4) % 4);
-}
-
-static void block(struct buf *out, uint32_t type, const struct buf *body)
-{
-    uint32_t length = (uint32_t)body->len + 12;
-
-    put32(out, type);
-    put32(out, length);
-    buf_add(out, body->data, body->len);
-    put32(out, length);
-}
-
 static int header(struct pcapng *p, struct buf *out, struct err *e)
 {
-    struct buf b = BUF_INIT;
     uint32_t magic = get32(p, 0);
 
     p->swapped = magic == 0xd4c3b2a1 || magic == 0x4d3cb2a1;
@@ -73,27 +38,8 @@ static int header(struct pcapng *p, struct buf *out, struct err *e)
         return err_set(e, ERR_PROTOCOL, "labd sent a capture that does not begin like pcap");
     p->nanoseconds = magic == 0xa1b23c4d;
 
-    put32(&b, 0x1a2b3c4d); /* byte-order magic; version 1.0; length of the section not given */
-    put16(&b, 1);
-    put16(&b, 0);
-    put32(&b, 0xffffffff);
-    put32(&b, 0xffffffff);
-    block(out, SECTION, &b);
-    buf_truncate(&b, 0);
-
-    uint8_t resolution = p->nanoseconds ? 9 : 6;
-    put16(&b, (uint16_t)(get32(p, 20) & 0xffff)); /* link type */
-    put16(&b, 0);
-    put32(&b, get32(p, 16)); /* snapshot length */
-    put16(&b, OPTION_NAME);
-    put16(&b, (uint16_t)strlen(p->name));
-    padded(&b, p->name, strlen(p->name));
-    put16(&b, OPTION_TSRESOL);
-    put16(&b, 1);
-    padded(&b, &resolution, 1);
-    put32(&b, 0); /* end of options */
-    block(out, INTERFACE, &b);
-    buf_clear(&b);
+    pcapng_section(out);
+    pcapng_interface(out, (uint16_t)(get32(p, 20) & 0xffff), get32(p, 16), p->name, p->nanoseconds ? 9 : 6);
     buf_consume(&p->in, PCAP_HEADER);
     p->started = true;
     return 0;
@@ -102,7 +48,6 @@ static int header(struct pcapng *p, struct buf *out, struct err *e)
 /* The record at '*at' if it is whole; moves '*at' past it.  1: done; 0: more bytes are needed. */
 static int record(const struct pcapng *p, size_t *at, struct buf *out, struct err *e)
 {
-    struct buf b = BUF_INIT;
     size_t left = p->in.len - *at;
 
     if (left < PCAP_RECORD)
@@ -113,14 +58,8 @@ static int record(const struct pcapng *p, size_t *at, struct buf *out, struct er
     if (left < PCAP_RECORD + captured)
         return 0;
     uint64_t stamp = (uint64_t)get32(p, *at) * (p->nanoseconds ? 1000000000u : 1000000u) + get32(p, *at + 4);
-    put32(&b, 0); /* the interface */
-    put32(&b, (uint32_t)(stamp >> 32));
-    put32(&b, (uint32_t)stamp);
-    put32(&b, captured);
-    put32(&b, get32(p, *at + 12));
-    padded(&b, p->in.data + *at + PCAP_RECORD, captured);
-    block(out, PACKET, &b);
-    buf_clear(&b);
+    pcapng_packet(out, 0, stamp, p->in.data + *at + PCAP_RECORD, captured, get32(p, *at + 12), PCAPNG_UNKNOWN,
+                  NULL);
     *at += PCAP_RECORD + captured;
     return 1;
 }

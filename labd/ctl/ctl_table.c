@@ -98,6 +98,23 @@ const struct ctl_cmd ctl_table[] = {
      "Grades the lab and prints the report. _FORMAT_ is *json*, *junit* (JUnit XML, for continuous integration) or\n"
      "*gradescope* (results.json of an autograder). The exit status is 0 if every point was reached, else 1.",
      cmd_grade},
+    {"evidence", "ATTEMPT CHECK", 2, 2, B(JSON) | B(WRITE), CTL_DAEMON, "-",
+     "show what a check of an attempt saw",
+     "One line for each sighting of a packet of the check: when, in milliseconds since grading began, at which\n"
+     "port, towards its owner (in) or from it (out), what it was, and its addresses and TTL. With *-w* it writes how\n"
+     "those packets began as pcapng instead: of the last round, with one interface for each port; *-w -* is\n"
+     "standard output. _ATTEMPT_ is the number in the report (*attempt* of *labctl grade --json*). Only instructors\n"
+     "may see it, for it tells where the grader's hosts are and what passes at hidden nodes.",
+     cmd_evidence},
+    {"regrade", "EXERCISE", 1, 1, B(JSON), CTL_DAEMON, "exercise", "judge all attempts at an exercise again",
+     "When a check was wrong and has been mended in the site's exercise folder: labd reads that again, and judges\n"
+     "every attempt that has a score by what its probes saw then. Points, and all that only concerns judging,\n"
+     "such as hops, bands, status and the like, are those of the mended exercise. Prints each attempt whose score\n"
+     "or report changed, with both scores. A check that asks for other probes now keeps its verdict, and of its\n"
+     "points the same share; one that did not exist then costs nothing; an attempt without evidence stays as it is:\n"
+     "each is named, with why. Scores set by hand stay, and former scores stay visible beside the new ones. Only\n"
+     "instructors may do this. The exit status is 1 if something could not be judged again, else 0.",
+     cmd_regrade},
     {"scores", "[EXERCISE]", 0, 1, B(OUTPUT), CTL_DAEMON, "exercise", "print the scores of the class as CSV",
      "One row for each student and exercise, or for each student of _EXERCISE_. Only instructors may see it. No cell\n"
      "is a formula: a text that a spreadsheet could take for one has an apostrophe in front.",

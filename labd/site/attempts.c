@@ -4,6 +4,7 @@
 #include "grading/grading.h"
 #include "labd/base/log.h"
 #include "labd/base/mem.h"
+#include "labd/site/site_evidence.h"
 #include "labd/site/watch.h"
 #include "labd/site/worker.h"
 #include "topology/plan.h"
@@ -25,7 +26,8 @@ struct attempt {
     struct store_attempt row;
     struct worker *worker; /* NULL: queued */
     struct progress at;
-    json_t *report; /* as the worker sent it, or NULL */
+    json_t *report; /* as the worker sent it, or NULL; the same for: */
+    json_t *evidence;
     struct err failed;
     /* for the child; borrowed from the lab, which cannot go away while the attempt is open */
     const char *exercise_xml, *topology, *host_socket;
@@ -44,16 +46,19 @@ struct attempts {
 static json_t *attempt_json(const struct store_attempt *a, struct progress p)
 {
     json_t *report = a->report != NULL ? json_loads(a->report, 0, NULL) : NULL;
+    json_t *former = a->former != NULL ? json_loads(a->former, 0, NULL) : NULL;
 
-    return json_pack("{s:I, s:s, s:o, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:{s:I, s:I, s:I}, s:o}", "id",
-                     (json_int_t)a->id, "lab", a->lab, "exercise", json_text(a->exercise), "state",
-                     store_attempt_state_name(a->state), "number", (json_int_t)a->number, "started_ms",
-                     (json_int_t)a->started, "finished_ms", json_time(a->finished), "score",
-                     a->state == ATTEMPT_DONE ? json_integer(a->score) : json_null(), "counts",
-                     a->state == ATTEMPT_DONE ? json_integer(a->counts) : json_null(), "max_score",
-                     (json_int_t)a->max_score, "error", json_text(a->error), "progress", "done",
-                     (json_int_t)p.done, "total", (json_int_t)p.total, "ahead", (json_int_t)p.ahead, "report",
-                     report != NULL ? report : json_null());
+    return json_pack(
+        "{s:I, s:s, s:o, s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:o, s:o, s:b, s:{s:I, s:I, s:I}, s:o}", "id",
+        (json_int_t)a->id, "lab", a->lab, "exercise", json_text(a->exercise), "state",
+        store_attempt_state_name(a->state), "number", (json_int_t)a->number, "started_ms",
+        (json_int_t)a->started, "finished_ms", json_time(a->finished), "score",
+        a->state == ATTEMPT_DONE ? json_integer(a->score) : json_null(), "counts",
+        a->state == ATTEMPT_DONE ? json_integer(a->counts) : json_null(), "max_score",
+        (json_int_t)a->max_score, "error", json_text(a->error), "former",
+        former != NULL ? former : json_array(), "evidence", (int)a->evidence, "progress", "done",
+        (json_int_t)p.done, "total", (json_int_t)p.total, "ahead", (json_int_t)p.ahead, "report",
+        report != NULL ? report : json_null());
 }
 
 json_t *attempt_seen(json_t *attempt, enum lab_view view)
@@ -83,6 +88,18 @@ json_t *attempts_latest(struct site *s, const struct lab *lab)
     json_t *j = attempt_json(&a, (struct progress){0});
     store_attempt_clear(&a);
     return j;
+}
+
+void attempt_regraded(struct site *s, int64_t inst, const struct store_attempt *row)
+{
+    struct lab *lab = labs_find(s->labs, inst, row->lab);
+
+    if (lab == NULL || attempts_busy(s, lab))
+        return; /* it shows the open attempt */
+    json_decref(lab->attempt);
+    lab->attempt = attempts_latest(s, lab);
+    lab_status_changed(lab);
+    watchers_attempt_changed(s, lab->row.id);
 }
 
 /* The lab shows its latest attempt; watchers hear of every change. */
@@ -117,17 +134,18 @@ static void child_progress(size_t done, size_t total, void *arg)
     worker_send(c->fd, json_pack("{s:I, s:I}", "done", (json_int_t)done, "total", (json_int_t)total));
 }
 
-static int grade(const struct attempt *a, struct child *c, json_t **report, struct err *e)
+static int grade(const struct attempt *a, struct child *c, json_t **report, json_t **evidence, struct err *e)
 {
+    struct err why;
     AUTO(exercise_freep)
     struct exercise *x = exercise_load_seeded(a->exercise_xml, strlen(a->exercise_xml), a->topology,
                                               strlen(a->topology), a->seed, NULL, NULL, e);
     if (x == NULL)
         return -1;
     AUTO(plan_freep) struct plan *p = plan_make(x->topo, a->row.lab, e);
-    if (p == NULL)
-        return -1;
-    if (grading_run(x, p, a->host_socket, a->row.lab, a->failures, child_progress, c, report, e) < 0)
+    json_t *seen = NULL;
+    if (p == NULL ||
+        grading_run(x, p, a->host_socket, a->row.lab, a->failures, child_progress, c, report, &seen, e) < 0)
         return -1;
     if (x->topo->nparameters > 0) {
         char id[TOPO_SEED_ID_SIZE];
@@ -135,18 +153,22 @@ static int grade(const struct attempt *a, struct child *c, json_t **report, stru
         topo_seed_id(a->seed, id);
         json_object_set_new(*report, "seed_id", json_string(id));
     }
+    *evidence = evidence_wrap(seen, a->exercise_xml, a->topology, x->hold, &why);
+    if (*evidence == NULL)
+        log_err("attempt.evidence", &why, "lab", a->row.lab, NULL);
+    json_decref(seen);
     return 0;
 }
 
 static int work(int fd, void *arg)
 {
     struct child c = {.fd = fd, .done = SIZE_MAX};
-    json_t *report;
+    json_t *report, *evidence;
     struct err e;
 
-    if (grade(arg, &c, &report, &e) < 0)
+    if (grade(arg, &c, &report, &evidence, &e) < 0)
         return worker_send(fd, json_pack("{s:o}", "error", rpc_err_json(&e))) < 0;
-    return worker_send(fd, json_pack("{s:o}", "report", report)) < 0;
+    return worker_send(fd, json_pack("{s:o, s:o*}", "report", report, "evidence", evidence)) < 0;
 }
 
 /* ---- in labd ---- */
@@ -165,7 +187,9 @@ static void on_message(json_t *j, void *arg)
 
     if (json_is_object(report)) {
         json_decref(a->report);
+        json_decref(a->evidence);
         a->report = json_incref(report);
+        a->evidence = json_incref(json_object_get(j, "evidence"));
     } else if (json_is_object(error)) {
         rpc_err_from_json(error, &a->failed);
     } else {
@@ -176,21 +200,22 @@ static void on_message(json_t *j, void *arg)
 }
 
 /* The worker has read what guests print, so its numbers are checked like a stranger's. */
-static int take_report(struct attempt *a, struct err *e)
+int attempt_accept(struct store_attempt *row, json_t *report, struct err *e)
 {
-    json_t *score = json_object_get(a->report, "score"), *max = json_object_get(a->report, "max_score");
+    json_t *score = json_object_get(report, "score"), *max = json_object_get(report, "max_score");
 
     if (!json_is_integer(score) || !json_is_integer(max) || json_integer_value(max) < 0 ||
         json_integer_value(score) < 0 || json_integer_value(score) > json_integer_value(max))
         return err_set(e, ERR_INTERNAL, "the report of the grader has no valid score");
-    json_object_set_new(a->report, "attempt", json_integer(a->row.id));
-    AUTO(mem_freep) char *text = json_dumps(a->report, JSON_COMPACT);
+    json_object_set_new(report, "attempt", json_integer(row->id));
+    AUTO(mem_freep) char *text = json_dumps(report, JSON_COMPACT);
     if (text == NULL || strlen(text) > REPORT_MAX)
         return err_set(e, ERR_INTERNAL, "the report of the grader is longer than %u bytes", REPORT_MAX);
-    a->row.score = json_integer_value(score);
-    a->row.max_score = json_integer_value(max);
-    a->row.report = TAKE(text);
-    a->row.state = ATTEMPT_DONE;
+    free(row->report);
+    row->score = json_integer_value(score);
+    row->max_score = json_integer_value(max);
+    row->report = TAKE(text);
+    row->state = ATTEMPT_DONE;
     return 0;
 }
 
@@ -202,6 +227,7 @@ static void attempt_free(struct attempt *a)
         p = &(*p)->next;
     *p = a->next;
     json_decref(a->report);
+    json_decref(a->evidence);
     json_decref(a->failures);
     store_attempt_clear(&a->row);
     free(a);
@@ -247,6 +273,11 @@ static void finish(struct attempt *a, const struct err *why)
         snprintf(a->row.error, sizeof a->row.error, "%s", e.msg);
     } else {
         read_counts(a);
+        /* Without it the attempt can not be judged again, and is none the worse. */
+        a->row.evidence = a->row.state == ATTEMPT_DONE && a->evidence != NULL &&
+                          evidence_keep(s->store, a->inst, a->row.id, a->evidence, &e) == 0;
+        if (a->row.state == ATTEMPT_DONE && a->evidence != NULL && !a->row.evidence)
+            log_err("attempt.evidence", &e, "attempt", id, NULL);
     }
     publish(a);
     attempt_free(a);
@@ -268,7 +299,7 @@ static void on_ended(const struct err *why, void *arg)
         err_set(&e, ERR_INTERNAL, "the grader gave no report");
         why = &e;
     }
-    if (why == NULL && take_report(a, &e) < 0)
+    if (why == NULL && attempt_accept(&a->row, a->report, &e) < 0)
         why = &e;
     finish(a, why);
     start_next(as);
@@ -277,6 +308,17 @@ static void on_ended(const struct err *why, void *arg)
 static void add_failure(const char *check, int64_t n, void *arg)
 {
     json_object_set_new(arg, check, json_integer(n));
+}
+
+json_t *attempt_failures(struct site *s, int64_t inst, const struct store_attempt *row, struct err *e)
+{
+    json_t *failures = json_object();
+
+    if (store_failures_each(s->store, inst, row->user, row->exercise, row->lab, row->id, add_failure,
+                            failures, e) == 0)
+        return failures;
+    json_decref(failures);
+    return NULL;
 }
 
 static void start_one(struct attempt *a)
@@ -292,10 +334,8 @@ static void start_one(struct attempt *a)
     a->topology = lab->row.topology;
     a->seed = &lab->row.seed;
     a->host_socket = s->host_socket;
-    a->failures = json_object();
-    if (store_failures_each(s->store, a->inst, a->row.user, a->row.exercise, a->row.lab, add_failure,
-                            a->failures, &e) == 0 &&
-        store_attempt_running(s->store, a->inst, a->row.id, &e) == 0)
+    a->failures = attempt_failures(s, a->inst, &a->row, &e);
+    if (a->failures != NULL && store_attempt_running(s->store, a->inst, a->row.id, &e) == 0)
         a->worker = worker_start(s->loop, work, a, ATTEMPT_LIMIT_MS, &ops, a, &e);
     if (a->worker == NULL) {
         finish(a, &e);

@@ -27,7 +27,17 @@ int attempts_begin(struct site *s, struct lab *lab, int64_t now, int64_t *id, st
 /* ATTEMPT with its progress, as 'view' sees it; new reference. */
 json_t *attempts_json(const struct site *s, const struct store_attempt *row, enum lab_view view);
 
+/* Takes score, max_score and report of a done attempt into 'row'; ERR_INTERNAL if the worker's numbers make no sense. */
+int attempt_accept(struct store_attempt *row, json_t *report, struct err *e) MUST_CHECK;
+/* {check: attempts of its user before it in which it failed}, as grading_run() wants it; new reference. */
+json_t *attempt_failures(struct site *s, int64_t inst, const struct store_attempt *row, struct err *e);
+/* Shows the new score of 'row' where its lab shows the old one. */
+void attempt_regraded(struct site *s, int64_t inst, const struct store_attempt *row);
+
 /* ---- attempts_http.c ---- */
 http_handler_fn attempt_post, attempt_list, attempt_get;
+
+/* ---- evidence_http.c ---- */
+http_handler_fn evidence_get, evidence_get_packets;
 
 #endif

@@ -169,6 +169,23 @@ void exercises_free(struct exercises *xs)
     free(xs);
 }
 
+int exercises_reload(struct exercises *xs, const char *id, struct err *e)
+{
+    struct site_exercise fresh;
+
+    for (size_t i = 0; i < xs->n; i++) {
+        if (strcmp(xs->v[i].x->id, id) != 0)
+            continue;
+        if (load_one(xs->v[i].x->dir, &fresh, e) < 0)
+            return -1;
+        clear(&xs->v[i]);
+        xs->v[i] = fresh;
+        log_info("exercise.reloaded", "id", fresh.x->id, "title", fresh.x->title);
+        return 0;
+    }
+    return err_set(e, ERR_NOT_FOUND, "there is no such exercise");
+}
+
 size_t exercises_count(const struct exercises *xs)
 {
     return xs->n;

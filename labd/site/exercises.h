@@ -1,4 +1,4 @@
-/* The exercises of a site: read once at the start.  Used by labd/site. */
+/* The exercises of a site: read at the start, and one when it was mended.  Used by labd/site. */
 #ifndef SITE_EXERCISES_H
 #define SITE_EXERCISES_H
 
@@ -19,6 +19,9 @@ struct site_exercise {
  * exercises.  -1 only if the folder cannot be read. */
 struct exercises *exercises_load(const char *dir, struct err *e);
 void exercises_free(struct exercises *xs);
+/* Reads the folder of exercise 'id' again.  -1 with the first problem: then the exercise is as it was.  What
+ * exercises_find() gave for it is gone. */
+int exercises_reload(struct exercises *xs, const char *id, struct err *e) MUST_CHECK;
 const struct site_exercise *exercises_find(const struct exercises *xs, const char *id); /* borrowed or NULL */
 size_t exercises_count(const struct exercises *xs);
 

@@ -8,6 +8,7 @@
 #include "labd/site/hostlink.h"
 #include "labd/site/http/http_static.h"
 #include "labd/site/labs.h"
+#include "labd/site/regrade.h"
 #include "labd/site/seed.h"
 #include "labd/site/session.h"
 #include "labd/site/site_int.h"
@@ -93,6 +94,7 @@ void site_close(struct site *s)
     hostlink_free(s->host); /* requests that wait for labhost get their answer */
     signins_free(s->signins);
     http_server_free(s->http);
+    regrades_free(s);
     attempts_free(s->attempts);
     labs_free(s->labs);
     http_static_free(s->files);

@@ -15,6 +15,7 @@ struct exercises;
 struct labs;
 struct attempts;
 struct hostlink;
+struct regrade;
 struct signins;
 struct stream;
 struct watcher;
@@ -31,6 +32,7 @@ struct site {
     struct exercises *exercises;
     struct labs *labs;
     struct attempts *attempts;
+    struct regrade *regrades; /* the latest of each exercise */
     struct hostlink *host;
     struct signins *signins;
     struct stream *streams;   /* open WebSockets */

@@ -5,6 +5,7 @@
 #include "labd/site/exercises.h"
 #include "labd/site/grades.h"
 #include "labd/site/labs.h"
+#include "labd/site/regrade.h"
 #include "labd/site/report.h"
 #include "labd/site/session.h"
 #include "labd/site/stream.h"
@@ -22,6 +23,8 @@ const struct http_route site_routes[] = {
     {"GET", V1 "/exercises/{id}", ROLE_STUDENT, 0, exercises_get},
     {"PUT", V1 "/exercises/{id}/deadline", ROLE_INSTRUCTOR, SMALL, deadline_put},
     {"DELETE", V1 "/exercises/{id}/deadline", ROLE_INSTRUCTOR, SMALL, deadline_delete},
+    {"POST", V1 "/exercises/{id}/regrade", ROLE_INSTRUCTOR, SMALL, regrade_post},
+    {"GET", V1 "/exercises/{id}/regrade", ROLE_INSTRUCTOR, 0, regrade_get},
     {"GET", V1 "/exercises/{id}/students/{login}", ROLE_STUDENT, 0, grade_get},
     {"PUT", V1 "/exercises/{id}/students/{login}/score", ROLE_INSTRUCTOR, SMALL, grade_override},
     {"GET", V1 "/labs", ROLE_STUDENT, 0, lab_list},
@@ -41,6 +44,8 @@ const struct http_route site_routes[] = {
     {"POST", V1 "/labs/{id}/attempts", ROLE_STUDENT, SMALL, attempt_post},
     {"GET", V1 "/labs/{id}/attempts", ROLE_STUDENT, 0, attempt_list},
     {"GET", V1 "/attempts/{id}", ROLE_STUDENT, 0, attempt_get},
+    {"GET", V1 "/attempts/{id}/checks/{check}/evidence", ROLE_INSTRUCTOR, 0, evidence_get},
+    {"GET", V1 "/attempts/{id}/checks/{check}/packets", ROLE_INSTRUCTOR, 0, evidence_get_packets},
     {"GET", V1 "/overview", ROLE_INSTRUCTOR, 0, report_overview},
     {"GET", V1 "/scores", ROLE_INSTRUCTOR, 0, report_scores},
     {"GET", V1 "/host", ROLE_INSTRUCTOR, 0, report_host},

@@ -8,7 +8,7 @@ for purpose in "$@"; do
 	case $purpose in
 	build) need="$need gcc make pkg-config libc6-dev libxml2-dev libmicrohttpd-dev libwslay-dev libsqlite3-dev
 		libjansson-dev libcurl4-openssl-dev libssl-dev libsodium-dev libpcap-dev libcmark-gfm-dev libcmark-gfm-extensions-dev uthash-dev
-		libyaml-dev libarchive-dev libxen-dev scdoc" ;;
+		libyaml-dev libarchive-dev zlib1g-dev libxen-dev scdoc" ;;
 	run) need="$need openvswitch-switch crun iproute2 nftables ethtool tcpdump procps util-linux passwd frr" ;;
 	image) need="$need musl-tools mmdebstrap squashfs-tools fakeroot gcc libc6-dev make" ;;
 	# The small guest kernel, compiled, and what a Xen guest boots from with it.

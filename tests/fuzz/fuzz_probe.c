@@ -1,8 +1,11 @@
 /* What crosses the borders of labprobe: frames that anyone in a lab may have made, and the JSON of specs
- * and results, and answers of servers.  The first byte decides: 's' a spec, 'r' a result, 'd' what a name server
- * says, 'h' what a web server says, 'p' what a DHCP server says, else a frame follows. */
+ * and results, and answers of servers, and what is kept of results.  The first byte decides: 's' a spec, 'r' a result,
+ * 'e' evidence, 'd' what a name server says, 'h' what a web server says, 'p' what a DHCP server says, else a frame
+ * follows. */
+#include "grading/evidence.h"
 #include "grading/probe/packet.h"
 #include "grading/probe/speech.h"
+#include "labd/base/buf.h"
 #include "labd/base/mem.h"
 
 #include <stdio.h>
@@ -96,6 +99,19 @@ static void result(json_t *j)
     probe_result_free(t);
 }
 
+/* What can be read can be shown. */
+static void evidence(json_t *j)
+{
+    struct evidence *ev = evidence_read(j, NULL);
+    struct buf out = BUF_INIT;
+    struct err e;
+
+    if (ev != NULL && evidence_pcapng(j, 1700000000000, &out, &e) == 0)
+        require(out.len > 28, "a capture without a section");
+    evidence_free(ev);
+    buf_clear(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     json_t *j;
@@ -113,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         answer(data + (size > 1), size - (size > 1), PROBE_SAY_DHCP, PROBE_UDP);
         return 0;
     }
-    if (data[0] != 's' && data[0] != 'r') {
+    if (data[0] != 's' && data[0] != 'r' && data[0] != 'e') {
         frame(data + 1, size - 1);
         return 0;
     }
@@ -122,6 +138,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (data[0] == 'r') {
         result(j);
+    } else if (data[0] == 'e') {
+        evidence(j);
     } else {
         spec(j, false);
         spec(j, true);

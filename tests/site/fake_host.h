@@ -513,7 +513,18 @@ static inline void fake_capture_open(struct rpc_call *call, json_t *req, void *a
     frame_send(c, FRAME_OUTPUT, port, strlen(port));
 }
 
-/* Every probe was sent once and nobody answered. */
+/* A packet at the far port of 'probe', or its answer there; no router forwarded it. */
+static inline json_t *fake_sighting(const json_t *probe, bool reply)
+{
+    json_t *self = json_string("10.9.0.250"), *to = json_incref(json_object_get(probe, "to"));
+
+    return json_pack("{s:O, s:s, s:s, s:i, s:o, s:o, s:i, s:s, s:i}", "port", json_object_get(probe, "far"),
+                     "dir", reply ? "out" : "in", "what", reply ? "reply" : "request", "t_us",
+                     1100 + reply * 10, "src", reply ? to : self, "dst", reply ? self : to, "ttl", 64,
+                     "frame", "01020304", "length", 60);
+}
+
+/* Every probe was sent once; those to 10.9.0.2 arrived and were answered, the others were not. */
 static inline void fake_probe(struct rpc_call *call, json_t *req, void *arg)
 {
     json_t *out = json_array(), *one;
@@ -522,10 +533,14 @@ static inline void fake_probe(struct rpc_call *call, json_t *req, void *arg)
     if (fake_find(arg, call, req) == NULL)
         return;
     json_array_foreach(json_object_get(json_object_get(req, "spec"), "probes"), i, one) {
-        json_array_append_new(out,
-                              json_pack("{s:O, s:n, s:[{s:i, s:n, s:n, s:n, s:b, s:b, s:[]}]}", "id",
-                                        json_object_get(one, "id"), "error", "samples", "sent_us", 1000,
-                                        "reply_us", "reply_ttl", "tcp", "data", 0, "echo", 0, "sightings"));
+        bool up = strcmp(json_string_value(json_object_get(one, "to")), "10.9.0.2") == 0;
+
+        json_array_append_new(out, json_pack("{s:O, s:n, s:[{s:i, s:o, s:i, s:n, s:b, s:b, s:[o*, o*]}]}",
+                                             "id", json_object_get(one, "id"), "error", "samples", "sent_us",
+                                             1000, "reply_us", up ? json_integer(1200) : json_null(),
+                                             "reply_ttl", up ? 64 : 0, "tcp", "data", 0, "echo", 0,
+                                             "sightings", up ? fake_sighting(one, false) : NULL,
+                                             up ? fake_sighting(one, true) : NULL));
     }
     rpc_reply(call, json_pack("{s:{s:i, s:o}}", "result", "lost", 0, "probes", out));
 }

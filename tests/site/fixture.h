@@ -36,6 +36,7 @@ struct fixture {
     pid_t host, site;
     bool secure_cookies;
     char host_file[96]; /* where the fake labhost keeps its labs; "": nowhere */
+    char exercises[96]; /* folder of a test that changes exercises; "": the shared one */
     /* tokens of those who signed in */
     char student[64], student_csrf[80], other[64], instructor[64];
 };
@@ -111,7 +112,7 @@ static inline void fixture_site_start(struct fixture *f)
 {
     struct site_options o = {.db = f->db,
                              .host_socket = f->host_socket,
-                             .exercises = "tests/site/exercises",
+                             .exercises = f->exercises[0] != '\0' ? f->exercises : "tests/site/exercises",
                              .web = "tests/site/web",
                              .secure_cookies = f->secure_cookies,
                              .quota = FIXTURE_QUOTA};
@@ -224,16 +225,22 @@ static inline void reply_parse(struct buf *b, struct reply *r)
     r->json = json_loadb(r->body, r->body_len, 0, NULL);
 }
 
-/* Sends the bytes and reads until the server closes or is silent for two seconds. */
-static inline void client_raw(int fd, const void *data, size_t n, struct reply *r)
+/* Sends the bytes and reads until the server closes or is silent for 'ms'. */
+static inline void client_talk(int fd, const void *data, size_t n, int ms, struct reply *r)
 {
     AUTO(buf_clear) struct buf b = BUF_INIT;
 
     client_send(fd, data, n);
-    while (client_recv(fd, &b, 2000))
+    while (client_recv(fd, &b, ms))
         ;
     close(fd);
     reply_parse(&b, r);
+}
+
+/* For what the server need not close after. */
+static inline void client_raw(int fd, const void *data, size_t n, struct reply *r)
+{
+    client_talk(fd, data, n, 2000, r);
 }
 
 /* 'headers' (or NULL) are whole lines; 'body' NULL: none. */
@@ -247,7 +254,8 @@ static inline void request_on(int fd, const char *method, const char *path, cons
     if (body != NULL)
         buf_printf(&b, "Content-Type: application/json\r\nContent-Length: %zu\r\n", strlen(body));
     buf_printf(&b, "\r\n%s", body != NULL ? body : "");
-    client_raw(fd, buf_str(&b), b.len, r);
+    client_talk(fd, buf_str(&b), b.len, 60000,
+                r); /* it closes; hashing a password takes long on a busy machine */
 }
 
 static inline void request(struct fixture *f, const char *token, const char *method, const char *path,

@@ -5,6 +5,7 @@
 #include "labd/base/loop.h"
 #include "labd/base/mem.h"
 #include "labd/base/name.h"
+#include "labd/base/pack.h"
 #include "labd/base/proc.h"
 
 #include <errno.h>
@@ -81,6 +82,34 @@ static void test_err(void **state)
     assert_int_equal(e.sys, ENOSPC);
     for (unsigned c = 0; c < ERR_CODE_COUNT; c++)
         assert_int_equal(err_code_from_name(err_code_name((enum err_code)c)), c ? c : ERR_INTERNAL);
+}
+
+static void test_pack(void **state)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT, packed = BUF_INIT, out = BUF_INIT;
+    struct err e;
+
+    (void)state;
+    for (int i = 0; i < 50000; i++)
+        buf_printf(&text, "%d,", i % 100);
+    pack(text.data, text.len, &packed);
+    assert_true(packed.len < text.len / 10);
+    buf_puts(&out, ">");
+    assert_int_equal(unpack(packed.data, packed.len, text.len - 1, &out, &e), -1);
+    assert_int_equal(e.code, ERR_CAPACITY);
+    assert_int_equal(unpack(packed.data, packed.len - 1, text.len, &out, &e), -1);
+    assert_int_equal(e.code, ERR_INVALID);
+    assert_int_equal(unpack("nonsense", 8, text.len, &out, &e), -1);
+    assert_int_equal(e.code, ERR_INVALID);
+    assert_int_equal(unpack("", 0, text.len, &out, &e), -1);
+    assert_string_equal(out.data, ">");
+    assert_int_equal(unpack(packed.data, packed.len, text.len, &out, &e), 0);
+    assert_int_equal(out.len, 1 + text.len);
+    assert_memory_equal(out.data + 1, text.data, text.len);
+    buf_clear(&packed);
+    pack("", 0, &packed);
+    assert_int_equal(unpack(packed.data, packed.len, 0, &out, &e), 0);
+    assert_int_equal(out.len, 1 + text.len);
 }
 
 static void test_buf(void **state)
@@ -329,6 +358,7 @@ int main(void)
         cmocka_unit_test(test_lab_id),
         cmocka_unit_test(test_err),
         cmocka_unit_test(test_buf),
+        cmocka_unit_test(test_pack),
         cmocka_unit_test(test_file),
         cmocka_unit_test(test_remove_hostile_tree),
         cmocka_unit_test(test_proc_output),

@@ -410,7 +410,7 @@ static void progress(size_t done, size_t total, void *arg)
     last_total = total;
 }
 
-static int grade(const struct scenario *sc, json_t **report, struct err *e)
+static int grade(const struct scenario *sc, json_t **report, json_t **again, struct err *e)
 {
     AUTO(exercise_freep)
     struct exercise *x = exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, e);
@@ -431,19 +431,23 @@ static int grade(const struct scenario *sc, json_t **report, struct err *e)
     close(ready[1]);
     assert_int_equal(read(ready[0], &c, 1), 1);
     close(ready[0]);
-    rc = grading_run(x, p, path, "abcdef", NULL, progress, NULL, report, e);
+    json_t *evidence = NULL;
+    rc = grading_run(x, p, path, "abcdef", NULL, progress, NULL, report, &evidence, e);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
     unlink(path);
+    if (rc == 0)
+        assert_int_equal(grading_again(x, x, evidence, *report, NULL, again, e), 0);
+    json_decref(evidence);
     return rc;
 }
 
 static void test_scenario(void **state)
 {
     const struct scenario *sc = *state;
-    json_t *report = NULL;
+    json_t *report = NULL, *again = NULL;
     struct err e = {0};
-    int rc = grade(sc, &report, &e);
+    int rc = grade(sc, &report, &again, &e);
 
     if (sc->score < 0) {
         assert_int_equal(rc, -1);
@@ -466,7 +470,11 @@ static void test_scenario(void **state)
     assert_int_equal(last_total, 3);
     if (sc->score == 70)
         assert_int_equal(last_done, 3);
+    /* Judged again by the same exercise it is the same report, whatever came in between. */
+    if (!json_equal(report, again))
+        fail_msg("%s\n%s", json_dumps(report, 0), json_dumps(again, 0));
     json_decref(report);
+    json_decref(again);
 }
 
 static void test_no_labhost(void **state)
@@ -476,11 +484,12 @@ static void test_no_labhost(void **state)
     struct exercise *x =
         exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, &e);
     AUTO(plan_freep) struct plan *p = plan_make(x->topo, "abcdef", &e);
-    json_t *report = NULL;
+    json_t *report = NULL, *evidence = NULL;
 
     (void)state;
-    assert_int_equal(grading_run(x, p, "/nonexistent/host.sock", "abcdef", NULL, NULL, NULL, &report, &e),
-                     -1);
+    assert_int_equal(
+        grading_run(x, p, "/nonexistent/host.sock", "abcdef", NULL, NULL, NULL, &report, &evidence, &e), -1);
+    assert_null(evidence);
     assert_int_equal(e.code, ERR_UNREACHABLE);
 }
 

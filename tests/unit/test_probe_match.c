@@ -127,6 +127,42 @@ static void test_repetitions_count_once(void **state)
     assert_int_equal(b->en.lost, 0);
 }
 
+/* How the frame began stays with the sighting, as far as there is room: without it the sighting counts as well. */
+static void test_frames_are_kept(void **state)
+{
+    struct bench *b = *state;
+    struct packet p = echo(&b->shots[0][0], false, "10.0.1.250", "10.0.2.10");
+    uint8_t frame[PROBE_FRAME_MAX + 100];
+
+    b->spec->probes[0].id[0] = 'a';
+    b->spec->probes[1].id[0] = 'b';
+    memset(frame, 7, sizeof frame);
+    b->en.frame = frame;
+    b->en.nframe = sizeof frame;
+    match_packet(&b->en, &p, "h2:eth0", true, 1000);
+    b->en.nframe = 60;
+    match_packet(&b->en, &p, "r1:eth0", true, 1100);
+    b->en.frames_bytes = PROBE_FRAMES_BYTES_MAX - 59;
+    match_packet(&b->en, &p, "r1:eth1", false, 1200);
+    b->shots[0][0].state = SHOT_OVER;
+    AUTO(probe_result_freep) struct probe_result *r = engine_result(&b->en);
+    const struct probe_sighting *g = r->probes[0].samples[0].sightings;
+    assert_int_equal(r->probes[0].samples[0].nsightings, 3);
+    assert_int_equal(g[0].nframe, PROBE_FRAME_MAX);
+    assert_int_equal(g[0].length, sizeof frame);
+    assert_int_equal(g[1].nframe, 60);
+    assert_memory_equal(g[1].frame, frame, 60);
+    assert_null(g[2].frame);
+    json_t *j = probe_result_to_json(r);
+    struct err e;
+    AUTO(probe_result_freep) struct probe_result *again = probe_result_from_json(j, &e);
+    if (again == NULL)
+        fail_msg("%s", e.msg);
+    AUTO(mem_freep) char *text = json_dumps(j, 0);
+    assert_non_null(strstr(text, "\"frame\": \"0707"));
+    json_decref(j);
+}
+
 /* Filling the list does not hide what comes later: it turns the result into an error. */
 static void test_overflow_is_an_error(void **state)
 {
@@ -638,6 +674,7 @@ int main(void)
         T(test_request_is_recorded_with_its_sample),
         T(test_other_nonce_is_nobodys),
         T(test_repetitions_count_once),
+        T(test_frames_are_kept),
         T(test_overflow_is_an_error),
         T(test_reply_at_home),
         T(test_reply_elsewhere_is_no_reply),

@@ -21,6 +21,8 @@
 #define RESULT(samples) \
     "{\"lost\":0,\"probes\":[{\"id\":\"c0\",\"port\":80,\"error\":null,\"samples\":[" samples "]}]}"
 
+#define X64 "0000000000000000000000000000000000000000000000000000000000000000"
+
 static const struct row {
     const char *name, *json, *error;
 } rows[] = {
@@ -49,6 +51,13 @@ static const struct row {
     {"advertisement", RESULT(SAMPLE("", ADVERT(",\"mac\":\"02:00:00:00:00:07\""))), NULL},
     {"advertisement without a MAC", RESULT(SAMPLE("", ADVERT(""))), "without a MAC"},
     {"advertisement with half a MAC", RESULT(SAMPLE("", ADVERT(",\"mac\":\"02:00:00\""))), "without a MAC"},
+    {"frame", RESULT(SAMPLE("", SIGHTING(",\"frame\":\"00ff\",\"length\":60"))), NULL},
+    {"frame of half a byte", RESULT(SAMPLE("", SIGHTING(",\"frame\":\"00f\",\"length\":60"))), "no frame"},
+    {"frame of something else", RESULT(SAMPLE("", SIGHTING(",\"frame\":\"zz\",\"length\":60"))), "no frame"},
+    {"frame that is longer than it was", RESULT(SAMPLE("", SIGHTING(",\"frame\":\"00ff\",\"length\":1"))),
+     "no frame"},
+    {"frame without end",
+     RESULT(SAMPLE("", SIGHTING(",\"frame\":\"" X64 X64 X64 X64 X64 X64 "00\",\"length\":400"))), "'frame'"},
     {"time out of this world", RESULT("{\"sent_us\":9000000000000000}"), "'sent_us'"},
 };
 

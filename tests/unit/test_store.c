@@ -1,4 +1,5 @@
 /* The database: what is stored comes back, nothing crosses institutions, migrations. */
+#include "labd/base/buf.h"
 #include "labd/base/file.h"
 #include "labd/base/mem.h"
 #include "labd/site/store/store_int.h"
@@ -106,8 +107,8 @@ static int teardown(void **state)
  * forgets it fails here before anybody writes a test for it. */
 static void test_statements_are_scoped(void **state)
 {
-    static const char *const tables[] = {"hosts", "users",    "sessions",  "signin_failures",
-                                         "labs",  "attempts", "overrides", "deadlines"};
+    static const char *const tables[] = {"hosts",    "users",     "sessions",  "signin_failures", "labs",
+                                         "attempts", "overrides", "deadlines", "evidence",        "regrades"};
 
     (void)state;
     for (int i = SQL_FIRST_SCOPED; i < SQL_COUNT; i++) {
@@ -420,11 +421,11 @@ static void test_failures(void **state)
         ok(store_attempt_finish(t->s, A, &a, &e), &e);
         store_attempt_clear(&a);
     }
-    ok(store_failures_each(t->s, A, t->user[0], "tiny", "aaaaaa", sum_failures, sums, &e), &e);
+    ok(store_failures_each(t->s, A, t->user[0], "tiny", "aaaaaa", INT64_MAX, sum_failures, sums, &e), &e);
     assert_int_equal(sums[1], 2);
     assert_int_equal(sums[0], 1);
-    ok(store_failures_each(t->s, A, t->user[0], "", "aaaaaa", sum_failures, sums, &e), &e);
-    ok(store_failures_each(t->s, t->b, t->user[0], "tiny", "aaaaaa", sum_failures, sums, &e), &e);
+    ok(store_failures_each(t->s, A, t->user[0], "", "aaaaaa", INT64_MAX, sum_failures, sums, &e), &e);
+    ok(store_failures_each(t->s, t->b, t->user[0], "tiny", "aaaaaa", INT64_MAX, sum_failures, sums, &e), &e);
     assert_int_equal(sums[0] + sums[1], 3); /* a raw lab and another institution have none */
 }
 
@@ -471,6 +472,57 @@ static void test_overrides(void **state)
     assert_int_equal(sqlite3_exec(t->s->db, "UPDATE overrides SET score = 10", NULL, NULL, NULL),
                      SQLITE_CONSTRAINT);
     assert_int_equal(sqlite3_exec(t->s->db, "DELETE FROM overrides", NULL, NULL, NULL), SQLITE_CONSTRAINT);
+}
+
+/* What an attempt was before it was judged again stays to be read, and no other institution can do it. */
+static void test_regrades(void **state)
+{
+    struct both *t = *state;
+    AUTO(buf_clear) struct buf out = BUF_INIT;
+    struct store_attempt a = {.id = 0}, fresh = {.id = t->attempt[0], .score = 8, .max_score = 12};
+    char login[STORE_LOGIN_SIZE];
+    struct topo_seed seed;
+    struct err e;
+    int64_t n;
+
+    ok(store_evidence_add(t->s, A, t->attempt[0], "p\0cked", 6, &e), &e);
+    assert_int_equal(store_evidence_add(t->s, A, t->attempt[0], "again", 5, &e), -1);
+    assert_int_equal(store_evidence_add(t->s, A, t->attempt[1], "other", 5, &e), -1);
+    assert_int_equal(e.code, ERR_CONFLICT);
+    ok(store_evidence_find(t->s, A, t->attempt[0], &out, &e), &e);
+    assert_int_equal(out.len, 6);
+    assert_memory_equal(out.data, "p\0cked", 6);
+    assert_int_equal(store_evidence_find(t->s, t->b, t->attempt[0], &out, &e), -1);
+    assert_int_equal(e.code, ERR_NOT_FOUND);
+
+    ok(store_regrade_count(t->s, A, "tiny", &n, &e), &e);
+    assert_int_equal(n, 1);
+    ok(store_regrade_next(t->s, A, "tiny", 0, &a, login, &seed, &e), &e);
+    assert_int_equal(a.id, t->attempt[0]);
+    assert_string_equal(login, "sam");
+    assert_string_equal(a.former, "[]");
+    assert_int_equal(seed.key[0], 'A');
+    store_attempt_clear(&a);
+    assert_int_equal(store_regrade_next(t->s, A, "tiny", t->attempt[0], &a, login, &seed, &e), -1);
+    assert_int_equal(e.code, ERR_NOT_FOUND);
+    assert_int_equal(store_regrade_next(t->s, A, "other", 0, &a, login, &seed, &e), -1);
+
+    fresh.report = (char[]){"{\"new\":1}"};
+    assert_int_equal(store_regrade_add(t->s, t->b, &fresh, t->user[1], NOW + 9, &e), -1);
+    assert_int_equal(e.code, ERR_NOT_FOUND);
+    assert_int_equal(store_regrade_add(t->s, A, &fresh, t->user[1], NOW + 9, &e), -1);
+    assert_int_equal(e.code, ERR_CONFLICT); /* an author of another institution */
+    ok(store_regrade_add(t->s, A, &fresh, t->user[0], NOW + 9, &e), &e);
+    ok(store_attempt_find(t->s, A, t->attempt[0], &a, &e), &e);
+    assert_int_equal(a.score, 8);
+    assert_int_equal(a.max_score, 12);
+    assert_string_equal(a.report, "{\"new\":1}");
+    assert_string_equal(a.former, "[{\"score\":3,\"max_score\":10,\"by\":\"sam\",\"by_name\":\"Sam of A\","
+                                  "\"until_ms\":1000009}]");
+    store_attempt_clear(&a);
+    assert_int_equal(sqlite3_exec(t->s->db, "UPDATE regrades SET score = 9", NULL, NULL, NULL),
+                     SQLITE_CONSTRAINT);
+    assert_int_equal(sqlite3_exec(t->s->db, "DELETE FROM regrades", NULL, NULL, NULL), SQLITE_CONSTRAINT);
 }
 
 /* Each day begun costs so many percent of what was reached; the best is chosen after that. */
@@ -714,6 +766,7 @@ int main(void)
         T(test_attempts_and_scores),
         T(test_failures),
         T(test_overrides),
+        T(test_regrades),
         T(test_reopened),
         T(test_internet),
         T(test_secret),

@@ -29,6 +29,7 @@
 #define STORE_SECRET_LEN 32
 #define STORE_REASON_SIZE 512
 
+struct buf;
 struct store;
 
 /* Opens or creates the database and brings its schema up to date.  ERR_UNSUPPORTED if a newer program
@@ -138,6 +139,9 @@ void store_lab_clear(struct store_lab *l);
 int store_lab_add(struct store *s, int64_t inst, const struct store_lab *l, struct err *e) MUST_CHECK;
 int store_lab_set_state(struct store *s, int64_t inst, const char *id, enum store_lab_state st,
                         const char *error, int64_t ready, struct err *e) MUST_CHECK;
+/* Gives the lab another grading. */
+int store_lab_mend(struct store *s, int64_t inst, const char *id, const char *exercise_xml,
+                   struct err *e) MUST_CHECK;
 /* Marks the lab gone and drops its XML; its attempts stay. */
 int store_lab_end(struct store *s, int64_t inst, const char *id, struct err *e) MUST_CHECK;
 typedef void store_lab_fn(const struct store_lab *l, void *arg); /* 'l' is borrowed for the call */
@@ -161,6 +165,9 @@ struct store_attempt {
     char *report;   /* JSON text or NULL; owned */
     bool spent;     /* counts although it is an ERROR: the student broke it off */
     int64_t counts; /* when reading: 'score' without what lateness costs */
+    bool evidence;  /* when reading: it was kept */
+    /* When reading: [{score, max_score, by, by_name, until_ms}], what it was before; JSON text; owned. */
+    char *former;
 };
 void store_attempt_clear(struct store_attempt *a);
 /* Fills a->id and a->number. */
@@ -184,10 +191,29 @@ int store_attempt_history(struct store *s, int64_t inst, int64_t user, const cha
 int store_attempt_count(struct store *s, int64_t inst, enum store_attempt_state st, int64_t *n,
                         struct err *e) MUST_CHECK;
 
-/* How many attempts failed at 'check': those of the user at the exercise (in the lab, if it is raw: ""). */
+/* How many attempts failed at 'check': those of the user at the exercise (in the lab, if it is raw: "") that were begun
+ * before attempt 'before'. */
 typedef void store_failures_fn(const char *check, int64_t n, void *arg);
 int store_failures_each(struct store *s, int64_t inst, int64_t user, const char *exercise, const char *lab,
-                        store_failures_fn *fn, void *arg, struct err *e) MUST_CHECK;
+                        int64_t before, store_failures_fn *fn, void *arg, struct err *e) MUST_CHECK;
+
+/* ---- evidence, and judging again by it ---- */
+int store_evidence_add(struct store *s, int64_t inst, int64_t attempt, const void *packed, size_t n,
+                       struct err *e) MUST_CHECK;
+/* Appends it to 'out'.  ERR_NOT_FOUND if there is none. */
+int store_evidence_find(struct store *s, int64_t inst, int64_t attempt, struct buf *out,
+                        struct err *e) MUST_CHECK;
+/* Attempts at the exercise that have a score. */
+int store_regrade_count(struct store *s, int64_t inst, const char *exercise, int64_t *n,
+                        struct err *e) MUST_CHECK;
+/* The first of them after attempt 'after', the login of its user, and what its lab drew from.  ERR_NOT_FOUND after the
+ * last. */
+int store_regrade_next(struct store *s, int64_t inst, const char *exercise, int64_t after,
+                       struct store_attempt *out, char login[STORE_LOGIN_SIZE], struct topo_seed *seed,
+                       struct err *e) MUST_CHECK;
+/* Gives attempt a->id the score, max_score and report of 'a', and keeps what they were.  ERR_NOT_FOUND if it has none. */
+int store_regrade_add(struct store *s, int64_t inst, const struct store_attempt *a, int64_t author,
+                      int64_t made, struct err *e) MUST_CHECK;
 
 /* Attempts of one user at one exercise. */
 struct store_score {

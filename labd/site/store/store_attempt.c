@@ -17,7 +17,8 @@ const char *store_attempt_state_name(enum store_attempt_state st)
 void store_attempt_clear(struct store_attempt *a)
 {
     free(a->report);
-    a->report = NULL;
+    free(a->former);
+    a->report = a->former = NULL;
 }
 
 int store_attempt_add(struct store *s, int64_t inst, struct store_attempt *a, struct err *e)
@@ -56,7 +57,7 @@ int store_attempt_interrupt(struct store *s, int64_t inst, int64_t now, struct e
     return store_exec(s, q, "mark interrupted attempts", e);
 }
 
-static void read_attempt(sqlite3_stmt *q, struct store_attempt *a)
+int store_read_attempt(sqlite3_stmt *q, struct store_attempt *a)
 {
     char state[16];
     a->id = sqlite3_column_int64(q, 0);
@@ -77,13 +78,16 @@ static void read_attempt(sqlite3_stmt *q, struct store_attempt *a)
     a->report = store_col_dup(q, 11);
     a->spent = sqlite3_column_int64(q, 12) != 0;
     a->counts = sqlite3_column_int64(q, 13);
+    a->former = store_col_dup(q, 14);
+    a->evidence = sqlite3_column_int64(q, 15) != 0;
+    return 16;
 }
 
 static int find_one(struct store *s, sqlite3_stmt *q, struct store_attempt *out, struct err *e)
 {
     if (store_row(s, q, "find the attempt", e) < 0)
         return -1;
-    read_attempt(q, out);
+    store_read_attempt(q, out);
     sqlite3_reset(q);
     return 0;
 }
@@ -104,7 +108,7 @@ static int each(struct store *s, sqlite3_stmt *q, store_attempt_fn *fn, void *ar
     int r;
     while ((r = store_step(s, q, "list the attempts", e)) == 1) {
         struct store_attempt a;
-        read_attempt(q, &a);
+        store_read_attempt(q, &a);
         fn(&a, arg);
         store_attempt_clear(&a);
     }
@@ -130,9 +134,9 @@ int store_attempt_count(struct store *s, int64_t inst, enum store_attempt_state 
 }
 
 int store_failures_each(struct store *s, int64_t inst, int64_t user, const char *exercise, const char *lab,
-                        store_failures_fn *fn, void *arg, struct err *e)
+                        int64_t before, store_failures_fn *fn, void *arg, struct err *e)
 {
-    sqlite3_stmt *q = store_bind(s, SQL_FAILURES_EACH, "iiTt", inst, user, exercise, lab);
+    sqlite3_stmt *q = store_bind(s, SQL_FAILURES_EACH, "iiTti", inst, user, exercise, lab, before);
     char check[NAME_SIZE];
     int r;
 

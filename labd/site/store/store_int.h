@@ -33,6 +33,7 @@ enum store_sql {
     SQL_SIGNIN_FORGET,
     SQL_LAB_ADD,
     SQL_LAB_SET_STATE,
+    SQL_LAB_MEND,
     SQL_LAB_END,
     SQL_LAB_EACH,
     SQL_ATTEMPT_ADD,
@@ -45,6 +46,12 @@ enum store_sql {
     SQL_ATTEMPT_HISTORY,
     SQL_ATTEMPT_COUNT,
     SQL_FAILURES_EACH,
+    SQL_EVIDENCE_ADD,
+    SQL_EVIDENCE_FIND,
+    SQL_REGRADE_COUNT,
+    SQL_REGRADE_NEXT,
+    SQL_REGRADE_ADD,
+    SQL_REGRADE_SET,
     SQL_SCORE_FIND,
     SQL_OVERRIDE_ADD,
     SQL_OVERRIDE_EACH,
@@ -76,6 +83,9 @@ int store_count(struct store *s, sqlite3_stmt *q, const char *what, int64_t *n, 
 int store_begin(struct store *s, struct err *e) MUST_CHECK;
 int store_commit(struct store *s, struct err *e) MUST_CHECK; /* rolls back if it fails */
 void store_rollback(struct store *s);
+
+/* A row of the columns of an attempt, from column 0 on; gives how many they are. */
+int store_read_attempt(sqlite3_stmt *q, struct store_attempt *a);
 
 void store_col_text(sqlite3_stmt *q, int col, char *out, size_t size); /* NULL gives "" */
 char *store_col_dup(sqlite3_stmt *q, int col);                         /* malloc'ed, or NULL for NULL */

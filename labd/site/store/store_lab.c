@@ -37,6 +37,11 @@ int store_lab_set_state(struct store *s, int64_t inst, const char *id, enum stor
     return store_exec(s, q, "store the lab's state", e);
 }
 
+int store_lab_mend(struct store *s, int64_t inst, const char *id, const char *exercise_xml, struct err *e)
+{
+    return store_exec(s, store_bind(s, SQL_LAB_MEND, "itt", inst, id, exercise_xml), "mend the lab", e);
+}
+
 int store_lab_end(struct store *s, int64_t inst, const char *id, struct err *e)
 {
     return store_exec(s, store_bind(s, SQL_LAB_END, "it", inst, id), "end the lab", e);

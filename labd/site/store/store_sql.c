@@ -160,8 +160,34 @@ static const char migration_7[] = "CREATE TABLE deadlines("
                                   " percent INTEGER NOT NULL CHECK(percent BETWEEN 0 AND 100),"
                                   " PRIMARY KEY(institution, exercise)) STRICT, WITHOUT ROWID;";
 
+/* What the probes of an attempt saw, compressed; and what each attempt was worth before it was judged again, which is
+ * never changed, as overrides are not. */
+static const char migration_8[] =
+    "CREATE UNIQUE INDEX attempts_id ON attempts(institution, id);"
+    "CREATE TABLE evidence("
+    " attempt INTEGER PRIMARY KEY,"
+    " institution INTEGER NOT NULL,"
+    " packed BLOB NOT NULL,"
+    " FOREIGN KEY(institution, attempt) REFERENCES attempts(institution, id)) STRICT;"
+    "CREATE TABLE regrades("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " institution INTEGER NOT NULL,"
+    " attempt INTEGER NOT NULL,"
+    " score INTEGER NOT NULL,"
+    " max_score INTEGER NOT NULL,"
+    " report TEXT NOT NULL,"
+    " author INTEGER NOT NULL,"
+    " made INTEGER NOT NULL,"
+    " FOREIGN KEY(institution, attempt) REFERENCES attempts(institution, id),"
+    " FOREIGN KEY(institution, author) REFERENCES users(institution, id)) STRICT;"
+    "CREATE INDEX regrades_attempt ON regrades(institution, attempt);"
+    "CREATE TRIGGER regrades_stay BEFORE UPDATE ON regrades"
+    " BEGIN SELECT RAISE(ABORT, 'a former score is never changed'); END;"
+    "CREATE TRIGGER regrades_are_kept BEFORE DELETE ON regrades"
+    " BEGIN SELECT RAISE(ABORT, 'a former score is never deleted'); END;";
+
 const char *const store_migrations[] = {migration_1, migration_2, migration_3, migration_4,
-                                        migration_5, migration_6, migration_7};
+                                        migration_5, migration_6, migration_7, migration_8};
 const int store_nmigrations = (int)(sizeof store_migrations / sizeof *store_migrations);
 
 #define LAB_COLUMNS \
@@ -173,9 +199,18 @@ const int store_nmigrations = (int)(sizeof store_migrations / sizeof *store_migr
       ".started - d.due + 86399999) / 86400000))" \
       " FROM deadlines d WHERE d.institution = ?1 AND d.exercise = " x ".exercise AND d.due < " x \
       ".started), 0)) / 100"
-#define ATTEMPT_COLUMNS \
-    "id, lab, user, exercise, number, state, started, finished, score, max_score, error, report, spent, " COUNTS( \
-        "attempts")
+/* The scores that an attempt had before it was judged again, the oldest first. */
+#define FORMER \
+    "(SELECT json_group_array(json_object('score', f.score, 'max_score', f.max_score, 'by', f.login," \
+    " 'by_name', f.name, 'until_ms', f.made)) FROM" \
+    " (SELECT g.score, g.max_score, u.login, u.name, g.made FROM regrades g" \
+    "  JOIN users u ON u.institution = ?1 AND u.id = g.author" \
+    "  WHERE g.institution = ?1 AND g.attempt = attempts.id ORDER BY g.id) f)"
+#define EVIDENCE "EXISTS (SELECT 1 FROM evidence v WHERE v.institution = ?1 AND v.attempt = attempts.id)"
+#define ATTEMPT_COLUMNS_BUT(report) \
+    "id, lab, user, exercise, number, state, started, finished, score, max_score, error, " report \
+    ", spent, " COUNTS("attempts") ", " FORMER ", " EVIDENCE
+#define ATTEMPT_COLUMNS ATTEMPT_COLUMNS_BUT("report")
 /* An attempt that ended in an error of ours costs the student nothing, so it is not counted. */
 #define COUNTED "(a.state <> 'error' OR a.spent = 1)"
 #define LAST(what, user, exercise) \
@@ -234,6 +269,7 @@ const char *const store_sql[SQL_COUNT] = {
                     " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     [SQL_LAB_SET_STATE] = "UPDATE labs SET state = ?3, error = ?4, ready = ?5"
                           " WHERE institution = ?1 AND id = ?2",
+    [SQL_LAB_MEND] = "UPDATE labs SET exercise_xml = ?3 WHERE institution = ?1 AND id = ?2",
     [SQL_LAB_END] = "UPDATE labs SET state = 'gone', topology = '', exercise_xml = NULL"
                     " WHERE institution = ?1 AND id = ?2",
     [SQL_LAB_EACH] =
@@ -257,16 +293,30 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_ATTEMPT_EACH] =
         "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE institution = ?1 AND lab = ?2 ORDER BY id",
     [SQL_ATTEMPT_HISTORY] =
-        "SELECT id, lab, user, exercise, number, state, started, finished, score, max_score,"
-        " error, NULL, spent, " COUNTS("attempts") " FROM attempts WHERE institution = ?1 AND user = ?2"
-                                                   " AND exercise = ?3 ORDER BY id DESC LIMIT ?4",
+        "SELECT " ATTEMPT_COLUMNS_BUT("NULL") " FROM attempts WHERE institution = ?1 AND user = ?2"
+                                              " AND exercise = ?3 ORDER BY id DESC LIMIT ?4",
     [SQL_ATTEMPT_COUNT] = "SELECT count(*) FROM attempts WHERE institution = ?1 AND state = ?2",
 
     [SQL_FAILURES_EACH] = "SELECT json_extract(c.value, '$.id'), count(*)"
                           " FROM attempts a, json_each(a.report, '$.checks') c"
                           " WHERE a.institution = ?1 AND a.user = ?2 AND a.exercise IS ?3"
-                          " AND (?3 IS NOT NULL OR a.lab = ?4) AND a.report IS NOT NULL"
+                          " AND (?3 IS NOT NULL OR a.lab = ?4) AND a.id < ?5 AND a.report IS NOT NULL"
                           " AND json_extract(c.value, '$.status') = 'fail' GROUP BY 1",
+
+    [SQL_EVIDENCE_ADD] = "INSERT INTO evidence(institution, attempt, packed) VALUES(?1, ?2, ?3)",
+    [SQL_EVIDENCE_FIND] = "SELECT packed FROM evidence WHERE institution = ?1 AND attempt = ?2",
+    [SQL_REGRADE_COUNT] =
+        "SELECT count(*) FROM attempts WHERE institution = ?1 AND exercise = ?2 AND state = 'done'",
+    [SQL_REGRADE_NEXT] =
+        "SELECT " ATTEMPT_COLUMNS ", (SELECT u.login FROM users u WHERE u.institution = ?1 AND u.id = user),"
+        " (SELECT l.seed FROM labs l WHERE l.institution = ?1 AND l.id = lab)"
+        " FROM attempts WHERE institution = ?1 AND exercise = ?2 AND id > ?3"
+        " AND state = 'done' ORDER BY id LIMIT 1",
+    [SQL_REGRADE_ADD] = "INSERT INTO regrades(institution, attempt, score, max_score, report, author, made)"
+                        " SELECT institution, id, score, max_score, report, ?3, ?4 FROM attempts"
+                        " WHERE institution = ?1 AND id = ?2 AND state = 'done' RETURNING id",
+    [SQL_REGRADE_SET] = "UPDATE attempts SET score = ?3, max_score = ?4, report = ?5"
+                        " WHERE institution = ?1 AND id = ?2",
 
     [SQL_SCORE_FIND] = "SELECT " SCORE_COLUMNS(
         "?2", "?3") " FROM attempts a WHERE a.institution = ?1 AND a.user = ?2 AND a.exercise = ?3",

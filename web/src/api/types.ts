@@ -147,12 +147,22 @@ export interface Check {
     hint: string | null; // one on each line
     hint_after?: number | null; // failed attempts until the next one
     time_to_pass_ms: number | null;
+    kept?: string; // judged again, but the evidence does not tell: why it is as it was
 }
 
 export interface Report {
     score: number;
     max_score: number;
     checks: Check[];
+}
+
+/** What an attempt was worth before it was judged again. */
+export interface Former {
+    score: number;
+    max_score: number;
+    by: string;
+    by_name: string;
+    until_ms: number;
 }
 
 export interface Attempt {
@@ -167,6 +177,8 @@ export interface Attempt {
     counts: number | null; // the score without what lateness costs
     max_score: number;
     error: string | null;
+    former?: Former[]; // oldest first
+    evidence?: boolean; // what its probes saw was kept
     progress: { done: number; total: number; ahead: number } | null;
     report: Report | null;
 }

@@ -2,8 +2,10 @@
 import type { Attempt, Check, CheckStatus } from '../api/types';
 import { capital, duration, moment, percent, plural } from '../model/format';
 import { isBusy } from '../model/lab';
+import { atLeast, session } from '../model/session';
 import { Icon } from '../ui/Icon';
 import { Meter } from '../ui/Meter';
+import { useStore } from '../ui/useStore';
 
 const WORD: Record<CheckStatus, string> = {
     pass: 'Passed',
@@ -18,7 +20,16 @@ const SEEN: Record<string, string> = {
     guest: 'said by the node itself',
 };
 
-function CheckItem({ check }: { check: Check }) {
+/** Where an instructor finds the packets of a check; null for others, and if none can be there. */
+function usePackets(attempt: Attempt, check: Check): string | null {
+    const who = useStore(session);
+    if (who.phase !== 'in' || !atLeast(who.user, 'instructor') || attempt.evidence !== true) return null;
+    if (check.status === 'blocked' || check.status === 'error') return null;
+    return `/api/v1/attempts/${attempt.id}/checks/${check.id}/packets`;
+}
+
+function CheckItem({ attempt, check }: { attempt: Attempt; check: Check }) {
+    const packets = usePackets(attempt, check);
     const { observed, expected } = check.full ?? check;
     const hints = check.hint === null || check.hint === '' ? [] : check.hint.split('\n');
     return (
@@ -36,7 +47,10 @@ function CheckItem({ check }: { check: Check }) {
             {check.status === 'blocked' && (
                 <p class="soft">This cannot be judged before the check it depends on has passed.</p>
             )}
-            {check.status === 'error' && <p class="soft">The platform could not judge this; it is not your mistake.</p>}
+            {check.kept !== undefined && <p class="soft">Judged again, this stayed as it was. {check.kept}</p>}
+            {check.status === 'error' && check.kept === undefined && (
+                <p class="soft">The platform could not judge this; it is not your mistake.</p>
+            )}
             {(observed || (check.status !== 'pass' && expected)) && (
                 <dl>
                     {observed && (
@@ -59,6 +73,14 @@ function CheckItem({ check }: { check: Check }) {
                     {check.time_to_pass_ms !== null && check.status === 'pass'
                         ? `, after ${duration(check.time_to_pass_ms)}`
                         : ''}
+                    {packets !== null && (
+                        <>
+                            {' · '}
+                            <a href={packets} download>
+                                Packets<span class="vh"> of “{check.title}”</span>
+                            </a>
+                        </>
+                    )}
                 </p>
             )}
             {hints.length > 0 && check.status !== 'pass' && (
@@ -135,7 +157,7 @@ export function ReportView({ attempt }: { attempt: Attempt }) {
             <h3 class="vh">Checks</h3>
             <ol class="check-list">
                 {report.checks.map((c) => (
-                    <CheckItem key={c.id} check={c} />
+                    <CheckItem key={c.id} attempt={attempt} check={c} />
                 ))}
             </ol>
         </div>

@@ -44,6 +44,12 @@ export function ResultPane({ rules, attempts, onAttempt }: Props) {
     return (
         <section class="result" aria-label="Result">
             <ReportView attempt={shown} />
+            {(shown.former ?? []).map((o) => (
+                <p class="rules" key={o.until_ms}>
+                    Judged again {moment(o.until_ms, Date.now())} for {o.by_name || o.by}: before, it was {o.score} /{' '}
+                    {o.max_score}.
+                </p>
+            ))}
             {isLate(shown) && <p class="rules">This attempt was late: it counts {shown.counts} points.</p>}
             {words !== '' && <p class="rules soft">{words}.</p>}
             {attempts.length > 1 && (

@@ -1,0 +1,126 @@
+#include "grading/evidence.h"
+
+#include "grading/probe_json.h"
+#include "labd/base/mem.h"
+
+#include <string.h>
+
+/* Shared rounds, and two phases of each check. */
+#define ROUNDS_MAX (EXERCISE_HOLD_MAX + 2 * EXERCISE_CHECKS_MAX)
+#define TIME_MAX ((json_int_t)24 * 60 * 60 * 1000)
+
+static const char *const phases[] = {[GRADING_STEADY] = "steady", [GRADING_BROKEN] = "broken"};
+
+json_t *evidence_new(void)
+{
+    return json_pack("{s:i, s:i, s:[]}", "schema", EVIDENCE_SCHEMA, "dropped", 0, "rounds");
+}
+
+/* Index of the first round of 'check' (NULL: shared) in 'phase'; 'n' gets how many there are. */
+static size_t find(const json_t *rounds, const char *check, const char *phase, size_t *n)
+{
+    size_t first = 0, i;
+    json_t *r;
+
+    *n = 0;
+    json_array_foreach(rounds, i, r) {
+        const char *of = json_string_value(json_object_get(r, "check"));
+
+        if ((of == NULL) != (check == NULL) || (of != NULL && strcmp(of, check) != 0) ||
+            strcmp(json_string_value(json_object_get(r, "phase")), phase) != 0)
+            continue;
+        if ((*n)++ == 0)
+            first = i;
+    }
+    return first;
+}
+
+bool evidence_drop(json_t *evidence, unsigned keep)
+{
+    json_t *rounds = json_object_get(evidence, "rounds");
+    size_t n, first = find(rounds, NULL, phases[GRADING_STEADY], &n);
+
+    if (n == 0 || n <= keep)
+        return false;
+    json_array_remove(rounds, first);
+    json_object_set_new(evidence, "dropped",
+                        json_integer(json_integer_value(json_object_get(evidence, "dropped")) + 1));
+    return true;
+}
+
+void evidence_add(json_t *evidence, const struct exercise *x, size_t which, enum grading_phase phase,
+                  int64_t began_ms, int64_t ended_ms, json_t *result)
+{
+    const char *check = which == GRADING_ALL_SHARED ? NULL : x->checks[which].id;
+    json_t *rounds = json_object_get(evidence, "rounds");
+    size_t n, first;
+
+    if (check != NULL && (first = find(rounds, check, phases[phase], &n), n > 0))
+        json_array_remove(rounds, first);
+    if (check == NULL) {
+        (void)evidence_drop(evidence, EXERCISE_HOLD_MAX - 1);
+        evidence_strip(rounds); /* shared rounds come first */
+    }
+    json_array_append_new(rounds, json_pack("{s:s?, s:s, s:I, s:I, s:O}", "check", check, "phase",
+                                            phases[phase], "began_ms", (json_int_t)began_ms, "ended_ms",
+                                            (json_int_t)ended_ms, "result", result));
+}
+
+void evidence_free(struct evidence *ev)
+{
+    if (ev == NULL)
+        return;
+    for (size_t i = 0; i < ev->nrounds; i++)
+        probe_result_free(ev->rounds[i].result);
+    free(ev->rounds);
+    free(ev);
+}
+
+void evidence_freep(struct evidence **ev)
+{
+    evidence_free(*ev);
+}
+
+static int round_read(const json_t *j, struct evidence_round *r, struct err *e)
+{
+    json_int_t began, ended;
+    int phase = probe_json_enum(j, "round", "phase", phases, ARRAY_LEN(phases), e);
+
+    if (phase < 0 || probe_json_text(j, "round", "check", false, r->check, sizeof r->check, e) < 0 ||
+        probe_json_int(j, "round", "began_ms", 0, TIME_MAX, 0, &began, e) < 0 ||
+        probe_json_int(j, "round", "ended_ms", 0, TIME_MAX, 0, &ended, e) < 0)
+        return -1;
+    r->phase = (enum grading_phase)phase;
+    r->began_ms = began;
+    r->ended_ms = ended;
+    r->result = probe_result_from_json(json_object_get(j, "result"), e);
+    return r->result != NULL ? 0 : -1;
+}
+
+struct evidence *evidence_read(const json_t *j, struct err *e)
+{
+    AUTO(evidence_freep) struct evidence *ev = xcalloc(1, sizeof *ev);
+    json_int_t schema, dropped;
+    const json_t *list;
+    json_t *v;
+    size_t i;
+
+    if (probe_json_int(j, "evidence", "schema", 1, INT32_MAX, 0, &schema, e) < 0 ||
+        probe_json_int(j, "evidence", "dropped", 0, INT32_MAX, 0, &dropped, e) < 0 ||
+        probe_json_array(j, "rounds", ROUNDS_MAX, &list, e) < 0)
+        return NULL;
+    if (schema != EVIDENCE_SCHEMA) {
+        err_set(e, ERR_UNSUPPORTED, "the evidence was kept by another version of the grader");
+        return NULL;
+    }
+    ev->dropped = (unsigned)dropped;
+    ev->rounds = xcalloc(json_array_size(list) + 1, sizeof *ev->rounds);
+    json_array_foreach(list, i, v) {
+        ev->nrounds++;
+        if (round_read(v, &ev->rounds[i], e) < 0) {
+            err_wrap(e, "round %zu of the evidence", i + 1);
+            return NULL;
+        }
+    }
+    return TAKE(ev);
+}

@@ -1,0 +1,318 @@
+/* The state machine of grading.  Apart from the source it is pure, so that a record of rounds gives the outcomes that
+ * the rounds themselves gave. */
+#include "grading/grading_rounds.h"
+
+#include "grading/check/check.h"
+
+#include <stdio.h>
+
+#define ROUND_ERRORS_MAX 5 /* rounds in a row that failed for reasons of ours */
+#define RESTART_MS 2000
+
+struct run {
+    const struct exercise *x;
+    const struct grading_source *from;
+    struct grading_known *known; /* or NULL */
+    grading_progress_fn *progress;
+    void *arg;
+    struct grading_outcome *o; /* one per check */
+    bool fixed[EXERCISE_CHECKS_MAX], alone[EXERCISE_CHECKS_MAX];
+    int64_t t0;
+};
+
+static int64_t now_ms(const struct run *r)
+{
+    return r->from->now_ms(r->from->arg);
+}
+
+static const struct probe_result *next_round(const struct run *r, size_t which, enum grading_phase phase,
+                                             struct err *e)
+{
+    return r->from->round(r->from->arg, which, phase, e);
+}
+
+/* Is it judged by the rounds that the checks share? */
+static bool shares(const struct run *r, size_t i)
+{
+    return !r->alone[i] && !r->fixed[i];
+}
+
+/* Is 'e' the end of a record?  It stands where the deadline would have come. */
+static bool over(const struct run *r, const struct err *e)
+{
+    return r->from->held_then > 0 && e->code == ERR_NOT_FOUND;
+}
+
+/* Errors that no repetition cures.  A worker of labhost that died (ERR_INTERNAL) is not among them. */
+static bool hopeless(const struct err *e)
+{
+    return e->code == ERR_NOT_FOUND || e->code == ERR_UNSUPPORTED || e->code == ERR_DENIED ||
+           e->code == ERR_INVALID || e->code == ERR_CONFLICT;
+}
+
+/* Between rounds; a labhost that is being restarted gets its time. */
+static void rest(const struct run *r, const struct err *failure)
+{
+    r->from->pause(r->from->arg,
+                   failure != NULL && failure->code == ERR_UNREACHABLE ? RESTART_MS : r->x->interval_ms);
+}
+
+static void tell(const struct run *r)
+{
+    size_t done = 0;
+
+    for (size_t i = 0; i < r->x->nchecks; i++)
+        done += r->o[i].streak >= r->x->hold || r->o[i].v.after_ms >= 0;
+    if (r->progress != NULL)
+        r->progress(done, r->x->nchecks, r->arg);
+}
+
+/* Enters the verdicts of one round that began at 'began'. */
+static void account(struct run *r, const struct grading_verdict *v, int64_t began)
+{
+    for (size_t i = 0; i < r->x->nchecks; i++) {
+        struct grading_outcome *o = &r->o[i];
+
+        if (!shares(r, i))
+            continue;
+        o->v = v[i];
+        o->good[o->samples++ % EXERCISE_HOLD_MAX] = v[i].good;
+        if (v[i].status != GRADING_PASS) {
+            o->streak = 0;
+            o->pass_ms = -1;
+        } else if (o->streak++ == 0) {
+            o->pass_ms = began - r->t0;
+        }
+    }
+    tell(r);
+}
+
+struct tally {
+    bool settled; /* every check holds */
+    bool hopeful; /* each either holds or is on its way */
+    bool error;
+};
+
+static struct tally count(const struct run *r)
+{
+    struct tally t = {true, false, false};
+
+    for (size_t i = 0; i < r->x->nchecks; i++) {
+        const struct grading_outcome *o = &r->o[i];
+
+        if (!shares(r, i))
+            continue;
+        t.settled = t.settled && o->streak >= r->x->hold;
+        t.hopeful = t.hopeful || (o->streak > 0 && o->streak < r->x->hold);
+        t.error = t.error || o->v.status == GRADING_ERROR;
+    }
+    return t;
+}
+
+/* The verdicts of a round that the checks share. */
+static void judge_shared(struct run *r, const struct probe_result *result, struct grading_verdict *v)
+{
+    bool skip[EXERCISE_CHECKS_MAX];
+
+    for (size_t i = 0; i < r->x->nchecks; i++) {
+        skip[i] = !shares(r, i);
+        v[i] = skip[i] ? r->o[i].v : grading_judge(r->x, i, result, false);
+        if (r->known != NULL && !skip[i])
+            r->known[i].open = v[i].status == GRADING_ERROR;
+    }
+    grading_block(r->x, v, skip);
+}
+
+/* Rounds that the checks share. */
+static int steady(struct run *r, struct err *e)
+{
+    int64_t deadline = r->t0 + r->x->deadline_ms;
+    unsigned errors = 0, late = 0;
+
+    for (;;) {
+        struct grading_verdict v[EXERCISE_CHECKS_MAX];
+        int64_t began = now_ms(r);
+        const struct probe_result *result = next_round(r, GRADING_ALL_SHARED, GRADING_STEADY, e);
+        struct tally t;
+
+        if (result == NULL) {
+            if (over(r, e))
+                return 0;
+            if (hopeless(e) || ++errors >= ROUND_ERRORS_MAX)
+                return -1;
+            rest(r, e);
+            continue;
+        }
+        judge_shared(r, result, v);
+        account(r, v, began);
+        t = count(r);
+        errors = t.error ? errors + 1 : 0;
+        if (t.error && errors >= ROUND_ERRORS_MAX && now_ms(r) >= deadline && r->from->held_then == 0)
+            return err_set(e, ERR_TOOL, "the probes could not be made reliably");
+        if (t.settled)
+            return 0;
+        if (now_ms(r) >= deadline && !t.error && (!t.hopeful || ++late >= r->x->hold))
+            return 0;
+        rest(r, NULL);
+    }
+}
+
+/* The state before a cut: waits until the traffic takes the link, also for what an earlier cut disturbed. */
+static int before_cut(struct run *r, size_t i, struct grading_verdict *v, struct err *e)
+{
+    int64_t deadline = now_ms(r) + r->x->deadline_ms;
+    unsigned errors = 0;
+    bool failed = false;
+
+    for (;;) {
+        const struct probe_result *result = next_round(r, i, GRADING_STEADY, e);
+
+        if (result == NULL && failed && over(r, e))
+            return 0;
+        if (result != NULL) {
+            *v = grading_judge(r->x, i, result, true);
+            r->o[i].samples++;
+            if (v->status == GRADING_PASS || (v->status == GRADING_FAIL && now_ms(r) >= deadline))
+                return 0;
+            failed = v->status == GRADING_FAIL;
+        }
+        if (result == NULL || v->status == GRADING_ERROR) {
+            if (result != NULL)
+                err_set(e, ERR_TOOL, "%s", v->observed);
+            if (hopeless(e) || ++errors >= ROUND_ERRORS_MAX)
+                return -1;
+        }
+        rest(r, result == NULL ? e : NULL);
+    }
+}
+
+static int cut(struct run *r, size_t i, struct grading_verdict *v, struct err *e)
+{
+    for (unsigned errors = 0; errors < ROUND_ERRORS_MAX; errors++) {
+        const struct probe_result *result;
+
+        if (before_cut(r, i, v, e) < 0)
+            return -1;
+        if (v->status != GRADING_PASS)
+            return 0;
+        if ((result = next_round(r, i, GRADING_BROKEN, e)) == NULL) {
+            if (hopeless(e))
+                return -1;
+            rest(r, e);
+            continue;
+        }
+        *v = grading_judge_cut(r->x, i, result);
+        if (v->status != GRADING_ERROR)
+            return 0;
+        err_set(e, ERR_TOOL, "%s", v->observed);
+    }
+    return -1;
+}
+
+/* One round of a check that brings what it needs and cuts nothing. */
+static int solo(struct run *r, size_t i, struct grading_verdict *v, struct err *e)
+{
+    for (unsigned errors = 0; errors < ROUND_ERRORS_MAX; errors++) {
+        const struct probe_result *result = next_round(r, i, GRADING_STEADY, e);
+
+        if (result == NULL) {
+            if (hopeless(e))
+                return -1;
+            rest(r, e);
+            continue;
+        }
+        *v = grading_judge(r->x, i, result, false);
+        if (v->status != GRADING_ERROR)
+            return 0;
+        err_set(e, ERR_TOOL, "%s", v->observed);
+    }
+    return -1;
+}
+
+/* The checks with rounds of their own, one after another. */
+static int each_alone(struct run *r, struct err *e)
+{
+    struct grading_verdict v[EXERCISE_CHECKS_MAX];
+
+    for (size_t i = 0; i < r->x->nchecks; i++) {
+        v[i] = r->o[i].v;
+        if (r->alone[i] && !r->fixed[i])
+            v[i] = (struct grading_verdict){.status = GRADING_PASS, .after_ms = -1};
+    }
+    for (size_t i = 0; i < r->x->nchecks; i++) {
+        if (!r->alone[i] || r->fixed[i])
+            continue;
+        grading_block(r->x, v, r->fixed);
+        if (v[i].status == GRADING_PASS &&
+            (r->x->checks[i].cut.n > 0 ? cut(r, i, &v[i], e) : solo(r, i, &v[i], e)) < 0) {
+            if (r->from->held_then == 0)
+                return -1;
+            r->known[i].open = true;
+            v[i] = check_verdict(GRADING_ERROR, "The record does not tell.");
+        }
+        r->o[i].v = v[i];
+        r->o[i].samples += v[i].status != GRADING_BLOCKED;
+        tell(r);
+    }
+    grading_block(r->x, v, r->fixed);
+    for (size_t i = 0; i < r->x->nchecks; i++)
+        r->o[i].v = v[i];
+    return 0;
+}
+
+/* What did not hold has not passed, and neither has what depends on it. */
+static void conclude(struct run *r)
+{
+    struct grading_verdict v[EXERCISE_CHECKS_MAX];
+
+    for (size_t i = 0; i < r->x->nchecks; i++) {
+        struct grading_outcome *o = &r->o[i];
+
+        if (shares(r, i)) {
+            if (o->v.status == GRADING_PASS && o->streak < r->x->hold) {
+                o->v.status = GRADING_FAIL;
+                snprintf(o->v.observed, sizeof o->v.observed, "It came and went while it was watched.");
+            }
+            o->v.good = grading_held(o, r->x->hold);
+        }
+        v[i] = o->v;
+    }
+    grading_block(r->x, v, r->fixed);
+    for (size_t i = 0; i < r->x->nchecks; i++)
+        r->o[i].v = v[i];
+}
+
+/* What a record cannot tell: what held for as long as it had to then, which is not long enough now. */
+static void note_short(struct run *r)
+{
+    for (size_t i = 0; i < r->x->nchecks; i++) {
+        const struct grading_outcome *o = &r->o[i];
+
+        if (shares(r, i) && (o->samples == 0 || (o->v.status == GRADING_PASS && o->streak < r->x->hold &&
+                                                 o->streak >= r->from->held_then)))
+            r->known[i].open = true;
+    }
+}
+
+int grading_rounds(const struct exercise *x, const struct grading_source *from, struct grading_known *known,
+                   grading_progress_fn *progress, void *arg, struct grading_outcome *o, struct err *e)
+{
+    struct run r = {.x = x, .from = from, .known = known, .progress = progress, .arg = arg, .o = o};
+    bool any_shared = false;
+
+    r.t0 = from->t0_ms;
+    for (size_t i = 0; i < x->nchecks; i++) {
+        o[i] = (struct grading_outcome){.v = {.status = GRADING_FAIL, .after_ms = -1}, .pass_ms = -1};
+        r.alone[i] = check_alone(&x->checks[i]);
+        r.fixed[i] = known != NULL && known[i].fixed;
+        if (r.fixed[i])
+            o[i].v.status = known[i].status;
+        any_shared = any_shared || shares(&r, i);
+    }
+    if (any_shared && steady(&r, e) < 0)
+        return -1;
+    if (from->held_then > 0)
+        note_short(&r);
+    conclude(&r);
+    return each_alone(&r, e);
+}

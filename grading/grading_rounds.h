@@ -1,0 +1,33 @@
+/* How rounds of probes become outcomes: which round comes next, when it is enough, what holds.  Used inside
+ * grading/.  It does not know where the rounds come from: grading_run.c makes them, grading_again.c has a record. */
+#ifndef GRADING_GRADING_ROUNDS_H
+#define GRADING_GRADING_ROUNDS_H
+
+#include "grading/grading_parts.h"
+
+struct grading_source {
+    /* The next round for check 'which', or for all that share theirs.  Borrowed until the next call.  NULL with 'e':
+     * ERR_NOT_FOUND from a record that has no more of them. */
+    const struct probe_result *(*round)(void *arg, size_t which, enum grading_phase phase, struct err *e);
+    int64_t (*now_ms)(void *arg); /* since whenever; in a record the time of the rounds */
+    void (*pause)(void *arg, unsigned ms);
+    void *arg;
+    int64_t t0_ms; /* when grading began */
+    /* 0: the rounds are made now.  Else they are a record, of a time when checks had to hold for so many. */
+    unsigned held_then;
+};
+
+/* Of each check: beside the outcome. */
+struct grading_known {
+    bool fixed;                 /* not to be judged: it has this status */
+    enum grading_status status; /* if 'fixed' */
+    bool open;                  /* out: the record could not tell */
+};
+
+/* Fills o[x->nchecks].  'known' has one per check; it may be NULL unless the source is a record.  'progress' may be NULL.  -1 with 'e' if it could not
+ * be measured.  Blocks as long as the source does. */
+int grading_rounds(const struct exercise *x, const struct grading_source *from, struct grading_known *known,
+                   grading_progress_fn *progress, void *arg, struct grading_outcome *o,
+                   struct err *e) MUST_CHECK;
+
+#endif
