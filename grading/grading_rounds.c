@@ -123,7 +123,8 @@ static void judge_shared(struct run *r, const struct probe_result *result, struc
     grading_block(r->x, v, skip);
 }
 
-/* Rounds that the checks share. */
+/* Rounds that the checks share.  A streak that has begun by the deadline gets the rounds that it still needs, however
+ * long they take: that this machine is slow is not the student's failure. */
 static int steady(struct run *r, struct err *e)
 {
     int64_t deadline = r->t0 + r->x->deadline_ms;
