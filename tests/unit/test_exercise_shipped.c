@@ -20,7 +20,8 @@
 
 static const char *const shipped[] = {
     "exercises/static-routing", "exercises/vlan-office", "exercises/abilene", "exercises/addresses",
-    "exercises/find-and-fix",   "exercises/firewall",    "exercises/rip",     "exercises/spanning-tree"};
+    "exercises/find-and-fix",   "exercises/firewall",    "exercises/rip",     "exercises/spanning-tree",
+    "exercises/attack-defence"};
 
 static void test_loads(void **state)
 {
