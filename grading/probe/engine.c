@@ -282,7 +282,7 @@ static int start(struct engine *en, struct err *e)
 
 int engine_run(struct engine *en, struct err *e)
 {
-    int64_t now, last, heard;
+    int64_t now, last, until, heard;
     size_t left;
 
     if (start(en, e) < 0)
@@ -301,7 +301,10 @@ int engine_run(struct engine *en, struct err *e)
             if (!v->over)
                 left++;
         }
-        if ((left > 0 || now < heard) && turn(en, next_event(en, now), e) < 0)
+        until = next_event(en, now);
+        if (left == 0 && until > heard)
+            until = heard;
+        if ((left > 0 || now < heard) && turn(en, until, e) < 0)
             return -1;
     } while (left > 0 || now < heard);
     for (last = loop_now_ms() + LAST_LOOK_MS; loop_now_ms() < last;)
