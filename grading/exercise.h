@@ -22,6 +22,7 @@
 #define EXERCISE_HOLD_MAX 10
 #define EXERCISE_HINTS_MAX 8 /* of one check */
 #define EXERCISE_HOPS_ANY (-1)
+#define EXERCISE_PRIORITY_ANY (-1)
 #define EXERCISE_TEXT_MAX (256u << 10) /* instructions, a script */
 
 struct buf;
@@ -78,6 +79,9 @@ struct exercise_check {
     bool both;                              /* the answer, too, must come back */
     struct exercise_names via, avoids, cut; /* links */
     struct exercise_names across;           /* links on which nothing may be readable */
+    struct exercise_names links;            /* spanning-tree: on which bridges speak to each other */
+    char root[NAME_SIZE];                   /* ... and the node that has to be the root, or "" */
+    int priority;                           /* ... with this one, or EXERCISE_PRIORITY_ANY */
     enum probe_outer outer;                 /* what crosses them instead */
     uint16_t outer_port;
     unsigned at_least_bps, at_most_bps; /* bandwidth; 0: no bound */
@@ -98,7 +102,7 @@ struct exercise_check {
     char peer[NAME_SIZE];     /* ospf: the reference where our router is */
     char heard_by[NAME_SIZE]; /* ospf: where another one is, or "" */
     uint32_t area;
-    unsigned hello_ms, dead_ms;         /* 0: as usual */
+    unsigned hello_ms, dead_ms;         /* 0: as usual; spanning-tree: hello_ms */
     uint32_t own_as, router_as;         /* bgp: of our router and of the student's */
     struct probe_addr router;           /* bgp: the student's; dhcp: of a lease; family 0: any */
     struct probe_addr first, last, dns; /* dhcp: the range; the name server, family 0: any */

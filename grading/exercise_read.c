@@ -332,6 +332,7 @@ static void read_check(struct reader *r, const xmlNode *n, void *obj)
     memset(c, 0, sizeof *c);
     c->line = topo_xml_line(n);
     c->hops = EXERCISE_HOPS_ANY;
+    c->priority = EXERCISE_PRIORITY_ANY;
     c->settle_ms = SETTLE_MS;
     c->status = STATUS_OK;
     c->path[0] = '/';

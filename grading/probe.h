@@ -33,13 +33,15 @@
  *          "ask"?:{"dns","type","fresh"} or {"http","host"?,"text"?,"fresh"} or {"dhcp":true}}],
  *        "peers"?:[{"reference","protocol":"ospf|bgp","area":0,"hello_s","dead_s","as","router_as","router",
  *          "form_ms","announce":"198.18.4.7"}],
- *        "cut":["l1"],"cut_after_ms":2000}
+ *        "cut":["l1"],"cut_after_ms":2000,"listen_ms":3000}
  *   "icmp", "udp" and "tcp" send packets; "neighbour" asks by ARP or neighbour discovery who has 'to' on the
  *   reference's own segment, and waits for all who answer, up to its timeout.
+ *   With "listen_ms" the observed ports are watched for BPDUs, at least for so long; not together with peers.
  * result: {"lost":0,"probes":[{"id","port"?,"error":null,"samples":[{"sent_us","reply_us":null,"reply_ttl",
  *          "tcp":null,"data":false,"echo":false,"answer":null or {"code","cut","found","values":["10.0.2.10"]},
- *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl","mac"?,"frame"?,"length"?}]}]}],
- *          "peers"?:[{"reference","announced","foreign":false,"neighbours":[{"address","state"}],"prefixes":["10.0.2.0/24 65001"]}]}
+ *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl","mac"?,"copies"?,"frame"?,"length"?}]}]}],
+ *          "peers"?:[{"reference","announced","foreign":false,"neighbours":[{"address","state"}],"prefixes":["10.0.2.0/24 65001"]}],
+ *          "bpdus"?:[{"port","dir","root":{"priority":4096,"mac"},"bridge":{"priority","mac"}}],"more_bpdus"?:true}
  *   "frame" is how the frame begins, in hexadecimal, and "length" how much of it was looked at: there as far as there is room.
  * "mac" (of a reference, a port), "pid" and "dev" of a spec are there only after probe_spec_resolve(). */
 #ifndef GRADING_PROBE_H
@@ -79,6 +81,9 @@ struct plan;
 #define PROBE_PEERS_MAX 2
 #define PROBE_NEIGHBOURS_MAX 8
 #define PROBE_PREFIXES_MAX 256
+#define PROBE_LISTEN_MAX_MS 30000
+#define PROBE_BPDUS_MAX 512 /* different ones, of all ports together */
+#define PROBE_COPIES_MAX 65535u
 #define PROBE_STATE_SIZE 16
 #define PROBE_AS_PATH_SIZE 128
 #define PROBE_PORT_SIZE (NAME_SIZE + IFNAME_SIZE) /* "NODE:IF", "LINK:a", "@REFERENCE" */
@@ -208,6 +213,7 @@ struct probe_spec {
     char cut[PROBE_CUT_MAX][NAME_SIZE]; /* links held down while the probes run */
     size_t ncut;
     unsigned cut_after_ms; /* from the start of labprobe on; 0: cut before it starts */
+    unsigned listen_ms;    /* for BPDUs; 0: they are not looked at */
 };
 
 bool probe_per_sample(const struct probe *p);         /* each of its samples has a socket of its own */
@@ -261,6 +267,7 @@ struct probe_sighting {
      * checked when read, but not kept then: nothing is judged by it. */
     uint8_t *frame;
     uint16_t nframe, length;
+    unsigned copies; /* how often it was seen there like this, at most PROBE_COPIES_MAX */
 };
 #define PROBE_ANSWER_NONE (-1)
 #define PROBE_ANSWER_BAD (-2) /* it broke the protocol's rules */
@@ -317,12 +324,27 @@ struct probe_peer_outcome {
 bool probe_as_path_ok(const char *s);                   /* nothing but digits and blanks, and not too long */
 bool probe_peer_up(const struct probe_peer_outcome *o); /* some neighbour is full, or established */
 
+/* Who speaks for a segment in the spanning tree protocol, and whom it takes for the root (IEEE 802.1D-2004, 9.3). */
+struct probe_bridge {
+    uint16_t priority; /* all 16 bits */
+    uint8_t mac[6];
+};
+bool probe_bridge_equal(const struct probe_bridge *a, const struct probe_bridge *b);
+struct probe_bpdu { /* of a designated port; repetitions at the same port are left out */
+    char port[PROBE_PORT_SIZE];
+    bool in;
+    struct probe_bridge root, bridge;
+};
+
 struct probe_result {
     uint64_t lost; /* packets that the capture had to drop: what was not seen proves nothing then */
     struct probe_outcome *probes;
     size_t nprobes;
     struct probe_peer_outcome peers[PROBE_PEERS_MAX];
     size_t npeers;
+    struct probe_bpdu *bpdus;
+    size_t nbpdus;
+    bool more_bpdus; /* there were more different ones than PROBE_BPDUS_MAX */
 };
 struct probe_result *probe_result_new(void);
 void probe_result_free(struct probe_result *r);

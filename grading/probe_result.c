@@ -20,6 +20,8 @@ static const char *const whats[PROBE_WHAT_COUNT] = {
     [PROBE_OUTER] = "outer",       [PROBE_ADVERT] = "advert", [PROBE_ADVERT_ALIEN] = "advert-alien",
 };
 
+static const char *const dirs[] = {"out", "in"};
+
 #define US_MAX ((json_int_t)PROBE_DURATION_MAX_MS * 10000)
 
 struct probe_result *probe_result_new(void)
@@ -41,6 +43,7 @@ void probe_result_free(struct probe_result *r)
         free(r->probes[i].samples);
     }
     free(r->probes);
+    free(r->bpdus);
     free(r);
 }
 
@@ -112,16 +115,18 @@ static json_t *sample_json(const struct probe_sample *s)
 
     for (size_t i = 0; i < s->nsightings; i++) {
         const struct probe_sighting *g = &s->sightings[i];
-        json_t *j = json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:i}", "port", g->port, "dir",
-                              g->in ? "in" : "out", "what", whats[g->what], "t_us", (json_int_t)g->t_us,
-                              "src", probe_json_from_addr(&g->src), "dst", probe_json_from_addr(&g->dst),
-                              "ttl", (int)g->ttl);
+        json_t *j =
+            json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:i}", "port", g->port, "dir", dirs[g->in], "what",
+                      whats[g->what], "t_us", (json_int_t)g->t_us, "src", probe_json_from_addr(&g->src),
+                      "dst", probe_json_from_addr(&g->dst), "ttl", (int)g->ttl);
         char mac[18];
 
         if (advert(g))
             json_object_set_new(j, "mac", json_string(probe_mac_text(g->mac, mac)));
         if (g->nframe > 0)
             add_frame(j, g);
+        if (g->copies > 1)
+            json_object_set_new(j, "copies", json_integer(g->copies));
         json_array_append_new(sightings, j);
     }
     return json_pack(
@@ -152,9 +157,22 @@ json_t *probe_peer_outcome_to_json(const struct probe_peer_outcome *o)
                      neighbours, "prefixes", prefixes);
 }
 
+bool probe_bridge_equal(const struct probe_bridge *a, const struct probe_bridge *b)
+{
+    return a->priority == b->priority && memcmp(a->mac, b->mac, sizeof a->mac) == 0;
+}
+
+static json_t *bridge_json(const struct probe_bridge *b)
+{
+    char mac[18];
+
+    return json_pack("{s:i, s:s}", "priority", (int)b->priority, "mac", probe_mac_text(b->mac, mac));
+}
+
 json_t *probe_result_to_json(const struct probe_result *r)
 {
-    json_t *probes = json_array(), *peers = r->npeers > 0 ? json_array() : NULL;
+    json_t *probes = json_array(), *peers = r->npeers > 0 ? json_array() : NULL,
+           *bpdus = r->nbpdus > 0 ? json_array() : NULL;
 
     for (size_t i = 0; i < r->nprobes; i++) {
         const struct probe_outcome *o = &r->probes[i];
@@ -168,7 +186,12 @@ json_t *probe_result_to_json(const struct probe_result *r)
     }
     for (size_t i = 0; i < r->npeers; i++)
         json_array_append_new(peers, probe_peer_outcome_to_json(&r->peers[i]));
-    return json_pack("{s:I, s:o, s:o*}", "lost", (json_int_t)r->lost, "probes", probes, "peers", peers);
+    for (size_t i = 0; i < r->nbpdus; i++)
+        json_array_append_new(bpdus, json_pack("{s:s, s:s, s:o, s:o}", "port", r->bpdus[i].port, "dir",
+                                               dirs[r->bpdus[i].in], "root", bridge_json(&r->bpdus[i].root),
+                                               "bridge", bridge_json(&r->bpdus[i].bridge)));
+    return json_pack("{s:I, s:o, s:o*, s:o*, s:o*}", "lost", (json_int_t)r->lost, "probes", probes, "peers",
+                     peers, "bpdus", bpdus, "more_bpdus", r->more_bpdus ? json_true() : NULL);
 }
 
 static int frame_check(const json_t *j, struct err *e)
@@ -187,9 +210,8 @@ static int frame_check(const json_t *j, struct err *e)
 
 static int sighting_read(const json_t *j, struct probe_sighting *g, struct err *e)
 {
-    static const char *const dirs[] = {"out", "in"};
     char mac[18];
-    json_int_t t, ttl;
+    json_int_t t, ttl, copies;
     int dir, what;
 
     if (probe_json_text(j, "sighting", "port", true, g->port, sizeof g->port, e) < 0 ||
@@ -197,6 +219,7 @@ static int sighting_read(const json_t *j, struct probe_sighting *g, struct err *
         (what = probe_json_enum(j, "sighting", "what", whats, PROBE_WHAT_COUNT, e)) < 0 ||
         probe_json_int(j, "sighting", "t_us", -US_MAX, US_MAX, 0, &t, e) < 0 ||
         probe_json_int(j, "sighting", "ttl", 0, 255, 0, &ttl, e) < 0 ||
+        probe_json_int(j, "sighting", "copies", 1, PROBE_COPIES_MAX, 1, &copies, e) < 0 ||
         probe_json_addr(j, "sighting", "src", true, &g->src, e) < 0 ||
         probe_json_addr(j, "sighting", "dst", true, &g->dst, e) < 0 ||
         probe_json_text(j, "sighting", "mac", false, mac, sizeof mac, e) < 0 || frame_check(j, e) < 0)
@@ -205,6 +228,7 @@ static int sighting_read(const json_t *j, struct probe_sighting *g, struct err *
     g->what = (enum probe_what)what;
     g->t_us = t;
     g->ttl = (uint8_t)ttl;
+    g->copies = (unsigned)copies;
     if (advert(g) && !probe_mac_parse(mac, g->mac))
         return err_set(e, ERR_INVALID, "sighting: an advertisement without a MAC");
     return 0;
@@ -335,10 +359,35 @@ static int peer_read(const json_t *j, struct probe_peer_outcome *o, struct err *
     return 0;
 }
 
+static int bridge_read(const json_t *j, struct probe_bridge *b, struct err *e)
+{
+    json_int_t priority;
+    char mac[18];
+
+    if (probe_json_int(j, "bridge", "priority", 0, 0xffff, 0, &priority, e) < 0 ||
+        probe_json_text(j, "bridge", "mac", true, mac, sizeof mac, e) < 0)
+        return -1;
+    b->priority = (uint16_t)priority;
+    return probe_mac_parse(mac, b->mac) ? 0 : err_set(e, ERR_INVALID, "bridge: '%s' is not a MAC", mac);
+}
+
+static int bpdu_read(const json_t *j, struct probe_bpdu *b, struct err *e)
+{
+    int dir;
+
+    if (probe_json_text(j, "BPDU", "port", true, b->port, sizeof b->port, e) < 0 ||
+        (dir = probe_json_enum(j, "BPDU", "dir", dirs, 2, e)) < 0 ||
+        bridge_read(json_object_get(j, "root"), &b->root, e) < 0 ||
+        bridge_read(json_object_get(j, "bridge"), &b->bridge, e) < 0)
+        return -1;
+    b->in = dir == 1;
+    return 0;
+}
+
 struct probe_result *probe_result_from_json(const json_t *j, struct err *e)
 {
     AUTO(probe_result_freep) struct probe_result *r = probe_result_new();
-    const json_t *list, *peers;
+    const json_t *list, *peers, *bpdus;
     json_int_t lost;
     json_t *v;
     size_t i;
@@ -347,12 +396,19 @@ struct probe_result *probe_result_from_json(const json_t *j, struct err *e)
         return err_set(e, ERR_PROTOCOL, "the probe result is not an object"), NULL;
     if (probe_json_int(j, "probe result", "lost", 0, INT64_MAX, 0, &lost, e) < 0 ||
         probe_json_array(j, "probes", PROBE_PROBES_MAX, &list, e) < 0 ||
-        probe_json_array(j, "peers", PROBE_PEERS_MAX, &peers, e) < 0)
+        probe_json_array(j, "peers", PROBE_PEERS_MAX, &peers, e) < 0 ||
+        probe_json_array(j, "bpdus", PROBE_BPDUS_MAX, &bpdus, e) < 0)
         return NULL;
     json_array_foreach(peers, i, v) {
         if (peer_read(v, &r->peers[r->npeers++], e) < 0)
             return NULL;
     }
+    r->bpdus = xcalloc(json_array_size(bpdus) + 1, sizeof *r->bpdus);
+    json_array_foreach(bpdus, i, v) {
+        if (bpdu_read(v, &r->bpdus[r->nbpdus++], e) < 0)
+            return NULL;
+    }
+    r->more_bpdus = json_is_true(json_object_get(j, "more_bpdus"));
     r->lost = (uint64_t)lost;
     r->probes = xcalloc(json_array_size(list) + 1, sizeof *r->probes);
     json_array_foreach(list, i, v) {

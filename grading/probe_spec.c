@@ -155,8 +155,9 @@ json_t *probe_spec_to_json(const struct probe_spec *s)
         json_array_append_new(cut, json_string(s->cut[i]));
     for (size_t i = 0; i < s->npeers; i++)
         json_array_append_new(peers, peer_json(&s->peers[i]));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:i}", "references", refs, "observe", ports, "probes", probes,
-                     "peers", peers, "cut", cut, "cut_after_ms", (int)s->cut_after_ms);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "references", refs, "observe", ports, "probes",
+                     probes, "peers", peers, "cut", cut, "cut_after_ms", (int)s->cut_after_ms, "listen_ms",
+                     (int)s->listen_ms);
 }
 
 /* ---- from JSON ---- */
@@ -484,7 +485,7 @@ struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct e
 {
     AUTO(probe_spec_freep) struct probe_spec *s = probe_spec_new();
     const json_t *refs, *ports, *probes, *peers, *cut;
-    json_int_t after;
+    json_int_t after, listen;
     json_t *v;
     size_t i;
 
@@ -495,7 +496,8 @@ struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct e
         probe_json_array(j, "probes", PROBE_PROBES_MAX, &probes, e) < 0 ||
         probe_json_array(j, "peers", PROBE_PEERS_MAX, &peers, e) < 0 ||
         probe_json_array(j, "cut", PROBE_CUT_MAX, &cut, e) < 0 ||
-        probe_json_int(j, "probe spec", "cut_after_ms", 0, PROBE_CUT_AFTER_MAX_MS, 0, &after, e) < 0)
+        probe_json_int(j, "probe spec", "cut_after_ms", 0, PROBE_CUT_AFTER_MAX_MS, 0, &after, e) < 0 ||
+        probe_json_int(j, "probe spec", "listen_ms", 0, PROBE_LISTEN_MAX_MS, 0, &listen, e) < 0)
         return NULL;
     json_array_foreach(refs, i, v) {
         struct probe_ref r = {0};
@@ -524,6 +526,9 @@ struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct e
     if (cut_read(cut, s, e) < 0)
         return NULL;
     s->cut_after_ms = (unsigned)after;
+    s->listen_ms = (unsigned)listen;
+    if (s->npeers > 0 && s->listen_ms > 0)
+        return err_set(e, ERR_INVALID, "a probe spec with peers does not listen for BPDUs"), NULL;
     if (samples_check(s, e) < 0)
         return NULL;
     if (probe_spec_duration_ms(s) > PROBE_DURATION_MAX_MS)
@@ -544,7 +549,7 @@ unsigned probe_spec_also(const struct probe_spec *s)
 
 unsigned probe_spec_duration_ms(const struct probe_spec *s)
 {
-    unsigned longest[2] = {0, 0}, peers = 0; /* before, after */
+    unsigned longest[2] = {s->listen_ms, 0}, peers = 0; /* before, after */
 
     for (size_t i = 0; i < s->nprobes; i++) {
         const struct probe *p = &s->probes[i];

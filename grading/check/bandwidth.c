@@ -13,7 +13,7 @@
 #define IP6_BITS (40 * 8)
 #define INTERVAL_MIN_MS 10u
 #define SEND_MS 5000u
-#define SKIP 3           /* a third of them */
+#define SKIP 3 /* a third of them */
 #define AFTER_MS 500u
 #define MORE_PERCENT 130 /* of at-least is sent, and twice at-most */
 

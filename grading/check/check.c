@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TTL 64
 #define INTERVAL_MS 250
 #define TIMEOUT_MS 1500
 
@@ -27,6 +26,7 @@ const struct check_kind *const check_kinds[] = {
     &check_ospf,
     &check_bgp,
     &check_bandwidth,
+    &check_spanning_tree,
     NULL,
 };
 /* clang-format on */
@@ -172,7 +172,7 @@ struct probe *check_spec_probe(struct probe_spec *s, const char *id, struct err 
     }
     p = &s->probes[s->nprobes++];
     snprintf(p->id, sizeof p->id, "%s", id);
-    p->ttl = TTL;
+    p->ttl = CHECK_TTL;
     p->count = p->stop = 1;
     p->interval_ms = INTERVAL_MS;
     p->timeout_ms = TIMEOUT_MS;

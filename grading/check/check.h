@@ -19,6 +19,7 @@ struct check_review {
     struct topo_index ix;
     struct topo_msgs *m;
 };
+#define CHECK_TTL 64 /* of what is sent */
 #define CHECK_COMPLAIN(k, c, ...) topo_msgs_add((k)->m, (c)->line, TOPO_ERROR, __VA_ARGS__)
 
 struct check_kind {
@@ -57,7 +58,7 @@ bool check_alone(const struct exercise_check *c);
 /* In the files of their names. */
 extern const struct check_kind check_reachability, check_unreachable, check_tcp_open, check_tcp_closed,
     check_path, check_nat, check_address, check_firewall, check_vpn, check_dns, check_http, check_convergence,
-    check_ospf, check_bgp, check_bandwidth, check_dhcp;
+    check_ospf, check_bgp, check_bandwidth, check_dhcp, check_spanning_tree;
 
 /* ---- check.c: for all kinds ---- */
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name); /* or NULL */

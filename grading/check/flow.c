@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TTL 64
+#define AGAIN_INTERVAL_MS 250
+#define AGAIN_STREAK_MIN 3
 
 void flow_init_to(struct flow *f, const struct exercise *x, const struct exercise_check *c,
                   const struct probe_addr *to)
@@ -214,7 +215,7 @@ bool flow_arrived(const struct flow *f, const struct probe_sample *s, bool answe
                            probe_addr_text(&g->src, text));
         return false;
     }
-    hops = TTL - g->ttl;
+    hops = CHECK_TTL - g->ttl;
     if (f->c->hops != EXERCISE_HOPS_ANY && hops != f->c->hops) {
         *v = check_verdict(GRADING_FAIL, "The packet arrived at %s after %s instead of %s, by its TTL of %d.",
                            f->place, routers(hops, got), routers(f->c->hops, want), g->ttl);
@@ -275,6 +276,57 @@ struct grading_verdict flow_judge_before(const struct exercise *x, size_t i, con
     return check_verdict(GRADING_FAIL,
                          "Before the cut the packet did not use link %s, so cutting it shows nothing.",
                          c->cut.v[0]);
+}
+
+/* ---- with links cut ---- */
+void flow_review_cut(struct check_review *k, const struct exercise_check *c)
+{
+    check_review_links(k, c, "cut", &c->cut);
+    if (c->cut.n > PROBE_CUT_MAX)
+        CHECK_COMPLAIN(k, c, "check '%s': more than %d links are cut", c->id, PROBE_CUT_MAX);
+    if (c->cut.n > 0 && c->settle_ms < 1000 * k->x->hold)
+        CHECK_COMPLAIN(k, c, "check '%s': settle is too short to see the traffic hold", c->id);
+}
+
+void flow_spec_again(struct probe_spec *s, const struct exercise *x, const struct exercise_check *c)
+{
+    struct probe *p = &s->probes[s->nprobes - 1];
+
+    p->interval_ms = AGAIN_INTERVAL_MS;
+    p->count = c->settle_ms / AGAIN_INTERVAL_MS;
+    p->stop = x->hold > AGAIN_STREAK_MIN ? x->hold : AGAIN_STREAK_MIN;
+    check_spec_cut(s, c);
+}
+
+struct grading_verdict flow_judge_again(const struct exercise *x, size_t i, const struct probe_result *r,
+                                        struct grading_verdict (*sample)(const struct flow *f,
+                                                                         const struct probe_sample *s))
+{
+    const struct exercise_check *c = &x->checks[i];
+    const struct probe_outcome *o;
+    struct grading_verdict v, last;
+    char id[GRADING_PROBE_ID];
+    size_t good = 0, streak = 0;
+    struct flow f;
+
+    grading_probe_id(i, false, id);
+    if ((o = check_outcome(r, id, &v)) == NULL)
+        return v;
+    flow_init(&f, x, c, false);
+    for (size_t n = 0; n < o->nsamples; n++) {
+        last = sample(&f, &o->samples[n]);
+        streak = last.status == GRADING_PASS ? streak + 1 : 0;
+        good += last.status == GRADING_PASS;
+    }
+    if (streak >= x->hold) {
+        last.after_ms = o->samples[o->nsamples - streak].sent_us / 1000;
+        return last;
+    }
+    return check_verdict(
+        GRADING_FAIL,
+        "With link %s cut, %zu of %zu packets in %d seconds got through as expected. The last: %.200s",
+        c->cut.v[0], good, o->nsamples, (int)(o->samples[o->nsamples - 1].sent_us / 1000000) + 1,
+        last.observed);
 }
 
 /* ---- words ---- */

@@ -82,6 +82,15 @@ const struct probe_sighting *flow_crossed(const struct probe_sample *s, const ch
  * a link that is not used would prove nothing. */
 struct grading_verdict flow_judge_before(const struct exercise *x, size_t i, const struct probe_result *r);
 
+/* The same for kinds whose flow has to come back within 'settle' while the links are cut. */
+void flow_review_cut(struct check_review *k, const struct exercise_check *c);
+/* Cuts the links, and has the last probe of 's' sent again and again. */
+void flow_spec_again(struct probe_spec *s, const struct exercise *x, const struct exercise_check *c);
+/* Their judge_broken: the last samples pass, as 'sample' judges each of them. */
+struct grading_verdict flow_judge_again(const struct exercise *x, size_t i, const struct probe_result *r,
+                                        struct grading_verdict (*sample)(const struct flow *f,
+                                                                         const struct probe_sample *s));
+
 /* "A packet from a test host on lan1 (10.0.1.250) to 10.0.2.10 port 53" */
 void flow_text(char out[GRADING_TEXT], const struct exercise *x, const struct exercise_check *c);
 void flow_text_arrival(char out[GRADING_TEXT],

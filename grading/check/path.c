@@ -9,9 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CUT_INTERVAL_MS 250
-#define CUT_STREAK_MIN 3
-
 static const struct xattr attrs[] = {
     FLOW_ENDS,
     FLOW_PROTO,
@@ -29,13 +26,9 @@ static void review(struct check_review *k, const struct exercise_check *c)
     flow_review(k, c);
     check_review_links(k, c, "via", &c->via);
     check_review_links(k, c, "avoids", &c->avoids);
-    check_review_links(k, c, "cut", &c->cut);
-    if (c->cut.n > PROBE_CUT_MAX)
-        CHECK_COMPLAIN(k, c, "check '%s': more than %d links are cut", c->id, PROBE_CUT_MAX);
+    flow_review_cut(k, c);
     if (c->via.n + c->avoids.n + c->cut.n == 0)
         CHECK_COMPLAIN(k, c, "check '%s': a path needs via, avoids or cut", c->id);
-    if (c->cut.n > 0 && c->settle_ms < 1000 * k->x->hold)
-        CHECK_COMPLAIN(k, c, "check '%s': settle is too short to see the traffic hold", c->id);
     for (size_t i = 0; i < c->via.n; i++)
         if (check_names_hold(&c->cut, c->via.v[i]) || check_names_hold(&c->avoids, c->via.v[i]))
             CHECK_COMPLAIN(
@@ -50,7 +43,6 @@ static int spec(struct probe_spec *s, const struct exercise *x, size_t i, enum g
                 struct err *e)
 {
     const struct exercise_check *c = &x->checks[i];
-    struct probe *p;
 
     if (flow_spec(s, x, i, phase, e) < 0 || check_spec_links(s, &c->via, e) < 0 ||
         check_spec_links(s, &c->avoids, e) < 0 || check_spec_links(s, &c->cut, e) < 0)
@@ -58,14 +50,9 @@ static int spec(struct probe_spec *s, const struct exercise *x, size_t i, enum g
     for (size_t n = 0; n < s->nports; n++)
         for (size_t k = 0; k < c->avoids.n; k++)
             s->ports[n].whole = s->ports[n].whole || check_link_end(s->ports[n].name, c->avoids.v[k]);
-    p = &s->probes[s->nprobes - 1];
-    p->outer = c->avoids.n > 0 ? PROBE_OUTER_ANY : PROBE_OUTER_NONE;
-    if (phase != GRADING_BROKEN)
-        return 0;
-    p->interval_ms = CUT_INTERVAL_MS;
-    p->count = c->settle_ms / CUT_INTERVAL_MS;
-    p->stop = x->hold > CUT_STREAK_MIN ? x->hold : CUT_STREAK_MIN;
-    check_spec_cut(s, c);
+    s->probes[s->nprobes - 1].outer = c->avoids.n > 0 ? PROBE_OUTER_ANY : PROBE_OUTER_NONE;
+    if (phase == GRADING_BROKEN)
+        flow_spec_again(s, x, c);
     return 0;
 }
 
@@ -195,31 +182,7 @@ static struct grading_verdict judge(const struct exercise *x, size_t i, const st
 
 static struct grading_verdict judge_broken(const struct exercise *x, size_t i, const struct probe_result *r)
 {
-    const struct exercise_check *c = &x->checks[i];
-    const struct probe_outcome *o;
-    struct grading_verdict v, last;
-    char id[GRADING_PROBE_ID];
-    size_t good = 0, streak = 0;
-    struct flow f;
-
-    grading_probe_id(i, false, id);
-    if ((o = check_outcome(r, id, &v)) == NULL)
-        return v;
-    flow_init(&f, x, c, false);
-    for (size_t n = 0; n < o->nsamples; n++) {
-        last = judge_sample(&f, &o->samples[n]);
-        streak = last.status == GRADING_PASS ? streak + 1 : 0;
-        good += last.status == GRADING_PASS;
-    }
-    if (streak >= x->hold) {
-        last.after_ms = o->samples[o->nsamples - streak].sent_us / 1000;
-        return last;
-    }
-    return check_verdict(
-        GRADING_FAIL,
-        "With link %s cut, %zu of %zu packets in %d seconds got through as expected. The last: %.200s",
-        c->cut.v[0], good, o->nsamples, (int)(o->samples[o->nsamples - 1].sent_us / 1000000) + 1,
-        last.observed);
+    return flow_judge_again(x, i, r, judge_sample);
 }
 
 static void expected(const struct exercise *x, const struct exercise_check *c, char out[GRADING_TEXT])

@@ -24,6 +24,7 @@ static void wanted(const struct probe_spec *s, struct watch_want *w)
 {
     w->naddrs = 0;
     w->arp = false;
+    w->bpdu = s->listen_ms > 0;
     for (size_t i = 0; i < s->nrefs; i++)
         for (size_t k = 0; k < s->refs[i].nnets; k++)
             w->addrs[w->naddrs++] = s->refs[i].net[k].addr;
@@ -151,6 +152,7 @@ void engine_close(struct engine *en)
     free(en->volleys);
     free(en->watches);
     free(en->table);
+    free(en->bpdus);
     memset(en, 0, sizeof *en);
     en->epoll = -1;
 }
@@ -237,6 +239,8 @@ static void look(struct engine *en, struct watch *w)
 
         en->frame = frame;
         en->nframe = n;
+        if (en->spec->listen_ms > 0)
+            bpdu_frame(en, frame, n, w->port, in);
         if (packet_parse(frame, n, &p))
             match_packet(en, &p, w->port, in, t_us);
         if (w->all)
@@ -286,11 +290,12 @@ static int start(struct engine *en, struct err *e)
 
 int engine_run(struct engine *en, struct err *e)
 {
-    int64_t now, last;
+    int64_t now, last, until, heard;
     size_t left;
 
     if (start(en, e) < 0)
         return -1;
+    heard = loop_now_ms() + en->spec->listen_ms;
     do {
         now = loop_now_ms();
         left = 0;
@@ -304,9 +309,12 @@ int engine_run(struct engine *en, struct err *e)
             if (!v->over)
                 left++;
         }
-        if (left > 0 && turn(en, next_event(en, now), e) < 0)
+        until = next_event(en, now);
+        if (left == 0 && until > heard)
+            until = heard;
+        if ((left > 0 || now < heard) && turn(en, until, e) < 0)
             return -1;
-    } while (left > 0);
+    } while (left > 0 || now < heard);
     for (last = loop_now_ms() + LAST_LOOK_MS; loop_now_ms() < last;)
         if (turn(en, last, e) < 0)
             return -1;
@@ -358,6 +366,9 @@ struct probe_result *engine_result(struct engine *en)
     r->lost = en->lost;
     r->probes = xcalloc(en->spec->nprobes + 1, sizeof *r->probes);
     r->nprobes = en->spec->nprobes;
+    r->bpdus = TAKE(en->bpdus);
+    r->nbpdus = en->nbpdus;
+    r->more_bpdus = en->more_bpdus;
     for (size_t i = 0; i < r->nprobes; i++) {
         const struct volley *v = &en->volleys[i];
         struct probe_outcome *o = &r->probes[i];

@@ -3,7 +3,7 @@
  *   engine_open()  with privilege: reference networks, sockets, watches
  *   engine_run()   without: sends, receives, matches, until every probe is over
  *
- * engine.c drives, shot.c, neighbour.c and dhcp.c send, match.c recognises what the watches saw, speech.h has
+ * engine.c drives, shot.c, neighbour.c and dhcp.c send, match.c and bpdu.c recognise what the watches saw, speech.h has
  * protocols. */
 #ifndef GRADING_PROBE_ENGINE_H
 #define GRADING_PROBE_ENGINE_H
@@ -77,6 +77,9 @@ struct engine {
     int64_t t0_ns; /* CLOCK_REALTIME when the run began */
     size_t nseen;
     uint64_t lost;
+    struct probe_bpdu *bpdus;
+    size_t nbpdus, cap_bpdus;
+    bool more_bpdus;
     uint32_t seed; /* of match_digest(), random */
     /* What is being looked at, borrowed, or NULL; and the bytes of frames that sightings hold. */
     const uint8_t *frame;
@@ -123,5 +126,12 @@ uint32_t match_digest(const struct engine *en, const uint8_t *data, size_t n);
 void match_packet(struct engine *en, const struct packet *p, const char *port, bool in, int64_t t_us);
 /* Searches a frame for nonces of probes that should be hidden, and for what may hide them. */
 void match_frame(struct engine *en, const uint8_t *frame, size_t n, const char *port, bool in, int64_t t_us);
+
+/* ---- bpdu.c ---- */
+/* Reads who speaks and who is the root from a configuration BPDU or a rapid one of a designated port; false if the
+ * frame is something else, or cut short.  'port' and 'in' of 'out' stay as they are. */
+bool bpdu_parse(const uint8_t *frame, size_t n, struct probe_bpdu *out);
+/* Records a frame that was seen at 'port', if it is one. */
+void bpdu_frame(struct engine *en, const uint8_t *frame, size_t n, const char *port, bool in);
 
 #endif

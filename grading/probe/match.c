@@ -111,7 +111,7 @@ static void keep_frame(struct engine *en, struct probe_sighting *g)
     en->frames_bytes += n;
 }
 
-/* Repetitions at the same port carry nothing new, and would let a student fill the list; the same packet from
+/* Repetitions at the same port are only counted: they carry nothing new, and would let a student fill the list; the same packet from
  * another source does (a translator that leaks, a second owner of an address), up to a few. */
 static void record(struct engine *en, struct shot *s, const struct packet *p, const char *port, bool in,
                    int64_t t_us, enum probe_what what, uint32_t seq)
@@ -124,12 +124,14 @@ static void record(struct engine *en, struct shot *s, const struct packet *p, co
 
         if (o->g.what != what || o->g.in != in || o->seq != seq || strcmp(o->g.port, port) != 0)
             continue;
-        if ((probe_addr_equal(&o->g.src, &p->src) && (!advert(what) || memcmp(o->g.mac, p->mac, 6) == 0)) ||
-            ++sources == SOURCES_MAX) {
+        if (probe_addr_equal(&o->g.src, &p->src) && (!advert(what) || memcmp(o->g.mac, p->mac, 6) == 0)) {
             if (t_us < o->g.t_us)
                 o->g.t_us = t_us;
+            o->g.copies += o->g.copies < PROBE_COPIES_MAX;
             return;
         }
+        if (++sources == SOURCES_MAX)
+            return;
     }
     if (s->nseen >= PROBE_SIGHTINGS_MAX || en->nseen >= PROBE_SIGHTINGS_ALL_MAX) {
         en->lost++;
@@ -145,6 +147,7 @@ static void record(struct engine *en, struct shot *s, const struct packet *p, co
     n->g.src = p->src;
     n->g.dst = p->dst;
     n->g.ttl = p->ttl;
+    n->g.copies = 1;
     if (advert(what))
         memcpy(n->g.mac, p->mac, sizeof n->g.mac);
     n->seq = seq;

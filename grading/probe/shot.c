@@ -62,6 +62,8 @@ static int socket_open(const struct volley *v, int type, int proto, struct err *
     if (type == SOCK_STREAM && family == AF_INET &&
         setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) < 0)
         return err_sys(e, "prepare probe '%s'", v->p->id);
+    if (setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on) < 0)
+        return err_sys(e, "prepare probe '%s'", v->p->id);
     if (bind(fd, (const struct sockaddr *)&self, n) < 0)
         return err_sys(e, "bind probe '%s' to the reference's address", v->p->id);
     return TAKE_FD(fd);

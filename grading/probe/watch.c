@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define RECEIVE_BUFFER (8 << 20)
+#define BRIDGES 0x0180c200u /* 01:80:c2:00:00:0x are for bridges alone: IEEE 802.1D-2004, 7.12.6 */
 
 static struct sock_filter stmt(unsigned code, uint32_t k)
 {
@@ -50,6 +51,11 @@ size_t watch_filter(const struct watch_want *want, struct sock_filter *out)
     if (want->all) {
         out[n++] = stmt(BPF_RET | BPF_K, WATCH_SNAP);
         return n;
+    }
+    if (want->bpdu) {
+        out[n++] = stmt(BPF_LD | BPF_W | BPF_ABS, 0);
+        out[n++] = jump(BPF_JMP | BPF_JEQ | BPF_K, BRIDGES, 0, 1);
+        out[n++] = stmt(BPF_RET | BPF_K, WATCH_SNAP);
     }
     out[n++] = stmt(BPF_LD | BPF_H | BPF_ABS, 12);
     out[n++] = jump(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_8021Q, 0, 1);

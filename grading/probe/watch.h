@@ -21,8 +21,9 @@ struct watch {
 struct watch_want {
     struct probe_addr addrs[WATCH_ADDRS_MAX];
     size_t naddrs;
-    bool arp; /* all of it, too */
-    bool all; /* everything, whatever it is */
+    bool arp;  /* all of it, too */
+    bool bpdu; /* ... and of this (and what else is for bridges alone) */
+    bool all;  /* everything, whatever it is */
 };
 
 /* Opens a socket on 'dev' of the calling thread's network namespace that sees only what is wanted.  ERR_SYS,
@@ -39,7 +40,7 @@ uint64_t watch_lost(struct watch *w);
 
 /* The filter, for tests: fills 'out' (room for WATCH_FILTER_MAX) and returns the number of
  * instructions. */
-#define WATCH_FILTER_MAX (20 + 4 * WATCH_ADDRS_MAX)
+#define WATCH_FILTER_MAX (24 + 4 * WATCH_ADDRS_MAX)
 size_t watch_filter(const struct watch_want *want, struct sock_filter *out);
 
 #endif

@@ -3,7 +3,7 @@
  * 'e' evidence, 'd' what a name server says, 'h' what a web server says, 'p' what a DHCP server says, else a frame
  * follows. */
 #include "grading/evidence.h"
-#include "grading/probe/packet.h"
+#include "grading/probe/engine.h"
 #include "grading/probe/speech.h"
 #include "labd/base/buf.h"
 #include "labd/base/mem.h"
@@ -24,6 +24,7 @@ static void require(bool ok, const char *what)
 static void frame(const uint8_t *data, size_t size)
 {
     uint8_t *copy = xcalloc(size + 1, 1); /* so that the sanitizer sees its exact end */
+    struct probe_bpdu b = {0};
     struct packet p;
     char text[PROBE_ADDR_TEXT];
     unsigned proto;
@@ -41,6 +42,8 @@ static void frame(const uint8_t *data, size_t size)
         require(sum <= 255 * p.ndata, "payload");
         require(probe_addr_text(&p.src, text)[0] != '-' && p.src.family == p.dst.family, "addresses");
     }
+    if (bpdu_parse(copy, size, &b))
+        require(b.port[0] == '\0' && !b.in, "a BPDU that was seen somewhere");
     if (packet_parse_outer(copy, size, &p, &proto))
         require(p.data >= copy && p.data + p.ndata <= copy + size, "what an outer packet holds");
     free(copy);

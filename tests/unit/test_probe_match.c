@@ -115,7 +115,7 @@ static void test_other_nonce_is_nobodys(void **state)
     assert_int_equal(b->en.nseen, 0);
 }
 
-static void test_repetitions_count_once(void **state)
+static void test_repetitions_are_counted(void **state)
 {
     struct bench *b = *state;
     struct packet p = echo(&b->shots[0][0], false, "10.0.1.250", "10.0.2.10");
@@ -124,6 +124,10 @@ static void test_repetitions_count_once(void **state)
         match_packet(&b->en, &p, "h2:eth0", true, 5000 - i);
     assert_int_equal(b->shots[0][0].nseen, 1);
     assert_int_equal(b->shots[0][0].seen[0].g.t_us, 4001);
+    assert_int_equal(b->shots[0][0].seen[0].g.copies, 1000);
+    for (unsigned i = 0; i < PROBE_COPIES_MAX; i++)
+        match_packet(&b->en, &p, "h2:eth0", true, 5000);
+    assert_int_equal(b->shots[0][0].seen[0].g.copies, PROBE_COPIES_MAX);
     assert_int_equal(b->en.lost, 0);
 }
 
@@ -673,8 +677,8 @@ int main(void)
         T(test_nonces_differ),
         T(test_request_is_recorded_with_its_sample),
         T(test_other_nonce_is_nobodys),
-        T(test_repetitions_count_once),
         T(test_frames_are_kept),
+        T(test_repetitions_are_counted),
         T(test_overflow_is_an_error),
         T(test_reply_at_home),
         T(test_reply_elsewhere_is_no_reply),

@@ -16,6 +16,9 @@
 #define ADVERT(more) \
     "{\"port\":\"h2:eth0\",\"dir\":\"out\",\"what\":\"advert\",\"t_us\":1200,\"src\":\"10.0.1.1\",\"dst\":\"10.0.1.250\",\"ttl\":0" more \
     "}"
+#define BPDU \
+    "{\"port\":\"l1:a\",\"dir\":\"out\",\"root\":{\"priority\":4096,\"mac\":\"02:00:00:00:00:01\"}," \
+    "\"bridge\":{\"priority\":32768,\"mac\":\"02:00:00:00:00:02\"}}"
 #define SAMPLE(more, sightings) \
     "{\"sent_us\":1000,\"reply_us\":1500,\"reply_ttl\":63" more ",\"sightings\":[" sightings "]}"
 #define RESULT(samples) \
@@ -58,6 +61,15 @@ static const struct row {
      "no frame"},
     {"frame without end",
      RESULT(SAMPLE("", SIGHTING(",\"frame\":\"" X64 X64 X64 X64 X64 X64 "00\",\"length\":400"))), "'frame'"},
+    {"as often as none", RESULT(SAMPLE("", SIGHTING(",\"ttl\":1,\"copies\":0"))), "'copies'"},
+    {"too often", RESULT(SAMPLE("", SIGHTING(",\"ttl\":1,\"copies\":65536"))), "'copies'"},
+    {"BPDU", "{\"bpdus\":[" BPDU "]}", NULL},
+    {"BPDU without a root", "{\"bpdus\":[{\"port\":\"l:a\",\"dir\":\"in\"}]}", "'mac' is missing"},
+    {"BPDU with half a MAC", "{\"bpdus\":[{\"port\":\"l:a\",\"dir\":\"in\",\"root\":{\"mac\":\"02:00\"}}]}",
+     "not a MAC"},
+    {"BPDU of too large a priority",
+     "{\"bpdus\":[{\"port\":\"l:a\",\"dir\":\"in\",\"root\":{\"priority\":65536}}]}", "'priority'"},
+    {"BPDU that goes nowhere", "{\"bpdus\":[{\"port\":\"l:a\",\"dir\":\"up\"}]}", "known values"},
     {"time out of this world", RESULT("{\"sent_us\":9000000000000000}"), "'sent_us'"},
 };
 
@@ -82,7 +94,7 @@ static void test_round_trip(void **state)
                RESULT(SAMPLE(
                    ",\"tcp\":\"open\",\"data\":true,\"echo\":false,\"answer\":{\"code\":3,\"cut\":false,"
                    "\"found\":true,\"values\":[\"a\"]}",
-                   SIGHTING(",\"ttl\":63") "," ADVERT(",\"mac\":\"02:00:00:00:00:07\""))),
+                   SIGHTING(",\"ttl\":63,\"copies\":7") "," ADVERT(",\"mac\":\"02:00:00:00:00:07\""))),
                0, NULL),
            *again;
     AUTO(probe_result_freep) struct probe_result *x = probe_result_from_json(j, NULL);
@@ -91,6 +103,24 @@ static void test_round_trip(void **state)
     assert_non_null(x);
     assert_int_equal(x->probes[0].samples[0].tcp, PROBE_TCP_OPEN);
     assert_int_equal(x->probes[0].samples[0].sightings[0].ttl, 63);
+    assert_int_equal(x->probes[0].samples[0].sightings[0].copies, 7);
+    assert_int_equal(x->probes[0].samples[0].sightings[1].copies, 1);
+    again = probe_result_to_json(x);
+    assert_true(json_equal(j, again));
+    json_decref(j);
+    json_decref(again);
+}
+
+static void test_bpdus_round_trip(void **state)
+{
+    json_t *j = json_loads("{\"lost\":0,\"probes\":[],\"bpdus\":[" BPDU "],\"more_bpdus\":true}", 0, NULL),
+           *again;
+    AUTO(probe_result_freep) struct probe_result *x = probe_result_from_json(j, NULL);
+
+    (void)state;
+    assert_non_null(x);
+    assert_int_equal(x->bpdus[0].bridge.priority, 32768);
+    assert_false(probe_bridge_equal(&x->bpdus[0].root, &x->bpdus[0].bridge));
     again = probe_result_to_json(x);
     assert_true(json_equal(j, again));
     json_decref(j);
@@ -110,12 +140,13 @@ static void test_find(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 2];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + 3];
     size_t n = 0;
 
     for (; n < ARRAY_LEN(rows); n++)
         tests[n] = (struct CMUnitTest){rows[n].name, test_read, NULL, NULL, (void *)(uintptr_t)&rows[n]};
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_round_trip);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_bpdus_round_trip);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_find);
     return cmocka_run_group_tests_name("probe_result", tests, NULL, NULL);
 }

@@ -33,6 +33,12 @@ static const struct row {
 } rows[] = {
     {"smallest", SPEC(REF, H2, PROBE(), ""), NULL},
     {"nothing at all", "{}", NULL},
+    {"listening for BPDUs", "{\"listen_ms\":30000}", NULL},
+    {"listening for too long", "{\"listen_ms\":30001}", "'listen_ms'"},
+    {"listening beside a router of ours",
+     "{\"references\":[" REF
+     "],\"listen_ms\":1,\"peers\":[{\"reference\":\"a\",\"protocol\":\"ospf\",\"announce\":\"198.18.0.1\"}]}",
+     "does not listen for BPDUs"},
     {"question", ASK("udp", DNS("lab.test", "28")), NULL},
     {"question by an echo request", SPEC(REF, H2, PROBE(",\"ask\":" DNS("lab.test", "1")), ""),
      "only what goes to a port can ask"},

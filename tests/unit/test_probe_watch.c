@@ -20,17 +20,22 @@
     "\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0" dst
 #define ROW(name, text, ok) \
     { \
-        name, text, sizeof(text) - 1, ok, false \
+        name, text, sizeof(text) - 1, ok, false, false \
     }
 #define ROW_ARP(name, text, ok) \
     { \
-        name, text, sizeof(text) - 1, ok, true \
+        name, text, sizeof(text) - 1, ok, true, false \
     }
+#define ROW_BPDU(name, text, ok) \
+    { \
+        name, text, sizeof(text) - 1, ok, false, true \
+    }
+#define BPDU "\x01\x80\xc2\0\0\0\x02\0\0\0\0\2\0\x26\x42\x42\3\0\0"
 
 static const struct row {
     const char *name, *frame;
     size_t n;
-    bool pass, arp; /* the filter lets ARP pass */
+    bool pass, arp, bpdu; /* the filter lets ARP pass, and BPDUs */
 } rows[] = {
     ROW("IPv4 from a reference", MACS V4("\xfa", "\x01"), true),
     ROW("IPv4 to a target", MACS V4("\x01", "\x0a"), true),
@@ -45,6 +50,12 @@ static const struct row {
     ROW_ARP("IPv6 beside ARP", MACS V6("\1", "\xfa"), true),
     ROW_ARP("others beside ARP", MACS V6("\1", "\2"), false),
     ROW_ARP("LLDP", MACS "\x88\xcc\0\1", false),
+    ROW("BPDU", BPDU, false),
+    ROW_BPDU("BPDU that is wanted", BPDU, true),
+    ROW_BPDU("IPv4 beside BPDUs", MACS V4("\xfa", "\x01"), true),
+    ROW_BPDU("IPv6 beside BPDUs", MACS V6("\1", "\xfa"), true),
+    ROW_BPDU("others beside BPDUs", MACS V6("\1", "\2"), false),
+    ROW_BPDU("ARP beside BPDUs", MACS "\x08\x06\0\1", false),
     ROW("cut short", MACS "\x08\0\x45", false),
 };
 
@@ -55,9 +66,9 @@ static size_t add(struct probe_addr *a, const char *text)
 }
 
 /* As many addresses as there can be, so that no jump of the filter is too long. */
-static int filtered_pair(int fds[2], bool arp)
+static int filtered_pair(int fds[2], bool arp, bool bpdu)
 {
-    struct watch_want want = {.arp = arp};
+    struct watch_want want = {.arp = arp, .bpdu = bpdu};
     struct sock_filter code[WATCH_FILTER_MAX];
     struct sock_fprog prog = {0, code};
     size_t n = 0;
@@ -84,7 +95,7 @@ static void test_row(void **state)
     char b[128];
     int fds[2];
 
-    assert_int_equal(filtered_pair(fds, r->arp), 0);
+    assert_int_equal(filtered_pair(fds, r->arp, r->bpdu), 0);
     (void)!send(fds[0], r->frame, r->n, 0); /* fails with EPERM where the filter says no */
     assert_int_equal(recv(fds[1], b, sizeof b, MSG_DONTWAIT), r->pass ? (ssize_t)r->n : -1);
     close(fds[0]);
