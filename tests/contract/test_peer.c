@@ -60,7 +60,7 @@ static pid_t holder_new(void)
 /* In a mount namespace of ours zebra sleeps before it starts. */
 static int slow_zebra(void **state)
 {
-    AUTO(mem_freep) char *real = NULL, *slow = NULL, *script = NULL, *copy = NULL;
+    AUTO(mem_freep) char *real = NULL, *slow = NULL, *script = NULL;
     struct err e = {0};
 
     (void)state;
