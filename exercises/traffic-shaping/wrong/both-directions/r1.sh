@@ -1,3 +1,5 @@
+#!/bin/sh
+set -e
 for dev in eth0 eth1; do
     tc qdisc add dev $dev root handle 1: htb default 10
     tc class add dev $dev parent 1: classid 1:10 htb rate 100mbit
