@@ -39,6 +39,7 @@ static void test_loads(void **state)
     assert_string_equal(buf_str(&all), "");
     assert_int_equal(exercise_max_score(x), 100);
     assert_true(x->nwrongs >= 3);
+    assert_true(x->topo->nparameters > 0);
     assert_non_null(strstr(x->instructions, "RFC "));
     for (size_t i = 0; i < x->nchecks; i++)
         assert_true(x->checks[i].nhints > 0);
