@@ -3,19 +3,19 @@ vtysh <<'END'
 configure terminal
 router ospf
 exit
-interface eth0
+interface eth${port}
  ip ospf area 0
  ip ospf network point-to-point
  ip ospf hello-interval 1
  ip ospf dead-interval 4
 exit
-interface eth1
+interface eth${port+1}
  ip ospf area 0
  ip ospf network point-to-point
  ip ospf hello-interval 1
  ip ospf dead-interval 4
 exit
-interface eth2
+interface eth${port+2}
  ip ospf area 0
  ip ospf passive
  ip ospf network point-to-point

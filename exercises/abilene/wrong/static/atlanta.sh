@@ -1,7 +1,7 @@
 #!/bin/sh
 vtysh <<'END'
 configure terminal
-ip route 10.1.1.0/24 10.0.13.2
-ip route 10.1.2.0/24 10.0.4.2
+ip route ${seattle} 10.0.13.2
+ip route ${newyork} 10.0.4.2
 end
 END

@@ -1,8 +1,8 @@
 #!/bin/sh
 vtysh <<'END'
 configure terminal
-ip route 10.1.1.0/24 10.0.6.2
-ip route 10.1.2.0/24 10.0.10.2
-ip route 10.1.3.0/24 10.0.10.2
+ip route ${seattle} ${denver_seattle.2}
+ip route ${newyork} ${denver_kansascity.2}
+ip route ${atlanta} ${denver_kansascity.2}
 end
 END

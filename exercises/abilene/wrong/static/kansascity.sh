@@ -1,8 +1,8 @@
 #!/bin/sh
 vtysh <<'END'
 configure terminal
-ip route 10.1.1.0/24 10.0.10.1
-ip route 10.1.2.0/24 10.0.12.1
-ip route 10.1.3.0/24 10.0.11.1
+ip route ${seattle} ${denver_kansascity.1}
+ip route ${newyork} 10.0.12.1
+ip route ${atlanta} 10.0.11.1
 end
 END

@@ -1,7 +1,7 @@
 #!/bin/sh
 vtysh <<'END'
 configure terminal
-ip route 10.1.2.0/24 10.0.6.1
-ip route 10.1.3.0/24 10.0.6.1
+ip route ${newyork} ${denver_seattle.1}
+ip route ${atlanta} ${denver_seattle.1}
 end
 END

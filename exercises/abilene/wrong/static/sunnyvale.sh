@@ -1,8 +1,8 @@
 #!/bin/sh
 vtysh <<'END'
 configure terminal
-ip route 10.1.1.0/24 10.0.5.1
-ip route 10.1.2.0/24 10.0.8.1
-ip route 10.1.3.0/24 10.0.7.1
+ip route ${seattle} 10.0.5.1
+ip route ${newyork} ${denver_sunnyvale.1}
+ip route ${atlanta} 10.0.7.1
 end
 END

@@ -1,5 +1,5 @@
 #!/bin/sh
 set -e
-ip route replace 10.0.2.0/24 via 10.0.0.2
-nft delete table ip migration
-ip address add 10.0.3.254/24 dev eth1
+ip route replace ${warehouse} via ${backbone.2}
+nft delete table ip ${leftover}
+ip address add ${servers.254/} dev eth1

@@ -1,3 +1,3 @@
 #!/bin/sh
 set -e
-nft delete table ip migration
+nft delete table ip ${leftover}

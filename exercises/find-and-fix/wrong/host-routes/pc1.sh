@@ -1,5 +1,5 @@
 #!/bin/sh
 set -e
 ip address flush dev eth0
-ip address add 10.0.1.10/24 dev eth0
-ip route replace default via 10.0.1.1
+ip address add ${office.10/} dev eth0
+ip route replace default via ${office.1}

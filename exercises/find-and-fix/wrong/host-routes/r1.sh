@@ -1,3 +1,3 @@
 #!/bin/sh
 set -e
-ip route add 10.0.2.10 via 10.0.0.2
+ip route add ${warehouse.10} via ${backbone.2}

@@ -1,4 +1,4 @@
 #!/bin/sh
 set -e
-ip route add 10.0.2.10 via 10.0.0.2
-nft delete table ip migration
+ip route add ${warehouse.10} via ${backbone.2}
+nft delete table ip ${leftover}

@@ -1,6 +1,6 @@
 #!/bin/sh
 set -e
-ip route replace 10.0.2.0/24 via 10.0.0.2
+ip route replace ${warehouse} via ${backbone.2}
 nft add table ip hide
 nft add chain ip hide out '{ type nat hook postrouting priority srcnat; }'
 nft add rule ip hide out oifname eth1 masquerade

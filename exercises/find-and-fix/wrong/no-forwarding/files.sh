@@ -1,3 +1,3 @@
 #!/bin/sh
 set -e
-ip route replace default via 10.0.3.1
+ip route replace default via ${servers.1}

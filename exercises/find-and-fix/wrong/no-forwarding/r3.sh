@@ -1,4 +1,4 @@
 #!/bin/sh
 set -e
-ip route replace 10.0.2.0/24 via 10.0.0.2
-nft delete table ip migration
+ip route replace ${warehouse} via ${backbone.2}
+nft delete table ip ${leftover}

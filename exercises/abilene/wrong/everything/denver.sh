@@ -1,0 +1,23 @@
+#!/bin/sh
+vtysh <<'END'
+configure terminal
+router ospf
+ network 0.0.0.0/0 area 0
+exit
+interface eth${port}
+ ip ospf network point-to-point
+ ip ospf hello-interval 1
+ ip ospf dead-interval 4
+exit
+interface eth${port+1}
+ ip ospf network point-to-point
+ ip ospf hello-interval 1
+ ip ospf dead-interval 4
+exit
+interface eth${port+2}
+ ip ospf network point-to-point
+ ip ospf hello-interval 1
+ ip ospf dead-interval 4
+exit
+end
+END

@@ -1,0 +1,3 @@
+#!/bin/sh
+ip route replace 10.0.2.0/24 via 10.0.0.2
+true
