@@ -173,14 +173,14 @@ static void write_frame(const struct frame *f, int64_t started_ms, struct buf *o
     const char *hex = json_string_value(json_object_get(f->sighting, "frame")),
                *dir = json_string_value(json_object_get(f->sighting, "dir"));
     uint8_t data[PROBE_FRAME_MAX];
-    uint32_t n = 0;
+    size_t n = 0;
     AUTO(mem_freep)
     char *comment = xasprintf("probe %s, sample %zu: %s", json_string_value(json_object_get(f->probe, "id")),
                               f->sample + 1, json_string_value(json_object_get(f->sighting, "what")));
 
     for (; n < sizeof data && hex[2 * n] != '\0'; n++)
         data[n] = (uint8_t)(nibble(hex[2 * n]) << 4 | nibble(hex[2 * n + 1]));
-    pcapng_packet(out, (uint32_t)f->interface, (uint64_t)(started_ms * 1000 + f->t_us), data, n,
+    pcapng_packet(out, (uint32_t)f->interface, (uint64_t)(started_ms * 1000 + f->t_us), data, (uint32_t)n,
                   (uint32_t)json_integer_value(json_object_get(f->sighting, "length")),
                   strcmp(dir, "in") == 0 ? PCAPNG_INBOUND : PCAPNG_OUTBOUND, comment);
 }

@@ -246,7 +246,7 @@ static int each_alone(struct run *r, struct err *e)
         grading_block(r->x, v, r->fixed);
         if (v[i].status == GRADING_PASS &&
             (r->x->checks[i].cut.n > 0 ? cut(r, i, &v[i], e) : solo(r, i, &v[i], e)) < 0) {
-            if (r->from->held_then == 0)
+            if (r->known == NULL)
                 return -1;
             r->known[i].open = true;
             v[i] = check_verdict(GRADING_ERROR, "The record does not tell.");
@@ -312,7 +312,7 @@ int grading_rounds(const struct exercise *x, const struct grading_source *from, 
     }
     if (any_shared && steady(&r, e) < 0)
         return -1;
-    if (from->held_then > 0)
+    if (known != NULL)
         note_short(&r);
     conclude(&r);
     return each_alone(&r, e);

@@ -24,8 +24,8 @@ struct grading_known {
     bool open;                  /* out: the record could not tell */
 };
 
-/* Fills o[x->nchecks].  'known' has one per check; it may be NULL unless the source is a record.  'progress' may be NULL.  -1 with 'e' if it could not
- * be measured.  Blocks as long as the source does. */
+/* Fills o[x->nchecks].  'known' has one per check if the source is a record, else it is NULL.  'progress' may be NULL.
+ * -1 with 'e' if it could not be measured.  Blocks as long as the source does. */
 int grading_rounds(const struct exercise *x, const struct grading_source *from, struct grading_known *known,
                    grading_progress_fn *progress, void *arg, struct grading_outcome *o,
                    struct err *e) MUST_CHECK;
