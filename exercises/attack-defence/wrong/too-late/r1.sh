@@ -1,6 +1,16 @@
 #!/bin/sh
+# shellcheck disable=SC2154 # the student's values are filled in
 set -e
-ping -c 1 -W 2 10.9.0.2 || true
-sleep 3
-mac=$(ip neigh show 10.9.0.2 dev eth1 | sed -n 's/.*lladdr \([^ ]*\).*/\1/p')
+# In a lab that has run for a while the stranger is believed.
+i=0
+mac=
+while [ $i -lt 80 ]; do
+	mac=$(ip neigh show 10.9.0.2 dev eth1 | sed -n 's/.*lladdr \([^ ]*\).*/\1/p')
+	if [ -n "$mac" ] && [ "$mac" != "02:a0:c9:00:02:${m2}" ]; then
+		break
+	fi
+	ping -c 1 -W 1 10.9.0.2 >/dev/null || true
+	sleep 0.5
+	i=$((i + 1))
+done
 ip neigh replace 10.9.0.2 lladdr "$mac" dev eth1 nud permanent
