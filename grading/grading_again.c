@@ -11,6 +11,14 @@
 
 /* ---- does the evidence answer what a check asks now? ---- */
 
+static bool announced(const struct probe_spec *s, const struct probe_addr *a)
+{
+    for (size_t i = 0; i < s->npeers; i++)
+        if (probe_addr_equal(&s->peers[i].announce, a))
+            return true;
+    return false;
+}
+
 /* What does not matter: the number of the check in its exercise, and what is drawn anew for each round. */
 static void blur(struct probe_spec *s)
 {
@@ -19,10 +27,10 @@ static void blur(struct probe_spec *s)
         size_t n = 1 + strspn(p->id + 1, "0123456789");
 
         memmove(p->id, p->id + n, strlen(p->id + n) + 1);
-        if (p->drawn) {
+        if (p->drawn)
             p->port = 0;
+        if (p->drawn || announced(s, &p->to))
             p->to = (struct probe_addr){0, {0}};
-        }
     }
     for (size_t i = 0; i < s->npeers; i++)
         s->peers[i].announce = (struct probe_addr){0, {0}};

@@ -81,7 +81,6 @@ static struct probe *probe_add(struct probe_spec *s, const struct exercise_check
     snprintf(p->from, sizeof p->from, "%s", c->from);
     snprintf(p->far, sizeof p->far, "@%s", c->peer);
     p->to = s->peers[0].announce;
-    p->drawn = true;
     p->interval_ms = INTERVAL_MS;
     p->count = ms / INTERVAL_MS;
     p->after = after;

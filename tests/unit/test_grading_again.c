@@ -2,6 +2,7 @@
 #include "grading/evidence.h"
 #include "labd/base/buf.h"
 #include "labd/base/mem.h"
+#include "tests/unit/peering_rows.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -287,6 +288,39 @@ static void test_dropped(void **state)
     json_decref(old);
 }
 
+#define BGP(hears) \
+    "<exercise id='x' title='X'><summary>s</summary><topology file='t.xml'/><grading hold='2'>" \
+    "<reference name='a' at='lan1' address='10.0.1.250/24' gateway='10.0.1.1'/>" \
+    "<reference name='b' at='lan2' address='10.0.2.250/24' gateway='10.0.2.1'/>" \
+    "<check id='bgp' kind='bgp' title='BGP' points='5' peer='a' as='64999' router='10.0.1.1' router-as='65001'" \
+    " settle='9s' from='b' hears='" hears "'/></grading></exercise>"
+
+/* What a router of ours announces is another prefix each time, and still the same probe. */
+static void test_announced(void **state)
+{
+    static const char seen[] =
+        "{\"lost\":0,\"probes\":[{\"id\":\"c0\",\"samples\":[" GOT "]},{\"id\":\"c0-back\",\"samples\":[" NOT
+        "]}],\"peers\":[{\"reference\":\"a\",\"announced\":\"198.18.4.7\",\"foreign\":false,\"neighbours\":[{"
+        "\"address\":\"10.0.1.1\",\"state\":\"Established\"}],\"prefixes\":[\"10.0.2.0/24 65001\"]}]}";
+    AUTO(exercise_freep) struct exercise *then = exercise_of_texts(BGP("10.0.3.0/24"), peering_topology);
+    AUTO(exercise_freep) struct exercise *now = exercise_of_texts(BGP("10.0.2.0/24"), peering_topology);
+    json_t *ev = evidence_new(), *result = json_loads(seen, 0, NULL), *old, *report, *c;
+    struct err e;
+
+    (void)state;
+    evidence_add(ev, then, 0, GRADING_STEADY, 0, 9000, result);
+    json_decref(result);
+    old = first_report(then, ev);
+    assert_int_equal(json_integer_value(json_object_get(old, "score")), 0);
+    assert_int_equal(grading_again(now, then, ev, old, NULL, &report, &e), 0);
+    c = json_array_get(json_object_get(report, "checks"), 0);
+    assert_null(json_object_get(c, "kept"));
+    assert_string_equal(json_string_value(json_object_get(c, "status")), "pass");
+    json_decref(ev);
+    json_decref(old);
+    json_decref(report);
+}
+
 static size_t count(const char *data, size_t n, const char *what)
 {
     size_t found = 0;
@@ -367,12 +401,13 @@ static void test_bad_evidence(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 3];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + 4];
     size_t n = 0;
 
     for (; n < ARRAY_LEN(rows); n++)
         tests[n] = (struct CMUnitTest){rows[n].name, test_row, NULL, NULL, (void *)(uintptr_t)&rows[n]};
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_dropped);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_announced);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_shown);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_bad_evidence);
     return cmocka_run_group_tests_name("grading_again", tests, NULL, NULL);

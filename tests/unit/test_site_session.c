@@ -236,7 +236,7 @@ static void test_parallel_sign_ins(void **state)
     }
     for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
         struct reply r;
-        client_raw(fds[i], "", 0, &r);
+        client_talk(fds[i], "", 0, 60000, &r);
         done += r.status == 200;
         reply_clear(&r);
     }
