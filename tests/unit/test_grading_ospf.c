@@ -108,8 +108,6 @@ static void test_spec(void **state)
     json_decref(j);
     if (t == NULL)
         fail_msg("%s", e.msg);
-    for (size_t i = 0; i < s->nprobes; i++)
-        s->probes[i].drawn = false; /* the grader's own */
     assert_memory_equal(s, t, sizeof *s);
     assert_int_equal(s->npeers, 2);
     assert_int_equal(s->nprobes, 2);
