@@ -122,7 +122,7 @@ static int judge(const struct regrade *g, json_t **report, struct err *e)
 
 static int work(int fd, void *arg)
 {
-    json_t *report;
+    json_t *report = NULL;
     struct err e;
 
     if (judge(arg, &report, &e) < 0)
