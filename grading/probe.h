@@ -17,7 +17,7 @@
  *      can not leave a cut behind
  *      behind; with s->cut_after_ms that much after step 5 has begun, while the probes flow
  *   5. runs "labprobe" as root with probe_spec_to_json(s) on stdin, at most
- *      probe_spec_duration_ms(s) + 10000 milliseconds; stdout is the result, stderr one line if the
+ *      probe_spec_duration_ms(s) + 45000 milliseconds; stdout is the result, stderr one line if the
  *      status is not 0.  labprobe sets addresses and gateways and brings eth0 up itself.
  *      With s->peers: they are started, and what they see is in the result; labprobe runs once to set up the
  *      references, once for the probes before and once for those "after"

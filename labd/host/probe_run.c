@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define GRACE_MS 10000u
+#define GRACE_MS 45000u
 #define PEER_POLL_MS 500
 /* From a full adjacency to all news: an LSA is sent again after 5 s at the earliest (RFC 2328, MinLSInterval). */
 #define PEER_LEARN_MS 8000
