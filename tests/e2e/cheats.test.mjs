@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { Stack, snapshot, leftBehind, top, until } from './stack.mjs';
 import * as edge from './cheats/edge.mjs';
 import * as lans from './cheats/lans.mjs';
@@ -31,20 +32,23 @@ ${grading}
   return dir;
 }
 
-/** The report, and the points of each check that has some. */
-async function grade(stack, id) {
-  const r = await stack.labctl(['grade', id, '--json'], { timeout: 180000 });
-  const report = JSON.parse(r.stdout || 'null');
-  assert.ok(report?.checks, `grading ended with ${r.status}: ${r.stderr}${r.stdout}`);
-  return { report, points: Object.fromEntries(report.checks.filter(c => c.score > 0).map(c => [c.id, c.score])) };
+/** The report, and the points of each check that has some.  An error of the platform's is not counted, as for students. */
+async function gradeOnce(stack, id) {
+  for (let tries = 3; ; tries--) {
+    const r = await stack.labctl(['grade', id, '--json'], { timeout: 900000 });
+    const report = JSON.parse(r.stdout || 'null');
+    if (report?.checks) return { report, points: Object.fromEntries(report.checks.filter(c => c.score > 0).map(c => [c.id, c.score])) };
+    assert.ok(/could not be graded/.test(r.stderr) && tries > 1, `grading ended with ${r.status}: ${r.stderr}${r.stdout}`);
+  }
 }
 
-/** Grades the honest network.  The labs' deadlines are short, so that tricks fail soon; on a busy machine it may take more
- * than one to get all points. */
-async function honest(stack, id) {
+/** Grades until the points are those of `earns`; not again once a check has more.  The labs' deadlines are short, so that
+ * tricks fail soon, and what does work may need more than one of them on a busy machine. */
+async function grade(stack, id, earns) {
   for (let tries = 5; ; tries--) {
-    const got = await grade(stack, id);
-    if (got.report.score === got.report.max_score || tries === 1) return got;
+    const got = await gradeOnce(stack, id);
+    const more = Object.entries(got.points).some(([check, n]) => n > (earns[check] ?? 0));
+    if (more || isDeepStrictEqual(got.points, earns) || tries === 1) return got;
   }
 }
 
@@ -57,7 +61,7 @@ async function commit(stack, id, trick, agent) {
       await sh(node, script);
     }
     await until('the trick working', 60000, async () => { await sh(...trick.fools); return true; });
-    return await grade(stack, id);
+    return await grade(stack, id, trick.earns);
   } finally {
     await stack.ok(['reset', '--wait', id]); // all of it: who talked to them remembers their MAC addresses
   }
@@ -111,27 +115,26 @@ test('cheats', { timeout: 1800000 }, async t => {
     const todo = Object.keys(lab.tricks).filter(what => !process.env.TRICK || process.env.TRICK.split(' ').includes(what));
     const done = new Map();
     const dir = write(stack.dir, name, lab);
+    const all = Object.fromEntries([...lab.grading.matchAll(/<check id="([^"]+)"[^>]* points="(\d+)"/g)].map(m => [m[1], Number(m[2])]));
     const settle = (what, promise) => promise.then(v => done.set(what, v), e => done.set(what, e));
     const worker = async n => {
       const id = (await stack.ok(['up', '--wait', dir])).trim();
-      await settle(`honest, lab ${n}`, honest(stack, id));
+      await settle(`honest, lab ${n}`, grade(stack, id, all));
       for (let what = todo.shift(); what; what = todo.shift()) await settle(what, commit(stack, id, lab.tricks[what], agent));
-      await settle(`honest again, lab ${n}`, honest(stack, id));
+      await settle(`honest again, lab ${n}`, grade(stack, id, all));
       await stack.ok(['down', id]);
     };
     await Promise.all(Array.from({ length: Math.min(WIDTH[name], todo.length) }, (_, n) => worker(n + 1)));
-    return { name, lab, done };
+    return { name, lab, all, done };
   });
-  for (const { name, lab, done } of await Promise.all(runs))
+  for (const { name, lab, all, done } of await Promise.all(runs))
     for (const [what, got] of done)
       await t.test(`${name}: ${what}`, () => {
         if (got instanceof Error) throw got;
         const { report, points } = got;
-        const trick = lab.tricks[what];
         assert.ok(report.checks.every(c => c.status !== 'error'), text(report));
         assert.doesNotMatch(JSON.stringify(report), /\\u00[01]/, 'a control character of somebody else\'s');
-        if (trick) assert.deepEqual(points, trick.earns, text(report));
-        else assert.equal(report.score, report.max_score, text(report));
+        assert.deepEqual(points, lab.tricks[what]?.earns ?? all, text(report));
       });
 
   await t.test('nothing is left', async () => {
