@@ -26,8 +26,9 @@ static size_t find(const json_t *rounds, const char *check, const char *phase, s
     json_array_foreach(rounds, i, r) {
         const char *of = json_string_value(json_object_get(r, "check"));
 
-        if ((of == NULL) != (check == NULL) || (of != NULL && strcmp(of, check) != 0) ||
-            strcmp(json_string_value(json_object_get(r, "phase")), phase) != 0)
+        if (check == NULL || of == NULL ? of != check : strcmp(of, check) != 0)
+            continue;
+        if (strcmp(json_string_value(json_object_get(r, "phase")), phase) != 0)
             continue;
         if ((*n)++ == 0)
             first = i;
