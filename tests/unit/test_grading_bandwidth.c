@@ -65,7 +65,7 @@ static struct probe_result *result(const struct row *row, size_t count)
         s->nsightings = 1;
         s->sightings[0] = (struct probe_sighting){
             .port = "h2:eth0", .in = true, .what = PROBE_REQUEST, .ttl = row->ttl != 0 ? row->ttl : 63};
-        s->sightings[0].t_us = s->sent_us + row->late * 1000;
+        s->sightings[0].t_us = s->sent_us + (int64_t)row->late * 1000;
         probe_addr_parse(row->src[0] != '\0' ? row->src : "10.0.1.250", &s->sightings[0].src);
         probe_addr_parse("10.0.2.10", &s->sightings[0].dst);
     }
