@@ -25,6 +25,7 @@ struct hostlink {
     struct call *calls;
     struct rpc_pending *connecting;
     struct frame_conn *events;
+    bool listed; /* ... and what runs is known */
     struct loop_timer *retry;
     unsigned retry_ms;
     bool stopping;
@@ -40,7 +41,7 @@ static void try_connect(void *arg);
 
 bool hostlink_up(const struct hostlink *h)
 {
-    return h->events != NULL;
+    return h->events != NULL && h->listed;
 }
 
 const char *hostlink_driver(const struct hostlink *h)
@@ -166,6 +167,7 @@ static void on_lost(struct frame_conn *c, const struct err *e, void *arg)
     log_warn("host.lost", "why", e != NULL ? e->msg : "labhost closed the connection");
     frame_conn_free(c);
     h->events = NULL;
+    h->listed = false;
     h->told = true;
     h->retry_ms = RETRY_MIN_MS;
     retry_later(h);
@@ -206,6 +208,7 @@ static void on_list(json_t *reply, const struct err *e, void *arg)
             retry_later(h);
         return;
     }
+    h->listed = true;
     h->ops->listed(labs, h->list_seq, h->arg);
 }
 
@@ -225,6 +228,7 @@ static void on_connected(json_t *reply, struct frame_conn *conn, const struct er
     h->told = false;
     h->retry_ms = RETRY_MIN_MS;
     h->events = conn;
+    h->listed = false;
     frame_conn_set(conn, on_event, on_lost, h);
     hostlink_call(h, "host.status", NULL, on_status, h);
     hostlink_call(h, "lab.list", NULL, on_list, h);

@@ -19,6 +19,7 @@ struct hostlink_ops {
 struct hostlink *hostlink_new(struct site *s, const struct hostlink_ops *ops, void *arg);
 /* What waits fails with ERR_UNREACHABLE; no event comes any more. */
 void hostlink_free(struct hostlink *h);
+/* labhost is connected and has said what runs: until then the states of labs are those from before. */
 bool hostlink_up(const struct hostlink *h);
 const char *hostlink_driver(const struct hostlink *h); /* its default driver, "" while unknown */
 /* Whether labs of the driver can be suspended; false while unknown. */

@@ -137,8 +137,14 @@ static void host_answered(json_t *reply, const struct err *e, void *arg)
 void report_host(struct http_req *r, void *arg)
 {
     struct site *s = arg;
+    struct err e;
 
-    hostlink_call(s->host, "host.status", NULL, host_answered, r);
+    if (hostlink_up(s->host)) {
+        hostlink_call(s->host, "host.status", NULL, host_answered, r);
+        return;
+    }
+    err_set(&e, ERR_UNREACHABLE, "the lab host does not answer, or has not yet said which labs run");
+    http_problem(r, &e);
 }
 
 /* ---- health ---- */
