@@ -166,8 +166,8 @@ xen-parts: all man web/dist/index.html $(CONTRACT_TESTS)
 	@images/kernel/build.sh small
 	@images/xenhost/build.sh
 
-check-xen: xen-parts ## contract tests, exercises, a browser, mishaps on real PV domains, XEN_JOBS machines at a time (root)
-	@BUILD=$(BUILD) node --test --test-concurrency=$(or $(XEN_JOBS),2) $(XEN_TESTS)
+check-xen: xen-parts ## contract tests, exercises, a browser, mishaps on real PV domains (root)
+	@BUILD=$(BUILD) node --test --test-concurrency=1 $(XEN_TESTS)
 XEN_TESTS ?= $(sort $(wildcard tests/xen/*.test.mjs))
 
 # ---- fuzzing: clang's libFuzzer, seeded with the golden files ---------------------------------------
