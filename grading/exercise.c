@@ -24,6 +24,7 @@ void exercise_free(struct exercise *x)
         free(c->avoids.v);
         free(c->cut.v);
         free(c->across.v);
+        free(c->links.v);
         free(c->text);
         for (size_t k = 0; k < c->nparts; k++)
             free(c->parts[k].text);

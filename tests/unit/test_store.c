@@ -566,6 +566,7 @@ static void test_late(void **state)
     ok(store_attempt_find(t->s, A, a.id, &a, &e), &e);
     assert_int_equal(a.score, 90);
     assert_int_equal(a.counts, l->counts);
+    store_attempt_clear(&a);
     ok(store_score_find(t->s, A, t->user[0], "tiny", &sc, &e), &e);
     assert_int_equal(sc.best, 90);
     assert_int_equal(sc.best_counts, l->counts > 3 ? l->counts : 3); /* the earlier one was in time */
