@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { Stack, top, until } from './stack.mjs';
 import { Client } from './client.mjs';
+import { fill } from './values.mjs';
 
 test('regrade', { timeout: 600000 }, async t => {
   const stack = await Stack.create();
@@ -39,10 +40,12 @@ test('regrade', { timeout: 600000 }, async t => {
     await until('the lab running', 60000, async () => JSON.parse(await stack.ok(['status', made.json.id, '--json'])).state === 'running');
   }
   const nodes = JSON.parse(await stack.ok(['status', students.ada.id, '--json'])).nodes.map(n => n.name);
+  const shown = (await students.ada.client.request('GET', api)).json.instructions_html; // with her own addresses
+  const [lan1, lan2] = [...new Set([...shown.matchAll(/(\d+\.\d+\.\d+)\.10\/24/g)].map(m => `${m[1]}.0/24`))];
   for (const n of nodes) {
     let script;
     try { script = readFileSync(path.join(solution, `${n}.sh`), 'utf8'); } catch { continue; }
-    await stack.ok(['exec', students.ada.id, n, '--', 'sh', '-es'], { input: script });
+    await stack.ok(['exec', students.ada.id, n, '--', 'sh', '-es'], { input: fill(script, { lan1, lan2 }) });
   }
 
   await t.test('who has solved it does not have all points, for the check is wrong', async () => {
@@ -91,7 +94,7 @@ test('regrade', { timeout: 600000 }, async t => {
   });
 
   await t.test('other probes are refused for that check, and it says so', async () => {
-    writeFileSync(file, right.replace(/(<reference [^>]*\baddress="[\d.]+\.)(\d+)\//s, (it, head, n) => `${head}${Number(n) - 1}/`));
+    writeFileSync(file, right.replace(/(<reference [^>]*\baddress="\$\{lan1\.)(\d+)\//s, (it, head, n) => `${head}${Number(n) - 1}/`));
     const r = await stack.labctl(['regrade', 'static-routing']);
     assert.equal(r.status, 1, `${r.stdout}${r.stderr}`);
     assert.match(r.stdout, /^ada, attempt 1: \S+ keeps its verdict: It asks for other probes now/m);
