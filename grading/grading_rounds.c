@@ -187,42 +187,25 @@ static int before_cut(struct run *r, size_t i, struct grading_verdict *v, struct
     }
 }
 
-static int cut(struct run *r, size_t i, struct grading_verdict *v, struct err *e)
+/* The round of a check that needs one of its own; if it cuts links, those of before come first, and may be the end. */
+static int alone(struct run *r, size_t i, struct grading_verdict *v, struct err *e)
 {
+    const bool cuts = r->x->checks[i].cut.n > 0;
+
     for (unsigned errors = 0; errors < ROUND_ERRORS_MAX; errors++) {
         const struct probe_result *result;
 
-        if (before_cut(r, i, v, e) < 0)
+        if (cuts && before_cut(r, i, v, e) < 0)
             return -1;
-        if (v->status != GRADING_PASS)
+        if (cuts && v->status != GRADING_PASS)
             return 0;
-        if ((result = next_round(r, i, GRADING_BROKEN, e)) == NULL) {
+        if ((result = next_round(r, i, cuts ? GRADING_BROKEN : GRADING_STEADY, e)) == NULL) {
             if (hopeless(e))
                 return -1;
             rest(r, e);
             continue;
         }
-        *v = grading_judge_cut(r->x, i, result);
-        if (v->status != GRADING_ERROR)
-            return 0;
-        err_set(e, ERR_TOOL, "%s", v->observed);
-    }
-    return -1;
-}
-
-/* One round of a check that brings what it needs and cuts nothing. */
-static int solo(struct run *r, size_t i, struct grading_verdict *v, struct err *e)
-{
-    for (unsigned errors = 0; errors < ROUND_ERRORS_MAX; errors++) {
-        const struct probe_result *result = next_round(r, i, GRADING_STEADY, e);
-
-        if (result == NULL) {
-            if (hopeless(e))
-                return -1;
-            rest(r, e);
-            continue;
-        }
-        *v = grading_judge(r->x, i, result, false);
+        *v = cuts ? grading_judge_cut(r->x, i, result) : grading_judge(r->x, i, result, false);
         if (v->status != GRADING_ERROR)
             return 0;
         err_set(e, ERR_TOOL, "%s", v->observed);
@@ -244,8 +227,7 @@ static int each_alone(struct run *r, struct err *e)
         if (!r->alone[i] || r->fixed[i])
             continue;
         grading_block(r->x, v, r->fixed);
-        if (v[i].status == GRADING_PASS &&
-            (r->x->checks[i].cut.n > 0 ? cut(r, i, &v[i], e) : solo(r, i, &v[i], e)) < 0) {
+        if (v[i].status == GRADING_PASS && alone(r, i, &v[i], e) < 0) {
             if (r->known == NULL)
                 return -1;
             r->known[i].open = true;

@@ -11,9 +11,10 @@
 #include <string.h>
 #include <time.h>
 
-/* What a request may take beyond its probes: references are attached, watches opened, all of it by programs that a busy
+#define RPC_MS 20000
+/* What probes may take beyond their own time: references are attached, watches opened, all of it by programs that a busy
  * machine, or an emulated one, takes seconds to start. */
-#define RPC_MS 90000
+#define PROBES_EXTRA_MS 90000
 #define RUNS_MAX 3 /* one, and two more if the lab was typed into meanwhile */
 
 struct run {
@@ -87,7 +88,7 @@ static const struct probe_result *probe_round(void *arg, size_t which, enum grad
         return NULL;
     }
     req = json_pack("{s:s, s:s, s:o}", "do", "probe.run", "lab", r->lab, "spec", probe_spec_to_json(s));
-    if (rpc_call_path(r->socket, req, (int)(probe_spec_duration_ms(s) + RPC_MS), &reply, e) < 0)
+    if (rpc_call_path(r->socket, req, (int)(probe_spec_duration_ms(s) + PROBES_EXTRA_MS), &reply, e) < 0)
         return NULL;
     struct probe_result *result = probe_result_from_json(json_object_get(reply, "result"), e);
     if (result == NULL)

@@ -199,9 +199,9 @@ struct topo *topo_load_seeded(const char *data, size_t n, const struct topo_seed
                               struct err *e);
 struct topo *topo_load_mem(const char *data, size_t n, struct topo_msgs *m, struct err *e);
 /* The same for tools that work on the user's own files: up to 64 MiB, 200,000 nodes and 2,000,000 elements.
- * A warning says when no lab can be made of it. */
-struct topo *topo_load_large_file(const char *path, const struct topo_seed *seed, struct topo_msgs *m,
-                                  struct err *e);
+ * A warning says when no lab can be made of it.  'text' (or NULL) gets what the file holds. */
+struct topo *topo_load_large_file(const char *path, const struct topo_seed *seed, struct buf *text,
+                                  struct topo_msgs *m, struct err *e);
 
 /* The XML text; the caller frees.  Reading it gives an equal model. */
 char *topo_write(const struct topo *t);

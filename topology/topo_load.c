@@ -33,15 +33,16 @@ static struct topo *load(const char *data, size_t n, const struct topo_size *max
 }
 
 static struct topo *load_file(const char *path, const struct topo_size *max, const struct topo_seed *seed,
-                              struct topo_msgs *m, struct err *e)
+                              struct buf *text, struct topo_msgs *m, struct err *e)
 {
     AUTO(topo_msgs_clear) struct topo_msgs own = TOPO_MSGS_INIT;
     AUTO(buf_clear) struct buf b = BUF_INIT;
     struct err why = {0};
 
     m = m != NULL ? m : &own;
-    if (file_read(path, max->bytes, &b, &why) == 0)
-        return load(buf_str(&b), b.len, max, seed, m, e);
+    text = text != NULL ? text : &b;
+    if (file_read(path, max->bytes, text, &why) == 0)
+        return load(buf_str(text), text->len, max, seed, m, e);
     topo_msgs_add(m, 0, TOPO_ERROR, "%s", why.msg);
     if (e != NULL)
         *e = why;
@@ -64,7 +65,7 @@ struct topo *topo_load_mem(const char *data, size_t n, struct topo_msgs *m, stru
 struct topo *topo_load_file_seeded(const char *path, const struct topo_seed *seed, struct topo_msgs *m,
                                    struct err *e)
 {
-    return load_file(path, &topo_size_lab, seed, m, e);
+    return load_file(path, &topo_size_lab, seed, NULL, m, e);
 }
 
 struct topo *topo_load_file(const char *path, struct topo_msgs *m, struct err *e)
@@ -72,11 +73,11 @@ struct topo *topo_load_file(const char *path, struct topo_msgs *m, struct err *e
     return topo_load_file_seeded(path, NULL, m, e);
 }
 
-struct topo *topo_load_large_file(const char *path, const struct topo_seed *seed, struct topo_msgs *m,
-                                  struct err *e)
+struct topo *topo_load_large_file(const char *path, const struct topo_seed *seed, struct buf *text,
+                                  struct topo_msgs *m, struct err *e)
 {
     struct topo_size max = topo_size_tool;
 
     max.warns = true;
-    return load_file(path, &max, seed, m, e);
+    return load_file(path, &max, seed, text, m, e);
 }

@@ -18,9 +18,7 @@
 #define MORE_PERCENT 130 /* of at-least is sent, and twice at-most */
 
 static const struct xattr attrs[] = {
-    {"from", XA_NAME, offsetof(struct exercise_check, from), true, 0, 0},
-    {"to", XA_TO, 0, true, 0, 0},
-    {"seen-at", XA_SEEN, offsetof(struct exercise_check, seen_at), false, 0, 0},
+    FLOW_ENDS,
     FLOW_TCP, /* its port, of UDP here */
     FLOW_ARRIVAL,
     {"at-least", XA_RATE, offsetof(struct exercise_check, at_least_bps), false, 16000, 750000},
@@ -83,13 +81,10 @@ static struct grading_verdict judge(const struct exercise *x, size_t i, const st
     const struct probe_outcome *o;
     struct grading_verdict v, why = {0};
     size_t sent = 0, arrived = 0;
-    char id[GRADING_PROBE_ID];
     struct flow f;
 
-    grading_probe_id(i, false, id);
-    if ((o = check_outcome(r, id, &v)) == NULL)
+    if ((o = flow_outcome(x, i, r, &f, &v)) == NULL)
         return v;
-    flow_init(&f, x, c, false);
     const int64_t begin = o->samples[o->nsamples / SKIP].sent_us, end = o->samples[o->nsamples - 1].sent_us;
     if (end <= begin)
         return check_verdict(GRADING_ERROR, "The grader sent too little to measure.");

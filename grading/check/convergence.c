@@ -110,13 +110,10 @@ static struct grading_verdict judge_broken(const struct exercise *x, size_t i, c
     size_t lost = 0, streak = 0, last = 0;
     bool begun = false, before = false;
     struct grading_verdict v;
-    char id[GRADING_PROBE_ID];
     struct flow f;
 
-    grading_probe_id(i, false, id);
-    if ((o = check_outcome(r, id, &v)) == NULL)
+    if ((o = flow_outcome(x, i, r, &f, &v)) == NULL)
         return v;
-    flow_init(&f, x, c, false);
     for (size_t n = 0; n < o->nsamples; n++) {
         const struct probe_sample *s = &o->samples[n];
 

@@ -158,6 +158,16 @@ int flow_spec(struct probe_spec *s, const struct exercise *x, size_t i, enum gra
 }
 
 /* ---- verdicts ---- */
+const struct probe_outcome *flow_outcome(const struct exercise *x, size_t i, const struct probe_result *r,
+                                         struct flow *f, struct grading_verdict *v)
+{
+    char id[GRADING_PROBE_ID];
+
+    grading_probe_id(i, false, id);
+    flow_init(f, x, &x->checks[i], false);
+    return check_outcome(r, id, v);
+}
+
 const struct probe_sample *flow_sample(const struct probe_result *r, size_t i, bool back,
                                        struct grading_verdict *v)
 {
@@ -305,14 +315,11 @@ struct grading_verdict flow_judge_again(const struct exercise *x, size_t i, cons
     const struct exercise_check *c = &x->checks[i];
     const struct probe_outcome *o;
     struct grading_verdict v, last;
-    char id[GRADING_PROBE_ID];
     size_t good = 0, streak = 0;
     struct flow f;
 
-    grading_probe_id(i, false, id);
-    if ((o = check_outcome(r, id, &v)) == NULL)
+    if ((o = flow_outcome(x, i, r, &f, &v)) == NULL)
         return v;
-    flow_init(&f, x, c, false);
     for (size_t n = 0; n < o->nsamples; n++) {
         last = sample(&f, &o->samples[n]);
         streak = last.status == GRADING_PASS ? streak + 1 : 0;

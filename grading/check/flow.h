@@ -64,6 +64,9 @@ struct probe *flow_spec_to(struct probe_spec *s, const struct exercise_check *c,
                            const struct probe_addr *to, struct err *e);
 struct probe *flow_spec_probe(struct probe_spec *s, const struct exercise *x, size_t i, bool back,
                               struct err *e);
+/* What became of the flow's probe, and the flow itself in 'f'; or NULL with '*v' an error. */
+const struct probe_outcome *flow_outcome(const struct exercise *x, size_t i, const struct probe_result *r,
+                                         struct flow *f, struct grading_verdict *v);
 /* The last sample of the flow's probe, or NULL with '*v' an error. */
 const struct probe_sample *flow_sample(const struct probe_result *r, size_t i, bool back,
                                        struct grading_verdict *v);

@@ -106,13 +106,11 @@ static struct grading_verdict judge(const struct exercise *x, size_t i, const st
     const struct exercise_check *c = &x->checks[i];
     const struct probe_outcome *o;
     struct grading_verdict v;
-    char id[GRADING_PROBE_ID], outer[32];
+    char outer[32];
     struct flow f;
 
-    grading_probe_id(i, false, id);
-    if ((o = check_outcome(r, id, &v)) == NULL)
+    if ((o = flow_outcome(x, i, r, &f, &v)) == NULL)
         return v;
-    flow_init(&f, x, c, false);
     for (size_t n = 0; n < o->nsamples; n++) {
         v = judge_sample(&f, &o->samples[n]);
         if (v.status != GRADING_PASS)

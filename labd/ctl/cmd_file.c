@@ -11,7 +11,6 @@
 #include "topology/topo.h"
 #include "topology/topo_hidden.h"
 #include "topology/topo_seed.h"
-#include "topology/topo_size.h"
 
 #include <string.h>
 
@@ -66,7 +65,7 @@ static bool validate_topology(struct ctl *c, const char *path, const struct topo
     AUTO(topo_freep) struct topo *t = NULL;
     struct err e = {0};
 
-    t = topo_load_large_file(path, seed, &m, &e);
+    t = topo_load_large_file(path, seed, NULL, &m, &e);
     print_msgs(&m, path, c->out);
     if (t == NULL && m.nerrors == 0)
         print_err(c, path, &e);
@@ -98,12 +97,10 @@ static int expand(struct ctl *c, const struct topo_seed *seed, struct err *e)
         ctl_say(c, "--expand takes one file");
         return CTL_USAGE;
     }
-    t = topo_load_large_file(c->args[0], seed, &m, e);
+    t = topo_load_large_file(c->args[0], seed, &text, &m, e);
     print_msgs(&m, c->args[0], c->err);
     if (t == NULL)
         return m.nerrors > 0 ? 1 : -1;
-    if (file_read(c->args[0], topo_size_tool.bytes, &text, e) < 0)
-        return -1;
     AUTO(mem_freep) char *xml = topo_write_like(t, buf_str(&text), text.len);
     return put(c, xml, e);
 }
@@ -196,7 +193,7 @@ int cmd_export(struct ctl *c, struct err *e)
     if (format == NULL)
         return err_set(e, ERR_INVALID, "format '%s' cannot be exported; known: containerlab, dot, graphml",
                        c->args[0]);
-    t = topo_load_large_file(c->args[1], NULL, &m, e);
+    t = topo_load_large_file(c->args[1], NULL, NULL, &m, e);
     print_msgs(&m, c->args[1], c->err);
     if (t == NULL)
         return m.nerrors > 0 ? 1 : -1;
@@ -230,7 +227,7 @@ int cmd_render(struct ctl *c, struct err *e)
         return CTL_USAGE;
     }
     AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
-    AUTO(topo_freep) struct topo *t = topo_load_large_file(c->args[0], NULL, &m, e);
+    AUTO(topo_freep) struct topo *t = topo_load_large_file(c->args[0], NULL, NULL, &m, e);
 
     print_msgs(&m, c->args[0], c->err);
     if (t == NULL)

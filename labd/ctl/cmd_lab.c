@@ -14,7 +14,6 @@ int cmd_up(struct ctl *c, struct err *e)
 {
     const char *driver = c->flag[FLAG_DRIVER], *name = c->flag[FLAG_NAME];
     char id[LAB_ID_SIZE];
-    json_t *lab = NULL;
     uint32_t seed = 0;
 
     if (ctl_seed(c, &seed) != 0)
@@ -31,14 +30,8 @@ int cmd_up(struct ctl *c, struct err *e)
         json_object_set_new(body, "name", json_string(name));
     if (c->flag[FLAG_SEED] != NULL)
         json_object_set_new(body, "seed", json_integer(seed));
-    if (ctl_http(c->http, "POST", "/api/v1/labs", body, &lab, e) < 0)
+    if (ctl_lab_start(c, body, id, e) < 0)
         return -1;
-    bool ok = lab_id_ok(text_str(lab, "id"));
-    if (ok)
-        memcpy(id, text_str(lab, "id"), LAB_ID_SIZE);
-    json_decref(lab);
-    if (!ok)
-        return err_set(e, ERR_PROTOCOL, "labd gave the lab no id");
     /* At once, so that whoever reads it can remove the lab even when the wait below fails. */
     fprintf(c->out, "%s\n", id);
     fflush(c->out);

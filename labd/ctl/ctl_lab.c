@@ -30,6 +30,19 @@ int ctl_lab_status(struct ctl *c, const char *id, json_t **status, struct err *e
     return ctl_http(c->http, "GET", path, NULL, status, e);
 }
 
+int ctl_lab_start(struct ctl *c, json_t *body, char id[LAB_ID_SIZE], struct err *e)
+{
+    json_t *lab = NULL;
+
+    if (ctl_http(c->http, "POST", "/api/v1/labs", body, &lab, e) < 0)
+        return -1;
+    bool ok = lab_id_ok(text_str(lab, "id"));
+    if (ok)
+        memcpy(id, text_str(lab, "id"), LAB_ID_SIZE);
+    json_decref(lab);
+    return ok ? 0 : err_set(e, ERR_PROTOCOL, "labd gave the lab no id");
+}
+
 int ctl_lab_list(struct ctl *c, json_t **labs, struct err *e)
 {
     json_t *j = NULL;

@@ -16,6 +16,9 @@ int ctl_lab_status(struct ctl *c, const char *id, json_t **status, struct err *e
 /* The labs that the caller may see: of everybody for an instructor, else their own. */
 int ctl_lab_list(struct ctl *c, json_t **labs, struct err *e) MUST_CHECK;
 
+/* Asks for the lab that 'body' (stolen) describes; its id. */
+int ctl_lab_start(struct ctl *c, json_t *body, char id[LAB_ID_SIZE], struct err *e) MUST_CHECK;
+
 /* Waits until the lab is neither starting nor being suspended; shows nodes as they come up if stderr is a
  * terminal.  -1 if its state is not 'want' then ("running", "suspended"; 'e' says why, naming the node that
  * failed), if it vanished, or if labd cannot be reached for half a minute.  '*status' (or NULL) is its last

@@ -99,7 +99,7 @@ static int solve_and_grade(struct ctl *c, const char *lab, const struct scripts 
 
 static int start(struct ctl *c, const struct exercise *x, uint32_t seed, char id[LAB_ID_SIZE], struct err *e)
 {
-    json_t *lab = NULL, *body = source_exercise(x->dir, x->topo_file, e);
+    json_t *body = source_exercise(x->dir, x->topo_file, e);
 
     if (body == NULL)
         return -1;
@@ -108,13 +108,7 @@ static int start(struct ctl *c, const struct exercise *x, uint32_t seed, char id
         json_object_set_new(body, "driver", json_string(c->flag[FLAG_DRIVER]));
     if (x->topo->nparameters > 0)
         json_object_set_new(body, "seed", json_integer(seed));
-    if (ctl_http(c->http, "POST", "/api/v1/labs", body, &lab, e) < 0)
-        return -1;
-    bool ok = lab_id_ok(text_str(lab, "id"));
-    if (ok)
-        memcpy(id, text_str(lab, "id"), LAB_ID_SIZE);
-    json_decref(lab);
-    return ok ? 0 : err_set(e, ERR_PROTOCOL, "labd gave the lab no id");
+    return ctl_lab_start(c, body, id, e);
 }
 
 static void in_a_lab(struct ctl *c, const struct scripts *s, struct trial *t)

@@ -65,7 +65,7 @@ static double now_ms(void)
 static struct topo *load(const char *path)
 {
     struct err e = {0};
-    struct topo *t = topo_load_large_file(path, NULL, NULL, &e);
+    struct topo *t = topo_load_large_file(path, NULL, NULL, NULL, &e);
 
     require(t != NULL, path, &e);
     return t;

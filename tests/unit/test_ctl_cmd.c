@@ -936,21 +936,27 @@ static void test_exercise_new(void **state)
 }
 
 /* A pipe can be read once only. */
-static void test_validate_pipe(void **state)
+static void validate_pipe(const char *option, const char *expected)
 {
-    static const char xml[] = "<topology name='t'><host name='a'/></topology>";
+    static const char xml[] = "<topology name='t'><!-- said --><host name='a'/></topology>";
     const struct server none = {.socket = "/nonexistent"};
     AUTO(mem_freep) char *out = NULL, *err = NULL;
     int p[2];
 
-    (void)state;
     assert_int_equal(pipe(p), 0);
     assert_int_equal(write(p[1], xml, strlen(xml)), strlen(xml));
     close(p[1]);
     AUTO(mem_freep) char *path = xasprintf("/dev/fd/%d", p[0]);
-    assert_int_equal(run(&none, (const char *const[]){"validate", path, NULL}, &out, &err), 0);
-    contains("stdout", out, "ok: 1 nodes, 0 links");
+    assert_int_equal(run(&none, (const char *const[]){"validate", path, option, NULL}, &out, &err), 0);
+    contains("stdout", out, expected);
     close(p[0]);
+}
+
+static void test_validate_pipe(void **state)
+{
+    (void)state;
+    validate_pipe(NULL, "ok: 1 nodes, 0 links");
+    validate_pipe("--expand", "<!-- said -->");
 }
 
 static void collect(bool error, const uint8_t *data, size_t n, void *arg)

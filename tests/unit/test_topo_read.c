@@ -380,7 +380,7 @@ static void test_beyond_lab(void **state)
     assert_int_equal(file_write_atomic(path, xml, strlen(xml), 0600, &e), 0);
     AUTO(topo_freep) struct topo *mem = topo_load_mem(xml, strlen(xml), &m, NULL);
     AUTO(topo_freep) struct topo *file = topo_load_file(path, &lab, NULL);
-    AUTO(topo_freep) struct topo *t = topo_load_large_file(path, NULL, &large, &e);
+    AUTO(topo_freep) struct topo *t = topo_load_large_file(path, NULL, NULL, &large, &e);
     unlink(path);
     assert_null(mem);
     assert_null(file);
