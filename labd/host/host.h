@@ -14,7 +14,8 @@
 #include <stdint.h>
 
 #define DRIVERS_MAX 8
-#define JOBS_AT_ONCE 4 /* workers of all labs together; each runs as many programs as there are cores */
+#define JOBS_AT_ONCE 4    /* workers of all labs together; each runs as many programs as there are cores */
+#define PROBES_AT_ONCE 64 /* these mostly wait for the network, and no lab waits for them to start */
 
 enum node_state {
     NODE_WAITING,
@@ -93,7 +94,7 @@ struct host {
     const struct guest_ops *default_driver; /* NULL if none works */
     char *notes;
     struct lab *labs;
-    unsigned njobs;
+    unsigned njobs, nprobes; /* that run; a JOB_PROBE is not one of njobs */
     struct subscriber *subscribers;
     struct rpc_server *server;
     char *self_dir; /* where labconsole, labprobe and the drivers' programs are installed */

@@ -36,6 +36,17 @@ struct job *job_reconcile(void)
     return j;
 }
 
+/* Those that run beside 'j'. */
+static unsigned *beside(struct host *h, const struct job *j)
+{
+    return j->kind == JOB_PROBE ? &h->nprobes : &h->njobs;
+}
+
+static bool room(struct host *h, const struct job *j)
+{
+    return *beside(h, j) < (j->kind == JOB_PROBE ? PROBES_AT_ONCE : JOBS_AT_ONCE);
+}
+
 void jobs_free(struct lab *lab)
 {
     struct job *j;
@@ -50,9 +61,9 @@ void jobs_free(struct lab *lab)
         job_free(j);
     }
     if (lab->running != NULL) { /* labhost ends: PR_SET_PDEATHSIG ends the worker */
+        --*beside(lab->host, lab->running);
         job_free(lab->running);
         lab->running = NULL;
-        lab->host->njobs--;
     }
 }
 
@@ -108,7 +119,7 @@ static void complete(struct lab *lab)
     struct job *j = TAKE(lab->running);
     bool gone = false;
 
-    h->njobs--;
+    --*beside(h, j);
     switch (j->kind) {
     case JOB_RECONCILE:
         gone = lab->wanted == LAB_ABSENT && j->error.code == ERR_NONE && lab->queue == NULL;
@@ -257,15 +268,16 @@ static int run(struct lab *lab, struct job *j, struct err *e)
 
 static void start_next(struct host *h)
 {
-    for (struct lab *lab = h->labs, *next; lab != NULL && h->njobs < JOBS_AT_ONCE; lab = next) {
-        next = lab->next;
-        if (lab->running != NULL || lab->queue == NULL)
-            continue;
+    for (struct lab *lab = h->labs, *next; lab != NULL; lab = next) {
         struct job *j = lab->queue;
+
+        next = lab->next;
+        if (lab->running != NULL || j == NULL || !room(h, j))
+            continue;
         lab->queue = j->next;
         j->next = NULL;
         lab->running = j;
-        h->njobs++;
+        ++*beside(h, j);
         if (run(lab, j, &j->error) < 0) {
             complete(lab);
             return; /* which has called us again */

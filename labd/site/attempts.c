@@ -355,7 +355,7 @@ static void start_next(struct attempts *as)
         next = a->next;
         if (a->worker != NULL)
             continue;
-        if (as->running < ATTEMPTS_PARALLEL) {
+        if (as->running < as->site->graders) {
             a->at.ahead = 0;
             start_one(a);
         } else if (a->at.ahead != ++ahead) {

@@ -5,7 +5,6 @@
 #include "labd/site/labs.h"
 #include "labd/site/site_int.h"
 
-#define ATTEMPTS_PARALLEL 3
 #define ATTEMPT_LIMIT_MS (10u * 60 * 1000)
 
 /* Turns what a former labd left running into errors. */

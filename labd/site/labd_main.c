@@ -23,6 +23,7 @@
 
 #define FILES_MAX 65536
 #define QUOTA_MAX 1000
+#define GRADERS_PER_CORE 4
 
 static const char usage[] =
     "usage: labd [options]\n"
@@ -221,6 +222,14 @@ static int run_loop(const struct site_options *so, struct err *e)
     return rc;
 }
 
+/* Grading waits for the network most of the time. */
+static unsigned graders(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return GRADERS_PER_CORE * (cores > 0 ? (unsigned)cores : 1);
+}
+
 static int serve(const struct options *o, struct err *e)
 {
     AUTO(mem_freep) char *db = xasprintf("%s/labd.db", o->state);
@@ -234,7 +243,8 @@ static int serve(const struct options *o, struct err *e)
                               .tcp_fd = -1,
                               .unix_fd = -1,
                               .secure_cookies = o->secure_cookies,
-                              .quota = o->quota};
+                              .quota = o->quota,
+                              .graders = graders()};
     struct passwd pw = {.pw_name = NULL};
     char address[160];
     bool root = false;

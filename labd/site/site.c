@@ -79,6 +79,7 @@ struct site *site_open(struct loop *l, const struct site_options *o, struct err 
     s->host_socket = xstrdup(o->host_socket);
     s->secure_cookies = o->secure_cookies;
     s->quota = o->quota;
+    s->graders = o->graders;
     if (load(s, o, e) < 0 || serve(s, &tcp_fd, &unix_fd, e) < 0) {
         site_close(s);
         return NULL;

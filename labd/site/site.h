@@ -17,6 +17,7 @@ struct site_options {
     int tcp_fd, unix_fd;     /* listening sockets, taken over; -1: none */
     bool secure_cookies;     /* labd is behind TLS: cookies for HTTPS only */
     unsigned quota;          /* labs that a user may have at a time */
+    unsigned graders;        /* labs that are graded at a time */
 };
 
 /* Opens the database, loads exercises and the front end, begins to serve and to look for labhost, which

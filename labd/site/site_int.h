@@ -28,6 +28,7 @@ struct site {
     char *host_socket;
     bool secure_cookies;
     unsigned quota;
+    unsigned graders;
     uint8_t seed_key[STORE_SECRET_LEN]; /* seed.h */
     struct exercises *exercises;
     struct labs *labs;

@@ -29,6 +29,7 @@
 #include <cmocka.h>
 
 #define FIXTURE_QUOTA 2
+#define FIXTURE_GRADERS 3
 
 struct fixture {
     char dir[64], db[96], host_socket[96], socket[96], log[96], address[64];
@@ -115,7 +116,8 @@ static inline void fixture_site_start(struct fixture *f)
                              .exercises = f->exercises[0] != '\0' ? f->exercises : "tests/site/exercises",
                              .web = "tests/site/web",
                              .secure_cookies = f->secure_cookies,
-                             .quota = FIXTURE_QUOTA};
+                             .quota = FIXTURE_QUOTA,
+                             .graders = FIXTURE_GRADERS};
     struct err e;
 
     o.tcp_fd = http_listen_tcp("127.0.0.1:0", f->address, sizeof f->address, &e);

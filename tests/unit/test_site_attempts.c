@@ -302,22 +302,22 @@ static void test_queue(void **state)
     char id[ARRAY_LEN(all)][16], *paths[ARRAY_LEN(all)];
     json_t *j;
 
-    assert_int_equal(ATTEMPTS_PARALLEL, ARRAY_LEN(all) - 2);
+    assert_int_equal(FIXTURE_GRADERS, ARRAY_LEN(all) - 2);
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         lab_begin_of(f, all[i].token, all[i].exercise, id[i]);
         lab_wait(f, all[i].token, id[i], "running");
     }
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-        bool runs = i < ATTEMPTS_PARALLEL;
+        bool runs = i < FIXTURE_GRADERS;
         paths[i] = hand_in_as(f, all[i].token, id[i], 202, &j);
         assert_string_equal(text_at(j, "state"), runs ? "running" : "queued");
         assert_int_equal(number_at(json_object_get(j, "progress"), "ahead"),
-                         runs ? 0 : i - ATTEMPTS_PARALLEL + 1);
+                         runs ? 0 : i - FIXTURE_GRADERS + 1);
         json_decref(j);
     }
     AUTO(mem_freep) char *lab = xasprintf("/api/v1/labs/%s", id[0]);
     assert_int_equal(status_of(f, all[0].token, "DELETE", lab, NULL), 202);
-    for (size_t i = ATTEMPTS_PARALLEL; i < ARRAY_LEN(all); i++) {
+    for (size_t i = FIXTURE_GRADERS; i < ARRAY_LEN(all); i++) {
         j = attempt_wait(f, all[i].token, paths[i]);
         assert_string_equal(text_at(j, "state"), "done");
         assert_int_equal(number_at(json_object_get(j, "progress"), "ahead"), 0);
