@@ -1,5 +1,5 @@
-/* labctl exercise test: an exercise is tested like code.  One lab per solution, some of them at a time, each in
- * a process of its own (ctl_trial.h, ctl_jobs.h). */
+/* labctl exercise test: an exercise is tested like code.  One lab per solution, or per run, some of them at a time,
+ * each in a process of its own (ctl_trial.h, ctl_jobs.h). */
 #include "grading/exercise.h"
 #include "labd/base/buf.h"
 #include "labd/base/mem.h"
@@ -28,7 +28,7 @@ struct testing {
     struct mutants m;             /* those that are tried */
     size_t all_mutants;
     struct trial *trials;
-    size_t n;
+    size_t n, per_lab; /* per_lab divides n */
 };
 
 /* Trials that were graded, but not as promised. */
@@ -147,30 +147,46 @@ static void print_details(const struct testing *t, size_t n)
 
 /* ---- the trials, each in a process ---- */
 
-static void begin(size_t i, void *arg)
+static void say_begin(const struct testing *t, const struct trial *trial)
+{
+    if (t->c->flag[FLAG_JSON] == NULL)
+        ctl_say(t->c, t->c->flag[FLAG_RUNS] != NULL ? "%s, run %u ..." : "%s ...", trial->name, trial->run);
+}
+
+static void begin(size_t lab, void *arg)
 {
     const struct testing *t = arg;
-    const struct trial *trial = &t->trials[i];
+    const struct trial *trial = &t->trials[lab * t->per_lab];
 
-    if (t->c->flag[FLAG_JSON] != NULL)
-        return;
-    if (t->x->topo->nparameters > 0 && (i == 0 || trial->seed != trial[-1].seed))
+    if (t->c->flag[FLAG_JSON] == NULL && t->x->topo->nparameters > 0 &&
+        (lab == 0 || trial->seed != trial[-1].seed))
         ctl_say(t->c, "with --seed %u", trial->seed);
-    ctl_say(t->c, t->c->flag[FLAG_RUNS] != NULL ? "%s, run %u ..." : "%s ...", trial->name, trial->run);
+    say_begin(t, trial);
+}
+
+static void begin_in_lab(size_t i, void *arg)
+{
+    const struct testing *t = arg;
+
+    say_begin(t, &t->trials[i]);
 }
 
 /* Of several at a time nobody could read what they say in turn, so it is handed over in one piece. */
-static json_t *work(size_t i, void *arg)
+static json_t *work(size_t lab, void *arg)
 {
-    const struct testing *t = arg;
-    struct trial *trial = &t->trials[i];
+    struct testing *t = arg;
     AUTO(mem_freep) char *said = NULL;
     size_t n = 0;
 
+    t->trials += lab * t->per_lab; /* in this process */
     if (t->jobs > 1)
         t->c->err = open_memstream(&said, &n);
-    trial_run(t->c, t->x->dir, trial);
-    json_t *j = trial_pack(trial);
+    trial_run(t->c, t->x->dir,
+              &(struct trial_list){.v = t->trials, .n = t->per_lab, .begin = begin_in_lab, .arg = t});
+    json_t *trials = json_array();
+    for (size_t i = 0; i < t->per_lab; i++)
+        json_array_append_new(trials, trial_pack(&t->trials[i]));
+    json_t *j = json_pack("{s:o}", "trials", trials);
     if (t->jobs > 1) {
         fclose(t->c->err);
         json_object_set_new(j, "said", json_string(said));
@@ -178,18 +194,23 @@ static json_t *work(size_t i, void *arg)
     return j;
 }
 
-static bool end(size_t i, const json_t *j, const struct err *e, void *arg)
+static bool end(size_t lab, const json_t *j, const struct err *e, void *arg)
 {
     const struct testing *t = arg;
-    struct trial *trial = &t->trials[i];
+    bool more = true;
 
-    if (j != NULL)
-        trial_unpack(trial, j);
-    else
-        trial->e = *e;
+    for (size_t i = 0; i < t->per_lab; i++) {
+        struct trial *trial = &t->trials[lab * t->per_lab + i];
+
+        if (j != NULL)
+            trial_unpack(trial, json_array_get(json_object_get(j, "trials"), i));
+        else
+            trial->e = *e;
+        more = more && (trial->graded || (trial->e.code != ERR_UNREACHABLE && trial->e.code != ERR_DENIED &&
+                                          trial->e.code != ERR_AUTH)); /* the others would end the same way */
+    }
     fputs(text_str(j, "said"), t->c->err);
-    return trial->graded || (trial->e.code != ERR_UNREACHABLE && trial->e.code != ERR_DENIED &&
-                             trial->e.code != ERR_AUTH); /* the others would end the same way */
+    return more;
 }
 
 /* ---- which ---- */
@@ -264,6 +285,7 @@ static int plan(struct testing *t, struct err *e)
     t->trials = xcalloc(t->runs * (1 + t->x->nwrongs + t->m.n), sizeof *t->trials);
     for (unsigned run = 1; run <= t->runs; run++)
         choose(t, run);
+    t->per_lab = t->c->flag[FLAG_ONE_LAB] != NULL ? t->n / t->runs : 1;
     return 0;
 }
 
@@ -296,9 +318,9 @@ static int test(struct testing *t, struct err *e)
     if (plan(t, e) < 0)
         return -1;
     const struct ctl_jobs jobs = {
-        .n = t->n, .at_a_time = t->jobs, .begin = begin, .work = work, .end = end, .arg = t};
+        .n = t->n / t->per_lab, .at_a_time = t->jobs, .begin = begin, .work = work, .end = end, .arg = t};
     ctl_signals_catch();
-    size_t ran = ctl_jobs_run(&jobs);
+    size_t ran = ctl_jobs_run(&jobs) * t->per_lab;
     bool ok = ran == t->n;
     for (size_t i = 0; i < ran; i++)
         ok = ok && trial_as_promised(&t->trials[i]);

@@ -44,6 +44,7 @@ enum ctl_flag {
     FLAG_SEED,
     FLAG_MUTANTS,
     FLAG_JOBS,
+    FLAG_ONE_LAB,
     FLAG_LIST,
     FLAG_MAN,
     FLAG_COMPLETION,

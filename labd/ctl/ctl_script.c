@@ -275,3 +275,21 @@ bool script_next(struct script *s, struct script_statement *out)
     }
     return false;
 }
+
+bool script_same(const char *a, const char *b)
+{
+    struct script s, t;
+    struct script_statement x, y;
+
+    script_init(&s, a);
+    script_init(&t, b);
+    for (;;) {
+        bool more = script_next(&s, &x);
+        if (script_next(&t, &y) != more)
+            return false;
+        if (!more)
+            return true;
+        if (x.lang != y.lang || x.len != y.len || memcmp(x.text, y.text, x.len) != 0)
+            return false;
+    }
+}

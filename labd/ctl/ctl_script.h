@@ -43,4 +43,7 @@ void script_init(struct script *s, const char *text);
 /* The next statement; false at the end.  Comments and empty lines are none. */
 bool script_next(struct script *s, struct script_statement *out);
 
+/* The same statements in the same order: only comments and blank lines differ, if anything. */
+bool script_same(const char *a, const char *b);
+
 #endif

@@ -29,6 +29,7 @@ const struct ctl_flag_row ctl_flags[FLAG_COUNT] = {
     [FLAG_SEED] = {"seed", 0, "N", "give parameters the values of another seed, 0 to 4294967295"},
     [FLAG_MUTANTS] = {"mutants", 0, "[N]", "try the solution with one fault at a time; with N only so many"},
     [FLAG_JOBS] = {"jobs", 'j', "N", "try N at a time, 1 to 16; otherwise one"},
+    [FLAG_ONE_LAB] = {"one-lab", 0, NULL, "try all of a run in one lab, and reset between two what differs"},
     [FLAG_LIST] = {"list", 0, NULL, NULL},
     [FLAG_MAN] = {"man", 0, NULL, NULL},
     [FLAG_COMPLETION] = {"completion", 0, NULL, NULL},
@@ -142,7 +143,7 @@ const struct ctl_cmd ctl_table[] = {
      "reference solution and two wrong ones. *labctl exercise test* passes it as it is. Needs no daemon.",
      cmd_exercise_new},
     {"exercise test", "DIR [SOLUTION...]", 1, -1,
-     B(DRIVER) | B(JSON) | B(RUNS) | B(SEED) | B(MUTANTS) | B(JOBS), CTL_DAEMON, "dir",
+     B(DRIVER) | B(JSON) | B(RUNS) | B(SEED) | B(MUTANTS) | B(JOBS) | B(ONE_LAB), CTL_DAEMON, "dir",
      "try an exercise's own solutions",
      "Starts a lab for the exercise's reference solution and one for each of its wrong solutions, or for each\n"
      "_SOLUTION_, a folder as exercise.xml names it; runs their scripts, grades, and compares the score with the\n"
@@ -158,8 +159,12 @@ const struct ctl_cmd ctl_table[] = {
      "what differs is printed. *paralab-exercise*(5) tells what to do then. With _N_ only so many are tried, spread over\n"
      "the whole, and always the same ones.\n"
      "\n"
-     "A trial mostly waits for the network. *-j* has _N_ of them at a time; *labd*(8) grades three labs at once, so that more\n"
-     "than four gain little.",
+     "With *--one-lab* all trials of a run share a lab. Between two the nodes whose scripts differ are reset, and only\n"
+     "their scripts run; the others go on as they are. That is much faster where starting a lab takes long, and a\n"
+     "little less sure: a node may remember what its neighbour was before.\n"
+     "\n"
+     "A trial mostly waits for the network. *-j* has _N_ of them at a time; *labd*(8) grades four labs at once for each\n"
+     "processor of its machine.",
      cmd_exercise_test},
     {"help", "[COMMAND]", 0, 2, B(LIST) | B(MAN) | B(COMPLETION), 0, "command", "explain a command",
      "Without _COMMAND_ it lists all of them.", cmd_help},

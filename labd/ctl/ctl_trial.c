@@ -7,6 +7,7 @@
 #include "labd/ctl/ctl.h"
 #include "labd/ctl/ctl_http.h"
 #include "labd/ctl/ctl_lab.h"
+#include "labd/ctl/ctl_script.h"
 #include "labd/ctl/ctl_source.h"
 #include "labd/ctl/ctl_stream.h"
 #include "labd/ctl/ctl_text.h"
@@ -16,12 +17,22 @@
 
 #define SCRIPT_OUTPUT_MAX 4096u
 #define MUTANT_MAX_S "60" /* a loop may wait for ever for what a fault prevents */
+#define RESETS_MAX 2u     /* nodes; of more, the whole lab */
 
 /* The scripts that a trial runs. */
 struct scripts {
     const struct exercise *x;
     const char *which;           /* "solution" */
     const struct mutant *mutant; /* or NULL */
+    char **text;                 /* x->topo->nnodes: of each node, or NULL */
+};
+
+/* A lab, and what ran in it. */
+struct used {
+    const struct exercise *x;
+    char id[LAB_ID_SIZE];
+    char **ran;   /* x->topo->nnodes: since the node was started afresh, or NULL */
+    bool *spoilt; /* the script may have run in part */
 };
 
 static void keep_some(bool error, const uint8_t *data, size_t n, void *arg)
@@ -33,7 +44,7 @@ static void keep_some(bool error, const uint8_t *data, size_t n, void *arg)
         buf_add(b, data, n < SCRIPT_OUTPUT_MAX - b->len ? n : SCRIPT_OUTPUT_MAX - b->len);
 }
 
-static int run_script(struct ctl *c, const char *lab, const char *node, const struct buf *script,
+static int run_script(struct ctl *c, const char *lab, const char *node, const char *script,
                       const struct scripts *s, struct err *e)
 {
     AUTO(buf_clear) struct buf printed = BUF_INIT;
@@ -43,8 +54,8 @@ static int run_script(struct ctl *c, const char *lab, const char *node, const st
         .argv = s->mutant != NULL ? json_pack("[ssss]", "timeout", MUTANT_MAX_S, "sh", "-s")
                                   : json_pack("[ss]", "sh", "-s"),
         .in = -1,
-        .input = buf_str(script),
-        .input_len = script->len,
+        .input = script,
+        .input_len = strlen(script),
         .output = keep_some,
         .arg = &printed,
     };
@@ -61,7 +72,14 @@ static int run_script(struct ctl *c, const char *lab, const char *node, const st
     return err_set(e, ERR_TOOL, "%s/%s.sh ended with status %d", s->which, node, status);
 }
 
-static int run_scripts(struct ctl *c, const char *lab, const struct scripts *s, struct err *e)
+static void scripts_clear(struct scripts *s)
+{
+    for (size_t i = 0; i < s->x->topo->nnodes; i++)
+        free(s->text[i]);
+    free(s->text);
+}
+
+static int scripts_read(struct scripts *s, struct err *e)
 {
     for (size_t i = 0; i < s->x->topo->nnodes; i++) {
         const char *node = s->x->topo->nodes[i].name;
@@ -75,20 +93,70 @@ static int run_scripts(struct ctl *c, const char *lab, const struct scripts *s, 
         }
         if (here)
             mutant_apply(s->mutant, buf_str(&script), &faulty);
-        if (run_script(c, lab, node, here ? &faulty : &script, s, e) < 0)
-            return -1;
+        s->text[i] = xstrdup(buf_str(here ? &faulty : &script));
     }
     return 0;
 }
 
-/* In a lab that runs. */
-static int solve_and_grade(struct ctl *c, const char *lab, const struct scripts *s, struct trial *t,
+static void started_afresh(struct used *u, size_t node)
+{
+    free(TAKE(u->ran[node]));
+    u->spoilt[node] = false;
+}
+
+static int reset(struct ctl *c, struct used *u, const char *node, struct err *e)
+{
+    AUTO(mem_freep) char *path = xasprintf("/api/v1/labs/%s/reset", u->id);
+
+    return ctl_http(c->http, "POST", path, node != NULL ? json_pack("{s:s}", "node", node) : json_object(),
+                    NULL, e);
+}
+
+/* Starts those nodes afresh on which something else ran than what 's' has for them.  The nodes that are named
+ * one by one start one after another; many are sooner there with all the others. */
+static int make_room(struct ctl *c, struct used *u, const struct scripts *s, struct err *e)
+{
+    size_t n = 0, which[RESETS_MAX];
+
+    for (size_t i = 0; i < u->x->topo->nnodes; i++) {
+        if (u->ran[i] == NULL || (s->text[i] != NULL && !u->spoilt[i] && script_same(u->ran[i], s->text[i])))
+            continue;
+        if (n < RESETS_MAX)
+            which[n] = i;
+        n++;
+    }
+    if (n > RESETS_MAX && reset(c, u, NULL, e) < 0)
+        return -1;
+    for (size_t i = 0; n > RESETS_MAX && i < u->x->topo->nnodes; i++)
+        started_afresh(u, i);
+    for (size_t k = 0; n <= RESETS_MAX && k < n; k++) {
+        if (reset(c, u, u->x->topo->nodes[which[k]].name, e) < 0)
+            return -1;
+        started_afresh(u, which[k]);
+    }
+    return ctl_lab_wait(c, u->id, "running", NULL, e);
+}
+
+static int run_scripts(struct ctl *c, struct used *u, const struct scripts *s, struct err *e)
+{
+    for (size_t i = 0; i < u->x->topo->nnodes; i++) {
+        if (s->text[i] == NULL || u->ran[i] != NULL)
+            continue;
+        u->ran[i] = xstrdup(s->text[i]);
+        u->spoilt[i] = true;
+        if (run_script(c, u->id, u->x->topo->nodes[i].name, s->text[i], s, e) < 0)
+            return -1;
+        u->spoilt[i] = false;
+    }
+    return 0;
+}
+
+static int solve_and_grade(struct ctl *c, struct used *u, const struct scripts *s, struct trial *t,
                            struct err *e)
 {
     json_t *attempt = NULL;
 
-    if (ctl_lab_wait(c, lab, "running", NULL, e) < 0 || run_scripts(c, lab, s, e) < 0 ||
-        ctl_lab_grade(c, lab, &attempt, e) < 0)
+    if (make_room(c, u, s, e) < 0 || run_scripts(c, u, s, e) < 0 || ctl_lab_grade(c, u->id, &attempt, e) < 0)
         return -1;
     t->report = json_incref(json_object_get(attempt, "report"));
     t->score = (long long)text_int(t->report, "score");
@@ -111,50 +179,90 @@ static int start(struct ctl *c, const struct exercise *x, uint32_t seed, char id
     return ctl_lab_start(c, body, id, e);
 }
 
-static void in_a_lab(struct ctl *c, const struct scripts *s, struct trial *t)
+static void try_one(struct ctl *c, struct used *u, const struct mutants *m, struct trial *t)
 {
-    char id[LAB_ID_SIZE];
+    struct scripts s = {.x = u->x,
+                        .which = t->mutant ? u->x->solution_dir : t->name,
+                        .mutant = t->mutant ? mutants_find(m, t->name) : NULL,
+                        .text = xcalloc(u->x->topo->nnodes, sizeof *s.text)};
+    int64_t since = loop_now_ms();
+
+    if (t->mutant && s.mutant == NULL) /* parameters have other values now */
+        err_set(&t->e, ERR_NOT_FOUND, "with --seed %u there is no such mutant", t->seed);
+    else if (scripts_read(&s, &t->e) == 0)
+        (void)solve_and_grade(c, u, &s, t, &t->e);
+    t->seconds = (double)(loop_now_ms() - since) / 1e3;
+    scripts_clear(&s);
+}
+
+static void fail_the_rest(struct trial *t, size_t n, const struct err *e)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!t[i].graded)
+            t[i].e = *e;
+}
+
+static void remove_lab(struct ctl *c, const char *id, struct trial *t, size_t n)
+{
+    bool interrupted = ctl_signals_caught();
     struct err e;
 
-    if (start(c, s->x, t->seed, id, &t->e) < 0)
-        return;
-    bool ok = solve_and_grade(c, id, s, t, &t->e) == 0;
-    bool interrupted = ctl_signals_caught();
     ctl_signals_clear(); /* the lab goes away also now; a second signal ends the wait for that */
     if (ctl_lab_remove(c, id, &e) < 0) {
         ctl_say(c, "lab %s could not be removed: %s", id, e.msg);
-        if (ok)
-            err_set(&t->e, e.code, "%s", e.msg);
-        t->graded = false;
+        for (size_t i = 0; i < n; i++) {
+            if (t[i].graded)
+                t[i].e = e;
+            t[i].graded = false;
+        }
     }
     if (interrupted) {
-        t->graded = false;
-        err_set(&t->e, ERR_TIMEOUT, "interrupted");
+        err_set(&e, ERR_TIMEOUT, "interrupted");
+        fail_the_rest(t, n, &e);
     }
 }
 
-void trial_run(struct ctl *c, const char *dir, struct trial *t)
+static void in_a_lab(struct ctl *c, const struct exercise *x, const struct mutants *m,
+                     const struct trial_list *l)
+{
+    struct used u = {.x = x};
+    int64_t since = loop_now_ms();
+
+    if (start(c, x, l->v[0].seed, u.id, &l->v[0].e) < 0) {
+        fail_the_rest(l->v, l->n, &l->v[0].e);
+        return;
+    }
+    u.ran = xcalloc(x->topo->nnodes, sizeof *u.ran);
+    u.spoilt = xcalloc(x->topo->nnodes, sizeof *u.spoilt);
+    for (size_t i = 0; i < l->n && !ctl_signals_caught(); i++) {
+        if (i > 0)
+            l->begin(i, l->arg);
+        try_one(c, &u, m, &l->v[i]);
+    }
+    remove_lab(c, u.id, l->v, l->n);
+    if (l->n == 1)
+        l->v[0].seconds = (double)(loop_now_ms() - since) / 1e3;
+    for (size_t i = 0; i < x->topo->nnodes; i++)
+        free(u.ran[i]);
+    free(u.ran);
+    free(u.spoilt);
+}
+
+void trial_run(struct ctl *c, const char *dir, const struct trial_list *l)
 {
     AUTO(mutants_clear) struct mutants m = {0};
-    int64_t since = loop_now_ms();
     struct topo_seed seed;
+    struct err e;
+    bool mutant = false;
 
-    topo_seed_number(&seed, t->seed);
-    AUTO(exercise_freep) struct exercise *x = exercise_load_dir_seeded(dir, &seed, NULL, NULL, &t->e);
-    if (x == NULL)
-        return;
-    struct scripts s = {.x = x, .which = t->mutant ? x->solution_dir : t->name};
-    if (t->mutant) { /* parameters have other values now */
-        if (trial_mutants(x, &m, &t->e) < 0)
-            return;
-        s.mutant = mutants_find(&m, t->name);
-        if (s.mutant == NULL) {
-            err_set(&t->e, ERR_NOT_FOUND, "with --seed %u there is no such mutant", t->seed);
-            return;
-        }
-    }
-    in_a_lab(c, &s, t);
-    t->seconds = (double)(loop_now_ms() - since) / 1e3;
+    topo_seed_number(&seed, l->v[0].seed);
+    AUTO(exercise_freep) struct exercise *x = exercise_load_dir_seeded(dir, &seed, NULL, NULL, &e);
+    for (size_t i = 0; i < l->n; i++)
+        mutant = mutant || l->v[i].mutant;
+    if (x == NULL || (mutant && trial_mutants(x, &m, &e) < 0))
+        fail_the_rest(l->v, l->n, &e);
+    else
+        in_a_lab(c, x, &m, l);
 }
 
 bool trial_as_promised(const struct trial *t)

@@ -1,5 +1,5 @@
-/* One trial of an exercise: a lab of its own, the scripts of a solution, a grade.  Used by labctl exercise
- * test. */
+/* Trials of an exercise: in a lab the scripts of a solution are run, and it is graded; then perhaps another
+ * solution in the same lab.  Used by labctl exercise test. */
 #ifndef CTL_CTL_TRIAL_H
 #define CTL_CTL_TRIAL_H
 
@@ -26,10 +26,20 @@ struct trial {
     struct err e;   /* why it was not graded */
 };
 
-/* Starts a lab of the exercise in the folder 'dir', runs the scripts in the order of the nodes, grades it, and
- * removes it, whatever happens.  A mutant's scripts may fail; that is graded, too.  Blocks; a signal of
- * ctl_signals_catch() ends it early, with ERR_TIMEOUT, and a second one the wait for the removal. */
-void trial_run(struct ctl *c, const char *dir, struct trial *t);
+/* Trials in one lab, one after another, all of one seed. */
+struct trial_list {
+    struct trial *v;
+    size_t n;                           /* at least 1 */
+    void (*begin)(size_t i, void *arg); /* before v[1] and each later one */
+    void *arg;
+};
+
+/* Starts a lab of the exercise in the folder 'dir', runs the scripts of v[0] in the order of the nodes, grades it.
+ * For each later trial those nodes are started afresh on which something else ran than it wants, and only their
+ * scripts run.  Removes the lab, whatever happens.  A mutant's scripts may fail; that is graded, too.  Blocks; a
+ * signal of ctl_signals_catch() ends it early, with ERR_TIMEOUT for what is not graded, and a second one the wait for the
+ * removal.  'seconds' is of the trial; of one that is alone with the lab's beginning and end. */
+void trial_run(struct ctl *c, const char *dir, const struct trial_list *l);
 bool trial_as_promised(const struct trial *t);
 
 /* What trial_run() found, for another process; and back.  'j' is ours. */

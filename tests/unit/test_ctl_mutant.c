@@ -2,6 +2,7 @@
 #include "labd/base/buf.h"
 #include "labd/base/mem.h"
 #include "labd/ctl/ctl_mutant.h"
+#include "labd/ctl/ctl_script.h"
 #include "topology/topo.h"
 
 #include <setjmp.h>
@@ -223,6 +224,21 @@ static void test_diff_of_lines(void **state)
 }
 
 /* 12 lines of three mutants: four of them are from each third, not all of one kind, and the same each time. */
+/* Comments make no other script; statements, their order and their number do. */
+static void test_same(void **state)
+{
+    const char *script =
+        "set -e\nip link set eth0 up # mutant: same: labs begin so\nvtysh <<EOF\nrouter ospf\nEOF\n";
+
+    (void)state;
+    assert_true(script_same(script, script));
+    assert_true(script_same(script, "# why\nset -e\n\nip link set eth0 up\nvtysh <<EOF\nrouter ospf\nEOF\n"));
+    assert_false(script_same(script, "set -e\nip link set eth0 up\nvtysh <<EOF\nrouter rip\nEOF\n"));
+    assert_false(script_same(script, "set -e\nip link set eth0 up\n"));
+    assert_false(script_same("set -e\nip link set eth0 up\n", script));
+    assert_true(script_same("", "# nothing\n"));
+}
+
 static void test_thin(void **state)
 {
     AUTO(buf_clear) struct buf script = BUF_INIT;
@@ -258,7 +274,7 @@ static void test_thin(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(bads) + 4];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(bads) + 5];
     size_t n = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -278,6 +294,7 @@ int main(void)
         tests[n++] = (struct CMUnitTest){bads[i].name, test_bad, NULL, NULL, row.out};
     }
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_apply);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_same);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_diff_of_lines);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_long);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_thin);
