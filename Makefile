@@ -156,7 +156,7 @@ check-web: web/dist/index.html ## types and unit tests of the front end
 
 check-e2e: all web/dist/index.html ## the whole stack with a real browser (root)
 	@images/build.sh >/dev/null
-	@BUILD=$(BUILD) node --test --test-concurrency=1 $(E2E_TESTS)
+	@BUILD=$(BUILD) node --test --test-concurrency=3 $(E2E_TESTS)
 E2E_TESTS ?= $(sort $(wildcard tests/e2e/*.test.mjs))
 
 # What a nested Xen machine is started from: the two images, our programs, and the contract tests.

@@ -5,7 +5,7 @@ import { readFileSync, existsSync } from 'node:fs';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import path from 'node:path';
-import { top, build, startDemo, snapshot, leftBehind, until } from './stack.mjs';
+import { top, build, startDemo, until } from './stack.mjs';
 import { fill, lansShown } from './values.mjs';
 import { openBrowser, openPage, signIn, screen, openConsole, typeScript, check, audit } from './page.mjs';
 
@@ -25,7 +25,6 @@ const promised = dir => {
 };
 
 test('the demo, from sign-in to score', { timeout: 1200000 }, async t => {
-  const before = snapshot();
   const demo = await startDemo();
   const browser = await openBrowser();
   const labctl = async (...args) => (await run(path.join(build, 'labctl'), args, { env: { ...process.env, LABCTL_SOCKET: demo.socket } })).stdout;
@@ -167,6 +166,6 @@ test('the demo, from sign-in to score', { timeout: 1200000 }, async t => {
     stopped = true;
     const { left, out } = await demo.stop();
     assert.deepEqual(left, [], out);
-    await until('nothing left on the machine', 10000, async () => { assert.deepEqual(leftBehind(before, demo.dir), []); return true; });
+    await until('nothing left on the machine', 10000, async () => { assert.deepEqual(demo.left(), []); return true; });
   });
 });

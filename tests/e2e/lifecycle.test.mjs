@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Stack, build, snapshot, leftBehind, sleep, until } from './stack.mjs';
+import { Stack, build, more, sleep, until } from './stack.mjs';
 import { Client, Console } from './client.mjs';
 
 const topology = `<topology name="life" version="1">
@@ -20,7 +20,6 @@ const topology = `<topology name="life" version="1">
 </topology>\n`;
 
 test('the life of a lab', { timeout: 300000 }, async t => {
-  const machine = snapshot();
   const stack = await Stack.create();
   let stopped = false;
   t.after(() => stopped || stack.stop());
@@ -190,7 +189,7 @@ test('the life of a lab', { timeout: 300000 }, async t => {
     assert.deepEqual(JSON.parse(await stack.ok(['list', '--json'])).labs, []);
     assert.notEqual((await stack.labctl(['status', id])).status, 0);
     await until('nothing left', 10000, async () => {
-      assert.deepEqual(leftBehind(before, await stack.traces()), []);
+      assert.deepEqual(more(before, await stack.traces()), []);
       return true;
     });
   });
@@ -199,7 +198,7 @@ test('the life of a lab', { timeout: 300000 }, async t => {
     stopped = true;
     await stack.stop();
     await until('nothing left', 10000, () => {
-      assert.deepEqual(leftBehind(machine, snapshot()), []);
+      assert.deepEqual(stack.left(), []);
       return true;
     });
   });

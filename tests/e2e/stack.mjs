@@ -152,21 +152,30 @@ export class Stack {
     await p.done;
   }
 
-  /** What of labs is on this machine: what snapshot() sees, and what only labhost's namespaces and folders show. */
-  async traces() {
-    const all = snapshot();
+  /** Ids of all the labs that there have been. */
+  #labs() {
+    return existsSync(this.log) ? labsIn(readFileSync(this.log, 'utf8')) : this.labs ?? [];
+  }
+
+  /** What of labs is on this machine, by kinds: what anybody sees, and what only labhost's namespaces and folders and, if
+   * it runs, Open vSwitch show. */
+  async traces({ ovs = true } = {}) {
+    const all = tracesOf(this.dir, this.#labs());
     const list = dir => (existsSync(dir) ? readdirSync(dir, { recursive: true }).sort() : []);
-    const daemon = path.join(this.runDir, 'ovs/ovs-vswitchd.pid');
     all.mounts.push(...readFileSync(`/proc/${this.host.pid}/mountinfo`, 'utf8').split('\n').filter(l => l.includes(this.dir)).map(l => l.split(' ').slice(3).join(' ')));
     all.files = [...list(path.join(this.runDir, 'labs')), ...list(path.join(this.runDir, 'crun')), ...list(path.join(this.hostState, 'labs'))];
-    all.inside = [];
-    if (existsSync(daemon)) { // gone when Open vSwitch was killed; its namespace too then
-      const pid = readFileSync(daemon, 'utf8').trim();
+    if (ovs) {
+      const pid = readFileSync(path.join(this.runDir, 'ovs/ovs-vswitchd.pid'), 'utf8').trim();
       const links = await run('nsenter', ['-t', pid, '-n', 'ip', '-o', 'link']);
       all.inside = links.stdout.trim().split('\n').map(l => l.split(': ')[1].split('@')[0]);
       all.bridges = (await run('ovs-vsctl', [`--db=unix:${this.runDir}/ovs/db.sock`, 'list-br'])).stdout.trim().split('\n').filter(Boolean);
     }
     return all;
+  }
+
+  /** What is still there after stop(), a line each. */
+  left() {
+    return leftBehind(this.dir, this.#labs());
   }
 
   /** Orderly end: labs, daemons, folders. */
@@ -180,6 +189,7 @@ export class Stack {
       }
       await this.kill('host', 'SIGTERM');
     } finally {
+      this.labs = this.#labs();
       if (process.env.KEEP_STACK) console.error(`kept ${this.dir}`);
       else rmSync(this.dir, { recursive: true, force: true });
     }
@@ -191,10 +201,10 @@ export async function startDemo({ port, driver = 'container' } = {}) {
   port ??= await freePort();
   const dir = mkdtempSync('/tmp/pd.');
   chmodSync(dir, 0o711); // labd is not root and has to get through
-  const env = { ...process.env, RUN: `${dir}/run`, STATE: `${dir}/state`, DEMO_KEEP_LOG: process.env.DEMO_KEEP_LOG ?? '' };
+  const env = { ...process.env, RUN: `${dir}/run`, STATE: `${dir}/state`, DEMO_KEEP_LOG: `${dir}/log` };
   const p = spawn('make', ['-s', 'demo', `LISTEN=127.0.0.1:${port}`, `DRIVER=${driver}`], { cwd: top, env, detached: true });
   p.done = new Promise(r => p.on('exit', (code, signal) => r({ code, signal })));
-  let out = '';
+  let out = '', labs = [];
   p.stdout.on('data', d => { out += d; });
   p.stderr.on('data', d => { out += d; });
   let ended = false;
@@ -216,9 +226,12 @@ export async function startDemo({ port, driver = 'container' } = {}) {
       process.kill(-p.pid, 'SIGINT');
       await p.done;
       const left = ['run', 'state'].filter(d => existsSync(path.join(dir, d)));
+      labs = driver === 'xen' ? [] : labsIn(readFileSync(path.join(dir, 'log'), 'utf8')); // those of Xen went with their machine
       rmSync(dir, { recursive: true, force: true });
       return { out, left };
     },
+    /** What is still there after stop(), a line each. */
+    left: () => leftBehind(dir, labs),
   };
 }
 
@@ -251,28 +264,33 @@ function emptyCgroups() {
   return found.filter(d => !d.endsWith('/paralab'));
 }
 
-/** What a lab could leave behind on this machine, apart from processes. */
-export function snapshot() {
+/** Ids of the labs that a log of the daemons speaks of. */
+const labsIn = log => [...new Set([...log.matchAll(/ lab="([a-z0-9]+)"/g)].map(m => m[1]))];
+
+/** What of the stack in `dir` and of its labs is on this machine, by kinds, apart from processes.  All that we make has the
+ * one or the other in its name; others may work here at the same time. */
+function tracesOf(dir, labs) {
+  const mine = name => name.includes(dir) || labs.some(l => name.includes(l));
   return {
-    links: readdirSync('/sys/class/net'),
-    mounts: readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map(l => l.split(' ').slice(3).join(' ')),
-    cgroups: emptyCgroups(),
-    netns: existsSync('/run/netns') ? readdirSync('/run/netns') : [],
+    links: readdirSync('/sys/class/net').filter(mine),
+    mounts: readFileSync('/proc/self/mountinfo', 'utf8').split('\n').map(l => l.split(' ').slice(3).join(' ')).filter(mine),
+    cgroups: emptyCgroups().filter(mine),
+    netns: existsSync('/run/netns') ? readdirSync('/run/netns').filter(mine) : [],
   };
 }
 
-/** What the stack in `dir` left behind since the snapshot `before`.  Others may work on this machine at the same
- * time, so what has gone meanwhile is not our business, nor are their processes. */
-export function leftBehind(before, dir) {
-  const after = snapshot();
-  const left = processesOf(dir).map(p => `process ${p}`);
-  for (const kind of Object.keys(after)) {
-    const had = [...before[kind]];
-    for (const item of after[kind]) {
-      const at = had.indexOf(item);
-      if (at < 0) left.push(`${kind}: ${item}`);
-      else had.splice(at, 1);
-    }
+const lines = kinds => Object.entries(kinds).flatMap(([kind, items]) => items.map(i => `${kind}: ${i}`));
+
+function leftBehind(dir, labs) {
+  return lines({ processes: processesOf(dir), ...tracesOf(dir, labs) });
+}
+
+/** What Stack.traces() sees `now` and did not see `before`, a line each. */
+export function more(before, now) {
+  const left = lines(now);
+  for (const item of lines(before)) {
+    const at = left.indexOf(item);
+    if (at >= 0) left.splice(at, 1);
   }
   return left;
 }

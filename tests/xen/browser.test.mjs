@@ -3,7 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
-import { top, startDemo, snapshot, leftBehind, until } from '../e2e/stack.mjs';
+import { top, startDemo, until } from '../e2e/stack.mjs';
 import { fill, lansShown } from '../e2e/values.mjs';
 import { openBrowser, openPage, signIn, screen, openConsole, typeScript, check } from '../e2e/page.mjs';
 
@@ -13,7 +13,6 @@ const nodes = ['h1', 'r1', 'h2'];
 const running = (page, n) => page.getByRole('button', { name: new RegExp(`^${n}, (host|router), running`) }).waitFor({ timeout: 180000 });
 
 test('the demo on Xen, from sign-in to score', { timeout: 1200000 }, async t => {
-  const before = snapshot();
   const demo = await startDemo({ driver: 'xen' });
   const browser = await openBrowser();
   let stopped = false;
@@ -74,6 +73,6 @@ test('the demo on Xen, from sign-in to score', { timeout: 1200000 }, async t => 
     stopped = true;
     const { left, out } = await demo.stop();
     assert.deepEqual(left, [], out);
-    await until('nothing left on the machine', 10000, async () => { assert.deepEqual(leftBehind(before, demo.dir), []); return true; });
+    await until('nothing left on the machine', 10000, async () => { assert.deepEqual(demo.left(), []); return true; });
   });
 });
