@@ -100,7 +100,7 @@ test('routing seen from outside', { timeout: 900000 }, async t => {
   let stopped = false;
   t.after(() => stopped || stack.stop());
 
-  const run = dir => stack.labctl(['exercise', 'test', dir, '--json'], { timeout: 600000 });
+  const run = dir => stack.labctl(['exercise', 'test', dir, '-j', '2', '--json'], { timeout: 600000 });
   const scores = r => {
     assert.equal(r.status, 0, `${r.stdout}${r.stderr}`);
     return Object.fromEntries(JSON.parse(r.stdout).runs.map(x => [x.name, x.score]));
