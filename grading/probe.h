@@ -10,12 +10,11 @@
  *   1. s = probe_spec_from_json(spec, false, e)       shape, sizes and names; refuses pids and devices
  *   2. probe_spec_resolve(s, plan, e)                 devices, MACs; refuses what the plan does not have
  *   3. for each s->refs[i]: a child that calls unshare(CLONE_NEWNET) and sleeps (with PR_SET_PDEATHSIG);
- *      s->refs[i].pid = child; net_reference_add(index i, segment plan_segment_find(refs[i].segment), vlan,
+ *      s->refs[i].pid = child; net_references_add() with all of them, each with (index i, segment plan_segment_find(refs[i].segment), vlan,
  *      pid, mac, ipv6 = probe_ref_has(&refs[i], AF_INET6)) puts "eth0" there
  *   4. takes the links s->cut[] down, in the machine only: the lab's wanted state is not touched, so
  *      whoever reconciles the lab next (labhost at start, the next link.set) puts them back; a crash
- *      can not leave a cut behind
- *      behind; with s->cut_after_ms that much after step 5 has begun, while the probes flow
+ *      can not leave a cut behind; with s->cut_after_ms that much after step 5 has begun, while the probes flow
  *   5. runs "labprobe" as root with probe_spec_to_json(s) on stdin, at most
  *      probe_spec_duration_ms(s) + 45000 milliseconds; stdout is the result, stderr one line if the
  *      status is not 0.  labprobe sets addresses and gateways and brings eth0 up itself.

@@ -354,7 +354,9 @@ void flow_text_arrival(char out[GRADING_TEXT], const struct exercise_check *c)
     bool tcp = c->proto == PROBE_TCP;
 
     check_text(out, tcp ? " is accepted" : " arrives");
-    if (c->hops != EXERCISE_HOPS_ANY)
+    if (c->hops == 0)
+        check_text(out, " directly");
+    else if (c->hops != EXERCISE_HOPS_ANY)
         check_text(out, c->hops == 1 ? " through %d router" : " through %d routers", c->hops);
     if (c->seen_at[0] != '\0')
         check_text(out, tcp ? " by the host at %s" : " at %s", c->seen_at);

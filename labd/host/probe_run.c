@@ -59,6 +59,8 @@ static pid_t holder_new(struct err *e)
 
 static int attach(const struct lab *lab, struct probe_spec *s, struct err *e)
 {
+    struct net_reference refs[PROBE_REFS_MAX];
+
     for (size_t i = 0; i < s->nrefs; i++) {
         struct probe_ref *r = &s->refs[i];
         int segment = plan_segment_find(lab->plan, r->segment);
@@ -68,16 +70,14 @@ static int attach(const struct lab *lab, struct probe_spec *s, struct err *e)
             r->pid = 0;
             return -1;
         }
-        const struct net_reference ref = {.index = (uint32_t)i,
-                                          .segment = (size_t)segment,
-                                          .vlan = r->vlan,
-                                          .pid = r->pid,
-                                          .mac = r->mac[0] != '\0' ? r->mac : NULL,
-                                          .ipv6 = probe_ref_has(r, AF_INET6)};
-        if (net_reference_add(&lab->host->net, lab->plan, &ref, e) < 0)
-            return err_wrap(e, "attach reference host %s", r->name);
+        refs[i] = (struct net_reference){.index = (uint32_t)i,
+                                         .segment = (size_t)segment,
+                                         .vlan = r->vlan,
+                                         .pid = r->pid,
+                                         .mac = r->mac[0] != '\0' ? r->mac : NULL,
+                                         .ipv6 = probe_ref_has(r, AF_INET6)};
     }
-    return 0;
+    return net_references_add(&lab->host->net, lab->plan, refs, s->nrefs, e);
 }
 
 static int set_cuts(const struct lab *lab, const struct probe_spec *s, bool cut, struct err *e)
