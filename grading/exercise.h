@@ -108,7 +108,8 @@ struct exercise_check {
     struct probe_addr first, last, dns; /* dhcp: the range; the name server, family 0: any */
     char as_path[PROBE_AS_PATH_SIZE];   /* what 'hears' has to come with; "": any */
     struct exercise_nets not_hears;
-    struct exercise_nets hears; /* what our router has to be told */
+    struct exercise_nets hears;            /* what our router has to be told */
+    struct exercise_nets prefixes, absent; /* route: where packets have to leave at 'seen_at', and must not */
     struct exercise_hint *hints;
     size_t nhints;
     /* What the check looks at one by one, each for its share of the points: the elements in it that its kind

@@ -19,6 +19,16 @@ static bool announced(const struct probe_spec *s, const struct probe_addr *a)
     return false;
 }
 
+/* The first 'bits' of an address. */
+static struct probe_addr head(const struct probe_addr *a, unsigned bits)
+{
+    struct probe_addr h = {bits > 0 ? a->family : 0, {0}};
+
+    for (unsigned b = 0; b < bits; b++)
+        h.b[b / 8] |= (uint8_t)(a->b[b / 8] & 0x80 >> b % 8);
+    return h;
+}
+
 /* What does not matter: the number of the check in its exercise, and what is drawn anew for each round. */
 static void blur(struct probe_spec *s)
 {
@@ -30,7 +40,7 @@ static void blur(struct probe_spec *s)
         if (p->drawn)
             p->port = 0;
         if (p->drawn || announced(s, &p->to))
-            p->to = (struct probe_addr){0, {0}};
+            p->to = head(&p->to, p->drawn ? p->drawn_in : 0);
     }
     for (size_t i = 0; i < s->npeers; i++)
         s->peers[i].announce = (struct probe_addr){0, {0}};

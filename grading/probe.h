@@ -180,6 +180,7 @@ struct probe {
     uint16_t outer_port;  /* UDP, at either end */
     struct probe_ask ask; /* UDP and TCP */
     bool drawn;           /* 'to' or 'port' is at random, another one each time; not in the JSON */
+    unsigned drawn_in;    /* ... but for so many bits of 'to' */
 };
 
 /* A router of ours at a reference, for as long as the run takes.  With OSPF (RFC 2328) it speaks first, as a

@@ -15,6 +15,7 @@ const struct check_kind *const check_kinds[] = {
     &check_tcp_open,
     &check_tcp_closed,
     &check_path,
+    &check_route,
     &check_nat,
     &check_address,
     &check_firewall,
@@ -207,12 +208,12 @@ struct grading_verdict check_verdict(enum grading_status status, const char *fmt
     return v;
 }
 
-struct grading_verdict check_join(const struct exercise_check *c, const struct grading_verdict *v)
+struct grading_verdict check_join(size_t n, const struct grading_verdict *v)
 {
-    struct grading_verdict all = check_verdict(GRADING_PASS, "All %zu as expected.", c->nparts);
+    struct grading_verdict all = check_verdict(GRADING_PASS, "All %zu as expected.", n);
 
-    all.parts = (unsigned)c->nparts;
-    for (size_t i = 0; i < c->nparts; i++) {
+    all.parts = (unsigned)n;
+    for (size_t i = 0; i < n; i++) {
         if (v[i].status == GRADING_ERROR)
             return v[i];
         all.good += v[i].status == GRADING_PASS;
@@ -221,7 +222,7 @@ struct grading_verdict check_join(const struct exercise_check *c, const struct g
         return all;
     all.status = GRADING_FAIL;
     snprintf(all.observed, sizeof all.observed, "%u of %u as expected.", all.good, all.parts);
-    for (size_t i = 0; i < c->nparts; i++)
+    for (size_t i = 0; i < n; i++)
         if (v[i].status != GRADING_PASS && strstr(all.observed, v[i].observed) == NULL &&
             strlen(all.observed) + strlen(v[i].observed) + 2 < GRADING_TEXT)
             check_text(all.observed, " %s", v[i].observed);
@@ -243,6 +244,15 @@ void check_text_links(char out[GRADING_TEXT], const struct exercise_names *links
 {
     for (size_t i = 0; i < links->n; i++)
         check_text(out, "%s%s", i > 0 ? ", " : "", links->v[i]);
+}
+
+void check_text_nets(char out[GRADING_TEXT], const struct exercise_nets *nets)
+{
+    char text[PROBE_ADDR_TEXT];
+
+    for (size_t i = 0; i < nets->n; i++)
+        check_text(out, "%s%s/%u", i > 0 ? ", " : "", probe_addr_text(&nets->v[i].addr, text),
+                   nets->v[i].len);
 }
 
 void check_text_ref(char out[GRADING_TEXT], const struct exercise *x, const char *ref, int family)

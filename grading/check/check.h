@@ -57,8 +57,8 @@ bool check_alone(const struct exercise_check *c);
 
 /* In the files of their names. */
 extern const struct check_kind check_reachability, check_unreachable, check_tcp_open, check_tcp_closed,
-    check_path, check_nat, check_address, check_firewall, check_vpn, check_dns, check_http, check_convergence,
-    check_ospf, check_bgp, check_bandwidth, check_dhcp, check_spanning_tree;
+    check_path, check_route, check_nat, check_address, check_firewall, check_vpn, check_dns, check_http,
+    check_convergence, check_ospf, check_bgp, check_bandwidth, check_dhcp, check_spanning_tree;
 
 /* ---- check.c: for all kinds ---- */
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name); /* or NULL */
@@ -84,12 +84,23 @@ struct probe *check_spec_probe(struct probe_spec *s, const char *id, struct err 
 const struct probe_outcome *check_outcome(const struct probe_result *r, const char *id,
                                           struct grading_verdict *v);
 struct grading_verdict check_verdict(enum grading_status status, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* The verdict of a check by those of its parts, v[c->nparts]: each is worth the same share of the points. */
-struct grading_verdict check_join(const struct exercise_check *c, const struct grading_verdict *v);
+/* The verdict of a check by those of its 'n' parts: each is worth the same share of the points. */
+struct grading_verdict check_join(size_t n, const struct grading_verdict *v);
 /* Appends to a text of GRADING_TEXT bytes. */
 void check_text(char out[GRADING_TEXT], const char *fmt, ...) PRINTF_LIKE(2, 3);
 void check_text_links(char out[GRADING_TEXT], const struct exercise_names *links);
+void check_text_nets(char out[GRADING_TEXT], const struct exercise_nets *nets);
 /* " from a test host on lan1 (10.0.1.250)" */
 void check_text_ref(char out[GRADING_TEXT], const struct exercise *x, const char *ref, int family);
+
+/* ---- draw.c: addresses at random ---- */
+/* Draws an address of the prefix until one is 'fine'; false if there is, or seems to be, none. */
+bool check_draw(const struct probe_addr *net, unsigned len,
+                bool (*fine)(const void *arg, const struct probe_addr *a), const void *arg,
+                struct probe_addr *out);
+/* Neither the first nor the last of its subnet, unless that has no others. */
+bool check_addr_inner(const struct probe_addr *a, unsigned len);
+/* Does the exercise speak of this address?  Then somebody may rightly have it. */
+bool check_addr_known(const struct exercise *x, const struct probe_addr *a);
 
 #endif

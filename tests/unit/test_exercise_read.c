@@ -73,7 +73,8 @@ static const struct row {
          "<check id='c10' kind='ospf' title='t' points='1' peer='a' area='0.0.0.1' hello='1s' dead='4s' settle='9s' from='b' heard-by='b' hears='10.0.1.0/24 10.0.2.0/24'/>"
          "<check id='c11' kind='bgp' title='t' points='1' peer='a' as='64999' router='10.0.1.1' router-as='65001' settle='9s' from='b' hears='10.0.2.0/24' path='65001 65002' not-hears='10.0.3.0/24'/>"
          "<check id='c12' kind='bandwidth' title='t' points='1' from='a' to='10.0.2.10' port='5000' hops='1' seen-at='h2:eth0' at-least='200kbit' at-most='0.3mbit'/>"
-         "<check id='c13' kind='spanning-tree' title='t' points='1' from='a' to='10.0.1.10' seen-at='h1:eth0' links='l1' root='r1' priority='4096' hello='1s' cut='l1' settle='9s'/>"),
+         "<check id='c13' kind='spanning-tree' title='t' points='1' from='a' to='10.0.1.10' seen-at='h1:eth0' links='l1' root='r1' priority='4096' hello='1s' cut='l1' settle='9s'/>"
+         "<check id='c14' kind='route' title='t' points='1' from='a' out='r1:eth1' prefixes='10.0.2.0/24 10.0.3.0/24' absent='10.9.0.0/16' hops='1'/>"),
      0, NULL},
     {"not XML", "<exercise", 1, ""},
     {"a DTD", "<!DOCTYPE exercise [<!ENTITY a 'b'>]>\n<exercise/>", 1, "DOCTYPE"},

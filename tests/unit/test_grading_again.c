@@ -321,6 +321,35 @@ static void test_announced(void **state)
     json_decref(report);
 }
 
+#define ROUTE(prefixes, points) \
+    EXERCISE(GRADING, "<check id='route' kind='route' title='Route' points='" points \
+                      "' from='a' out='r1:eth1' prefixes='" prefixes "' absent='10.0.0.0/8'/>")
+
+static bool route_kept(const char *xml)
+{
+    AUTO(exercise_freep) struct exercise *then = load(ROUTE("10.0.4.0/24", "5"));
+    AUTO(exercise_freep) struct exercise *now = load(xml);
+    json_t *ev = evidence_of(then, 2), *old = first_report(then, ev), *report;
+    struct err e;
+    bool kept;
+
+    assert_int_equal(grading_again(now, then, ev, old, NULL, &report, &e), 0);
+    kept = json_object_get(json_array_get(json_object_get(report, "checks"), 0), "kept") != NULL;
+    json_decref(ev);
+    json_decref(old);
+    json_decref(report);
+    return kept;
+}
+
+/* Another address of the prefix is the same probe, one of another prefix is not. */
+static void test_drawn(void **state)
+{
+    (void)state;
+    assert_false(route_kept(ROUTE("10.0.4.0/24", "9")));
+    assert_true(route_kept(ROUTE("10.0.5.0/24", "5")));
+    assert_true(route_kept(ROUTE("10.0.4.0/25", "5")));
+}
+
 static size_t count(const char *data, size_t n, const char *what)
 {
     size_t found = 0;
@@ -401,13 +430,14 @@ static void test_bad_evidence(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 4];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + 5];
     size_t n = 0;
 
     for (; n < ARRAY_LEN(rows); n++)
         tests[n] = (struct CMUnitTest){rows[n].name, test_row, NULL, NULL, (void *)(uintptr_t)&rows[n]};
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_dropped);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_announced);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_drawn);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_shown);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_bad_evidence);
     return cmocka_run_group_tests_name("grading_again", tests, NULL, NULL);
