@@ -25,6 +25,8 @@ void exercise_free(struct exercise *x)
         free(c->cut.v);
         free(c->across.v);
         free(c->links.v);
+        free(c->of.v);
+        free(c->nodes.v);
         free(c->text);
         for (size_t k = 0; k < c->nparts; k++)
             free(c->parts[k].text);

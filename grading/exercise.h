@@ -82,6 +82,7 @@ struct exercise_check {
     struct exercise_names links;            /* spanning-tree: on which bridges speak to each other */
     char root[NAME_SIZE];                   /* ... and the node that has to be the root, or "" */
     int priority;                           /* ... with this one, or EXERCISE_PRIORITY_ANY */
+    struct exercise_names of, nodes;        /* persistence: the checks; what is rebooted, none: all nodes */
     enum probe_outer outer;                 /* what crosses them instead */
     uint16_t outer_port;
     unsigned at_least_bps, at_most_bps; /* bandwidth; 0: no bound */
@@ -175,6 +176,7 @@ void exercise_free(struct exercise *x); /* NULL is fine */
 void exercise_freep(struct exercise **x);
 
 unsigned exercise_max_score(const struct exercise *x);
+bool exercise_reboots(const struct exercise *x); /* does grading reboot nodes? */
 const struct exercise_check *exercise_check_find(const struct exercise *x, const char *id);
 
 /* Appends, with the values of parameters, the script of 'node' in 'which' ("solution", "wrong/no-forwarding": solution_dir or a

@@ -68,11 +68,20 @@ static bool asks_same(const struct exercise *a, size_t i, const struct exercise 
     return same;
 }
 
+static bool names_same(const struct exercise_names *a, const struct exercise_names *b)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (!check_names_hold(b, a->v[i]))
+            return false;
+    return a->n == b->n;
+}
+
 static bool answered(const struct exercise *then, size_t i, const struct exercise *now, size_t k)
 {
     const struct exercise_check *a = &then->checks[i], *b = &now->checks[k];
 
     return check_alone(a) == check_alone(b) && (a->cut.n > 0) == (b->cut.n > 0) &&
+           check_reboots(a) == check_reboots(b) && names_same(&a->nodes, &b->nodes) &&
            asks_same(then, i, now, k, GRADING_STEADY) &&
            (b->cut.n == 0 || asks_same(then, i, now, k, GRADING_BROKEN));
 }
@@ -110,6 +119,53 @@ static const struct probe_result *record_round(void *arg, size_t which, enum gra
     }
     err_set(e, ERR_NOT_FOUND, "the evidence has no more rounds");
     return NULL;
+}
+
+static const struct evidence_reboot *record_of(const struct record *r, size_t which)
+{
+    for (size_t i = 0; i < r->evidence->nreboots; i++)
+        if (strcmp(r->evidence->reboots[i].check, r->now->checks[which].id) == 0)
+            return &r->evidence->reboots[i];
+    return NULL;
+}
+
+/* The clock goes on to the beginning of the next round, if one was made after that. */
+static int record_reboot(void *arg, size_t which, int64_t *ended_ms, struct err *e)
+{
+    struct record *r = arg;
+    const struct evidence_reboot *b = record_of(r, which);
+
+    if (b == NULL)
+        return err_set(e, ERR_NOT_FOUND, "the evidence has no reboot for check '%s'",
+                       r->now->checks[which].id);
+    *ended_ms = r->clock_ms = b->ended_ms;
+    for (size_t i = r->next; i < r->evidence->nrounds; i++) {
+        const struct evidence_round *v = &r->evidence->rounds[i];
+
+        if (v->phase != GRADING_REBOOTED || strcmp(v->check, b->check) != 0)
+            continue;
+        r->clock_ms = v->began_ms;
+        break;
+    }
+    return 0;
+}
+
+static int record_down(void *arg, size_t which, char why[GRADING_TEXT], struct err *e)
+{
+    const struct evidence_reboot *b = record_of(arg, which);
+
+    (void)e;
+    snprintf(why, GRADING_TEXT, "%s", b != NULL ? b->down : "");
+    return 0;
+}
+
+static int record_typed(void *arg, size_t which, bool *typed, struct err *e)
+{
+    const struct evidence_reboot *b = record_of(arg, which);
+
+    (void)e;
+    *typed = b != NULL && b->typed;
+    return 0;
 }
 
 static int64_t record_now(void *arg)
@@ -300,7 +356,14 @@ static int judge_all(struct again *a, struct record *r, unsigned held_then, stru
     do {
         r->next = 0;
         r->clock_ms = r->evidence->nrounds > 0 ? r->evidence->rounds[0].began_ms : 0;
-        const struct grading_source from = {record_round, record_now, record_pause, r, 0, held_then};
+        const struct grading_source from = {.round = record_round,
+                                            .reboot = record_reboot,
+                                            .down = record_down,
+                                            .typed = record_typed,
+                                            .now_ms = record_now,
+                                            .pause = record_pause,
+                                            .arg = r,
+                                            .held_then = held_then};
 
         if (grading_rounds(a->now, &from, a->known, NULL, NULL, o, e) < 0)
             return -1;

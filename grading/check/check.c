@@ -28,6 +28,7 @@ const struct check_kind *const check_kinds[] = {
     &check_bgp,
     &check_bandwidth,
     &check_spanning_tree,
+    &check_persistence,
     NULL,
 };
 /* clang-format on */
@@ -43,6 +44,11 @@ const struct check_kind *check_kind_find(const char *name)
 bool check_alone(const struct exercise_check *c)
 {
     return c->cut.n > 0 || (c->kind != NULL && c->kind->alone);
+}
+
+bool check_reboots(const struct exercise_check *c)
+{
+    return c->kind != NULL && c->kind->reboots;
 }
 
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name)
@@ -69,6 +75,16 @@ const char *check_like_ref(struct check_review *k, const char *wrong, char out[V
     value_guess_init(&g, wrong);
     for (size_t i = 0; i < k->x->nrefs; i++)
         value_guess_offer(&g, k->x->refs[i].name);
+    return value_guess_hint(&g, out);
+}
+
+const char *check_like_check(struct check_review *k, const char *wrong, char out[VALUE_HINT_SIZE])
+{
+    struct value_guess g;
+
+    value_guess_init(&g, wrong);
+    for (size_t i = 0; i < k->x->nchecks; i++)
+        value_guess_offer(&g, k->x->checks[i].id);
     return value_guess_hint(&g, out);
 }
 

@@ -34,13 +34,14 @@ struct check_kind {
     enum probe_kind proto; /* unless the attribute 'proto' says otherwise */
     uint16_t port;         /* unless the attribute 'port' says otherwise */
     bool alone;            /* it needs a round of its own, after those of the others */
+    bool reboots;          /* .. and the nodes are rebooted before it: it comes last of all */
     bool negative;         /* it passes when nothing happens, and therefore needs a control */
     /* Adds to k->m what can not be meant. */
     void (*review)(struct check_review *k, const struct exercise_check *c);
     /* Adds what has to be sent and watched for check 'i'.  ERR_CAPACITY. */
     int (*spec)(struct probe_spec *s, const struct exercise *x, size_t i, enum grading_phase phase,
                 struct err *e);
-    /* Judges a GRADING_STEADY round; NULL where a link is always cut. */
+    /* Judges a GRADING_STEADY round; NULL where a link is always cut, or nodes are rebooted. */
     struct grading_verdict (*judge)(const struct exercise *x, size_t i, const struct probe_result *r);
     /* The same for a check with a cut, and its GRADING_BROKEN round; NULL where nothing can be cut. */
     struct grading_verdict (*judge_before)(const struct exercise *x, size_t i, const struct probe_result *r);
@@ -55,16 +56,20 @@ const struct check_kind *check_kind_find(const char *name); /* or NULL */
 /* Not in the rounds that all checks share: it cuts links, or its kind says so. */
 bool check_alone(const struct exercise_check *c);
 
+bool check_reboots(const struct exercise_check *c);
+
 /* In the files of their names. */
 extern const struct check_kind check_reachability, check_unreachable, check_tcp_open, check_tcp_closed,
     check_path, check_route, check_nat, check_address, check_firewall, check_vpn, check_dns, check_http,
-    check_convergence, check_ospf, check_bgp, check_bandwidth, check_dhcp, check_spanning_tree;
+    check_convergence, check_ospf, check_bgp, check_bandwidth, check_dhcp, check_spanning_tree,
+    check_persistence;
 
 /* ---- check.c: for all kinds ---- */
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name); /* or NULL */
 bool check_names_hold(const struct exercise_names *names, const char *name);
-/* " (did you mean 'x'?)" or "": among the references; among what 'kinds', bits of enum topo_kind, name. */
+/* " (did you mean 'x'?)" or "": among the references; the checks; what 'kinds', bits of enum topo_kind, name. */
 const char *check_like_ref(struct check_review *k, const char *wrong, char out[VALUE_HINT_SIZE]);
+const char *check_like_check(struct check_review *k, const char *wrong, char out[VALUE_HINT_SIZE]);
 const char *check_like_topo(struct check_review *k, const char *wrong, unsigned kinds,
                             char out[VALUE_HINT_SIZE]);
 /* Complains unless seen_at is a port of the topology ("" is fine), the names are links. */

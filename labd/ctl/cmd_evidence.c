@@ -81,7 +81,9 @@ int cmd_evidence(struct ctl *c, struct err *e)
     else
         json_array_foreach(json_object_get(j, "rounds"), i, round) {
             fprintf(c->out, "%sround %zu%s\n", i > 0 ? "\n" : "", i + 1,
-                    strcmp(text_str(round, "phase"), "broken") == 0 ? ", with links cut" : "");
+                    strcmp(text_str(round, "phase"), "broken") == 0     ? ", with links cut"
+                    : strcmp(text_str(round, "phase"), "rebooted") == 0 ? ", after the reboot"
+                                                                        : "");
             json_array_foreach(json_object_get(round, "probes"), k, probe) {
                 print_probe(c, text_int(round, "began_ms"), probe);
             }

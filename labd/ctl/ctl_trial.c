@@ -166,6 +166,9 @@ static int solve_and_grade(struct ctl *c, struct used *u, const struct scripts *
     t->score = (long long)text_int(t->report, "score");
     t->graded = true;
     json_decref(attempt);
+    /* What its scripts left in memory is gone. */
+    for (size_t i = 0; exercise_reboots(u->x) && i < u->x->topo->nnodes; i++)
+        u->spoilt[i] = u->spoilt[i] || u->ran[i] != NULL;
     return 0;
 }
 

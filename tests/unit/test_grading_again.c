@@ -410,6 +410,9 @@ static void test_bad_evidence(void **state)
         "{\"schema\":1,\"rounds\":[{\"phase\":\"later\",\"result\":{\"lost\":0,\"probes\":[]}}]}",
         "{\"schema\":1,\"rounds\":[{\"phase\":\"steady\"}]}",
         "{\"schema\":1,\"dropped\":-1,\"rounds\":[]}",
+        "{\"schema\":1,\"rounds\":[],\"reboots\":7}",
+        "{\"schema\":1,\"rounds\":[],\"reboots\":[{\"ended_ms\":1}]}",
+        "{\"schema\":1,\"rounds\":[],\"reboots\":[{\"check\":\"kept\",\"ended_ms\":-1}]}",
         "[]",
     };
     AUTO(exercise_freep) struct exercise *x = load(then_xml);
