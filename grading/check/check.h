@@ -33,6 +33,7 @@ struct check_kind {
     void (*part_text)(struct topo_msgs *m, struct exercise_check *part, const char *text);
     enum probe_kind proto; /* unless the attribute 'proto' says otherwise */
     uint16_t port;         /* unless the attribute 'port' says otherwise */
+    bool program;          /* it runs one of the author's, which <program> may hold */
     bool alone;            /* it needs a round of its own, after those of the others */
     bool negative;         /* it passes when nothing happens, and therefore needs a control */
     /* Adds to k->m what can not be meant. */
@@ -58,7 +59,7 @@ bool check_alone(const struct exercise_check *c);
 /* In the files of their names. */
 extern const struct check_kind check_reachability, check_unreachable, check_tcp_open, check_tcp_closed,
     check_path, check_nat, check_address, check_firewall, check_vpn, check_dns, check_http, check_convergence,
-    check_ospf, check_bgp, check_bandwidth, check_dhcp, check_spanning_tree;
+    check_ospf, check_bgp, check_bandwidth, check_dhcp, check_spanning_tree, check_script;
 
 /* ---- check.c: for all kinds ---- */
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name); /* or NULL */
