@@ -2,8 +2,8 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { Stack } from './stack.mjs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { Stack, cache } from './stack.mjs';
 
 const topology = `<topology name="mail" version="1">
   <parameter name="lan" type="prefix" pool="10.64.0.0/10" length="24"/>
@@ -76,8 +76,13 @@ function exercise(folder, id, checks, programs, grading = '') {
 const check = (name, points, more = '') => `<check id="${name}" kind="script" title="${name}" points="${points}" from="west" run="checks/${name}.sh" ${more}/>`;
 
 test('script', { timeout: 600000 }, async t => {
-  const stack = await Stack.create();
-  t.after(() => stack.stop());
+  const images = mkdtempSync('/tmp/pi.');
+  const base = path.join(images, 'base');
+  const real = name => realpathSync(path.join(cache, 'images/base', name));
+  mkdirSync(base);
+  for (const name of ['root', 'root.squashfs']) symlinkSync(real(name), path.join(base, name));
+  const stack = await Stack.create({ images });
+  t.after(() => stack.stop().finally(() => rmSync(images, { recursive: true })));
   const folder = path.join(stack.dir, 'exercises');
   mkdirSync(folder);
 
@@ -123,5 +128,11 @@ test('script', { timeout: 600000 }, async t => {
     const r = JSON.parse((await stack.labctl(['grade', lab, '--json'])).stdout);
     assert.equal(r.checks[0].observed, "The exercise's own program found 100 % as it should be.");
     assert.equal(r.score, 20);
+    rmSync(path.join(base, 'root')); // as where guests are no containers
+    const packed = JSON.parse((await stack.labctl(['grade', lab, '--json'])).stdout);
+    assert.equal(packed.score, 20);
+    rmSync(path.join(base, 'root.squashfs'));
+    const none = await stack.labctl(['grade', lab]);
+    assert.match(none.stderr, /checks of the kind script need the guest image/);
   });
 });

@@ -7,9 +7,10 @@
 #include "labd/host/guest/oci_config.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #define IMAGE "base"
@@ -22,18 +23,46 @@ struct running {
     struct argv argv;
 };
 
-static int usable(const struct guest_host *h, char *rootfs, struct err *e)
+/* The unpacked image or, where guests need none, the packed one, mounted in a mount namespace of this process's own: it
+ * goes with it. */
+static int image_find(const struct guest_lab *lab, char *rootfs, struct err *e)
+{
+    const struct node_ref ref = {lab->host, lab->plan->lab, ".script-image"};
+    char packed[PATH_MAX];
+
+    if (path_make(rootfs, e, "%s/" IMAGE "/root", lab->host->image_dir) < 0 ||
+        path_make(packed, e, "%s/" IMAGE "/root.squashfs", lab->host->image_dir) < 0)
+        return -1;
+    if (file_exists(rootfs))
+        return 0;
+    if (!file_exists(packed))
+        return err_set(e, ERR_UNSUPPORTED,
+                       "checks of the kind script need the guest image %s; build it with 'make image'",
+                       packed);
+    if (path_run(&ref, "", rootfs, e) < 0 || file_mkdirs(rootfs, 0700, e) < 0)
+        return -1;
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+        return err_sys(e, "make a mount namespace");
+    return proc_checkv(lab->host->runner, NULL, e, "mount", "-t", "squashfs", "-o", "loop,ro,nosuid,nodev",
+                       packed, rootfs, NULL);
+}
+
+static int image_release(const struct guest_lab *lab, struct err *e)
+{
+    const struct node_ref ref = {lab->host, lab->plan->lab, ".script-image"};
+    char point[PATH_MAX];
+
+    if (path_run(&ref, "", point, e) < 0)
+        return -1;
+    if (umount2(point, UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
+        return err_sys(e, "unmount %s", point);
+    return rmdir(point) < 0 && errno != ENOENT ? err_sys(e, "remove mount point %s", point) : 0;
+}
+
+static int usable(const struct guest_host *h, struct err *e)
 {
     AUTO(buf_clear) struct buf notes = BUF_INIT;
 
-    if (path_make(rootfs, e, "%s/" IMAGE "/root", h->image_dir) < 0)
-        return -1;
-    if (!file_exists(rootfs))
-        return err_set(
-            e, ERR_UNSUPPORTED,
-            "checks of the kind script need the unpacked guest image %s on this machine, also where guests"
-            " are not containers; build it with 'make image'",
-            rootfs);
     if (proc_checkv(h->runner, NULL, e, "crun", "--version", NULL) < 0) {
         if (e != NULL)
             e->code = ERR_UNSUPPORTED;
@@ -102,7 +131,7 @@ static int run_all(const struct guest_lab *lab, const struct guest_script *v, si
     AUTO(mem_freep) struct proc_spec *specs = xcalloc(n + 1, sizeof *specs);
     char rootfs[PATH_MAX];
 
-    if (usable(lab->host, rootfs, e) < 0 || cgroup_lab_make(lab->plan->lab, e) < 0)
+    if (usable(lab->host, e) < 0 || image_find(lab, rootfs, e) < 0 || cgroup_lab_make(lab->plan->lab, e) < 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
         if (prepare(lab, &v[i], (unsigned)i, rootfs, &r[i], e) < 0)
@@ -133,6 +162,10 @@ int guest_scripts_run(const struct guest_lab *lab, const struct guest_script *v,
             rc = -1;
         }
         argv_clear(&r[i].argv);
+    }
+    if (image_release(lab, &late) < 0 && rc == 0) {
+        *e = late;
+        rc = -1;
     }
     cgroup_lab_remove(lab->plan->lab);
     return rc;

@@ -3,7 +3,7 @@
  * Such a program has the network namespace that it is given and nothing else of the machine: its own mount, PID, IPC,
  * UTS and cgroup namespaces; the guest image, read-only; a user without any rights, whom nothing belongs to; the guests'
  * system call filter; limits for memory, processes, files and time (oci_script.c).  Works whatever the driver, if
- * there is an unpacked guest image and crun. */
+ * there are a guest image, packed or not, and crun. */
 #ifndef HOST_GUEST_SCRIPT_H
 #define HOST_GUEST_SCRIPT_H
 
@@ -20,7 +20,7 @@ struct guest_script {
 
 /* Runs the scripts v[0 .. n-1] of the lab at the same time; 'done' is called for each as proc_pool() says.  Nothing of
  * them is left when it returns, nor of earlier calls that were killed: their programs die with the caller.  One call at a
- * time for a lab.  ERR_UNSUPPORTED if this machine can not. */
+ * time for a lab.  For worker processes: it may move the caller into a mount namespace of its own.  ERR_UNSUPPORTED if this machine can not. */
 int guest_scripts_run(const struct guest_lab *lab, const struct guest_script *v, size_t n, proc_done_fn *done,
                       void *arg, struct err *e) MUST_CHECK;
 
