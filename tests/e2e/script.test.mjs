@@ -3,7 +3,7 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { Stack, cache } from './stack.mjs';
+import { Stack, cache, until } from './stack.mjs';
 
 const topology = `<topology name="mail" version="1">
   <parameter name="lan" type="prefix" pool="10.64.0.0/10" length="24"/>
@@ -14,7 +14,7 @@ const topology = `<topology name="mail" version="1">
 const serve = port => `setsid sh -c 'while :; do echo "220 here" | nc -l -w 3 -q 1 ${port}; done' </dev/null >/dev/null 2>&1 &\n`;
 const greets = `#!/bin/sh
 ping -c 1 -W 2 \${lan.10} >/dev/null || { echo '{"passed": false, "observed": "No answer to a ping."}'; exit; }
-case $(nc -w 3 \${lan.10} 25 </dev/null) in
+case $(nc -w 1 \${lan.10} 25 </dev/null) in
 220*) echo '{"passed": true, "observed": "It greets <b>everybody</b>."}' ;;
 *) echo '{"passed": 0.5, "observed": "It answers to pings, but does not greet."}' ;;
 esac
@@ -55,6 +55,13 @@ try mounted mount -t tmpfs tmpfs /tmp
 try device mknod /tmp/kmsg c 1 11
 if [ "$got" = " control" ]; then echo '{"passed": true}'; else echo "{\\"passed\\": false, \\"observed\\": \\"It could:$got\\"}"; fi
 `;
+
+/** The processes of the lab's programs. */
+function running(lab) {
+  return readdirSync('/proc').filter(pid => {
+    try { return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(`/${lab}/.script-`); } catch { return false; }
+  });
+}
 
 function exercise(folder, id, checks, programs, grading = '') {
   const dir = path.join(folder, id);
@@ -100,7 +107,7 @@ test('script', { timeout: 600000 }, async t => {
     chmodSync(here, 0o777);
     const look = nosy.replaceAll('%PORT%', stack.port).replaceAll('%PID%', process.pid).replaceAll('%DIR%', here);
     const programs = { look, ...Object.fromEntries(Object.entries(hostile).map(([k, [text]]) => [k, `#!/bin/sh\n${text}\n`])) };
-    const dir = exercise(folder, 'harm', Object.keys(programs).map(n => check(n, 20, 'timeout="3s"')).join(''), programs);
+    const dir = exercise(folder, 'harm', Object.keys(programs).map(n => check(n, 20, 'timeout="2s"')).join(''), programs);
     const lab = (await stack.ok(['up', dir, '--wait'])).trim();
     const r = await stack.labctl(['grade', lab], { timeout: 300000 });
     assert.equal(r.status, 1, `${r.stdout}${r.stderr}`);
@@ -111,14 +118,19 @@ test('script', { timeout: 600000 }, async t => {
       if (name === 'look') assert.deepEqual(own, []);
       else assert.ok(own.length >= 5 && own.every(l => hostile[name][1].test(l)), `${name}: ${own[0]}`);
     }
-    for (const pid of readdirSync('/proc').filter(p => /^\d+$/.test(p))) {
-      let cgroup = '';
-      try { cgroup = readFileSync(`/proc/${pid}/cgroup`, 'utf8'); } catch { /* gone */ }
-      assert.ok(!cgroup.includes(`${lab}/.script`), `process ${pid} is left: ${cgroup}`);
-    }
+    assert.deepEqual(running(lab), []);
     assert.deepEqual(readdirSync(path.join(stack.runDir, 'labs', lab)).filter(n => n.startsWith('.script')), []);
     assert.deepEqual(readdirSync(here), []);
     await stack.ok(['exec', lab, 'mx', '--', 'true']);
+
+    const cut = stack.labctl(['grade', lab]); // and nothing is left of them when labhost is killed
+    await until('programs running', 30000, () => running(lab).length > 8);
+    await stack.kill('host');
+    await until('programs gone', 30000, () => running(lab).length === 0);
+    await stack.startHost();
+    assert.notEqual((await cut).status, 0);
+    await until('the lab running again', 60000, async () => JSON.parse(await stack.ok(['status', lab, '--json'])).state === 'running');
+    await stack.ok(['down', lab]);
   });
 
   await t.test('it is outside all that it should be outside of', async () => {
