@@ -62,7 +62,7 @@ void evidence_freep(struct evidence **ev);
 
 /* ---- showing: evidence_show.c ---- */
 /* What of 'j' is about check 'id' of 'x', the exercise that it was graded by: {"check", "rounds":[{"phase", "began_ms",
- * "ended_ms", "probes":[..], "peers"?:[..]}]}, as of probe.h; new reference.  "peers" is there in rounds of the check's
+ * "ended_ms", "probes":[..], "peers"?:[..], "scripts"?:[..]}]}, as of probe.h; new reference.  "peers" is there in rounds of the check's
  * own.  NULL with 'e': ERR_NOT_FOUND if there is no such check. */
 json_t *evidence_of_check(const json_t *j, const struct exercise *x, const char *id, struct err *e);
 void evidence_strip(json_t *rounds); /* takes frames away: "rounds" of either */

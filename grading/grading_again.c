@@ -42,6 +42,8 @@ static void blur(struct probe_spec *s)
         if (p->drawn || announced(s, &p->to))
             p->to = head(&p->to, p->drawn ? p->drawn_in : 0);
     }
+    for (size_t i = 0; i < s->nscripts; i++)
+        memcpy(s->scripts[i].id, "c", sizeof "c");
     for (size_t i = 0; i < s->npeers; i++)
         s->peers[i].announce = (struct probe_addr){0, {0}};
 }
@@ -185,22 +187,28 @@ static void record_pause(void *arg, unsigned ms)
         r->clock_ms = r->evidence->rounds[r->next].began_ms;
 }
 
+static void renumber_one(char id[NAME_SIZE], const struct exercise *then, const struct exercise *now)
+{
+    char old[NAME_SIZE], *rest;
+    unsigned long n;
+    size_t k;
+
+    memcpy(old, id, sizeof old);
+    n = strtoul(old + 1, &rest, 10);
+    k = old[0] == 'c' && n < then->nchecks ? find_check(now, then->checks[n].id) : NOWHERE;
+    if (k == NOWHERE)
+        id[0] = '\0';
+    else
+        snprintf(id, NAME_SIZE, "c%u%.16s", (unsigned)k & 0xffff, rest);
+}
+
 /* Gives the probes in 'r' the ids that they would have now; those of checks that are gone get none. */
 static void renumber(struct probe_result *r, const struct exercise *then, const struct exercise *now)
 {
-    for (size_t i = 0; i < r->nprobes; i++) {
-        char old[NAME_SIZE], *rest;
-        unsigned long n;
-        size_t k;
-
-        memcpy(old, r->probes[i].id, sizeof old);
-        n = strtoul(old + 1, &rest, 10);
-        k = old[0] == 'c' && n < then->nchecks ? find_check(now, then->checks[n].id) : NOWHERE;
-        if (k == NOWHERE)
-            r->probes[i].id[0] = '\0';
-        else
-            snprintf(r->probes[i].id, sizeof r->probes[i].id, "c%u%.16s", (unsigned)k & 0xffff, rest);
-    }
+    for (size_t i = 0; i < r->nprobes; i++)
+        renumber_one(r->probes[i].id, then, now);
+    for (size_t i = 0; i < r->nscripts; i++)
+        renumber_one(r->scripts[i].id, then, now);
 }
 
 /* ---- what stays as it was ---- */

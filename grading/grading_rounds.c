@@ -106,11 +106,12 @@ struct tally {
     bool settled; /* every check holds */
     bool hopeful; /* each either holds or is on its way */
     bool error;
+    size_t which; /* the first with an error */
 };
 
 static struct tally count(const struct run *r)
 {
-    struct tally t = {true, false, false};
+    struct tally t = {true, false, false, 0};
 
     for (size_t i = 0; i < r->x->nchecks; i++) {
         const struct grading_outcome *o = &r->o[i];
@@ -119,6 +120,8 @@ static struct tally count(const struct run *r)
             continue;
         t.settled = t.settled && o->streak >= r->x->hold;
         t.hopeful = t.hopeful || (o->streak > 0 && o->streak < r->x->hold);
+        if (!t.error && o->v.status == GRADING_ERROR)
+            t.which = i;
         t.error = t.error || o->v.status == GRADING_ERROR;
     }
     return t;
@@ -164,7 +167,8 @@ static int steady(struct run *r, struct err *e)
         t = count(r);
         errors = t.error ? errors + 1 : 0;
         if (t.error && errors >= ROUND_ERRORS_MAX && now_ms(r) >= deadline && r->from->held_then == 0)
-            return err_set(e, ERR_TOOL, "the probes could not be made reliably");
+            return err_set(e, ERR_TOOL, "the probes could not be made reliably: check '%s': %s",
+                           r->x->checks[t.which].id, r->o[t.which].v.observed);
         if (t.settled)
             return 0;
         if (now_ms(r) >= deadline && !t.error && (!t.hopeful || ++late >= r->x->hold))

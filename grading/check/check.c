@@ -29,6 +29,7 @@ const struct check_kind *const check_kinds[] = {
     &check_bandwidth,
     &check_spanning_tree,
     &check_persistence,
+    &check_script,
     NULL,
 };
 /* clang-format on */

@@ -33,6 +33,7 @@ struct check_kind {
     void (*part_text)(struct topo_msgs *m, struct exercise_check *part, const char *text);
     enum probe_kind proto; /* unless the attribute 'proto' says otherwise */
     uint16_t port;         /* unless the attribute 'port' says otherwise */
+    bool program;          /* it runs one of the author's, which <program> may hold */
     bool alone;            /* it needs a round of its own, after those of the others */
     bool reboots;          /* .. and the nodes are rebooted before it: it comes last of all */
     bool negative;         /* it passes when nothing happens, and therefore needs a control */
@@ -56,13 +57,13 @@ const struct check_kind *check_kind_find(const char *name); /* or NULL */
 /* Not in the rounds that all checks share: it cuts links, or its kind says so. */
 bool check_alone(const struct exercise_check *c);
 
-bool check_reboots(const struct exercise_check *c);
+bool check_reboots(const struct exercise_check *c); /* its round comes after a cold reboot */
 
 /* In the files of their names. */
 extern const struct check_kind check_reachability, check_unreachable, check_tcp_open, check_tcp_closed,
     check_path, check_route, check_nat, check_address, check_firewall, check_vpn, check_dns, check_http,
     check_convergence, check_ospf, check_bgp, check_bandwidth, check_dhcp, check_spanning_tree,
-    check_persistence;
+    check_persistence, check_script;
 
 /* ---- check.c: for all kinds ---- */
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name); /* or NULL */

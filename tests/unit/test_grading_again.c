@@ -29,12 +29,18 @@
     "<check id='wall' kind='firewall' title='Wall' points='9'>" PING \
     "<flow from='a' to='10.0.2.10' proto='tcp' port='80' expect='" expect "' seen-at='h2:eth0'/>" \
     "<flow from='a' to='10.0.2.10' proto='tcp' port='other' expect='drop' seen-at='h2:eth0'/></check>"
+#define SAYS(points, program) \
+    "<check id='says' kind='script' title='Says' points='" points "' from='a'><program>#!/bin/sh\n" program \
+    "</program></check>"
 #define EXERCISE(grading, checks) \
     "<exercise id='x' title='X'><summary>s</summary><topology file='t.xml'/>" grading REF checks \
     "</grading></exercise>"
 
 /* Graded by this: all but "hops" holds, for two packets out of three are through the wrong number of routers. */
 static const char then_xml[] = EXERCISE(GRADING, REACH HOPS("3") CUT WALL("drop"));
+
+/* Graded by this: the program says that half of it is as it should be. */
+static const char script_xml[] = EXERCISE(GRADING, SAYS("10", "a") REACH);
 
 #define CHECKS_MAX 6
 static const struct row {
@@ -119,6 +125,19 @@ static const struct row {
      30},
 };
 
+static const struct row script_rows[] = {
+    {"what a program said",
+     EXERCISE(GRADING, REACH SAYS("40", "a")),
+     {"reach pass 10/10", "says fail 20/40"},
+     30,
+     50},
+    {"what another program would say",
+     EXERCISE(GRADING, REACH SAYS("40", "b")),
+     {"reach pass 10/10", "says fail 20/40 kept"},
+     30,
+     50},
+};
+
 static struct exercise *load(const char *xml)
 {
     struct err e;
@@ -187,6 +206,12 @@ static json_t *play(const struct exercise *x, size_t which, enum grading_phase p
             }
         }
     }
+    r->nscripts = s->nscripts;
+    r->scripts = xcalloc(s->nscripts + 1, sizeof *r->scripts);
+    for (size_t i = 0; i < s->nscripts; i++) {
+        memcpy(r->scripts[i].id, s->scripts[i].id, sizeof r->scripts[i].id);
+        r->scripts[i].percent = 50;
+    }
     return probe_result_to_json(r);
 }
 
@@ -228,10 +253,9 @@ static json_t *first_report(const struct exercise *x, const json_t *ev)
     return report;
 }
 
-static void test_row(void **state)
+static void judge_again(const struct row *row, const char *then_text)
 {
-    const struct row *row = *state;
-    AUTO(exercise_freep) struct exercise *then = load(then_xml);
+    AUTO(exercise_freep) struct exercise *then = load(then_text);
     AUTO(exercise_freep) struct exercise *now = load(row->now);
     json_t *ev = evidence_of(then, 2), *old = first_report(then, ev), *report, *c;
     struct err e;
@@ -260,6 +284,16 @@ static void test_row(void **state)
     json_decref(old);
     json_decref(report);
     json_decref(twice);
+}
+
+static void test_row(void **state)
+{
+    judge_again(*state, then_xml);
+}
+
+static void test_script_row(void **state)
+{
+    judge_again(*state, script_xml);
 }
 
 /* A check that failed to the deadline leaves many rounds; the verdicts are made of those that are kept. */
@@ -433,11 +467,14 @@ static void test_bad_evidence(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 5];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(script_rows) + 5];
     size_t n = 0;
 
     for (; n < ARRAY_LEN(rows); n++)
         tests[n] = (struct CMUnitTest){rows[n].name, test_row, NULL, NULL, (void *)(uintptr_t)&rows[n]};
+    for (size_t i = 0; i < ARRAY_LEN(script_rows); i++)
+        tests[n++] = (struct CMUnitTest){script_rows[i].name, test_script_row, NULL, NULL,
+                                         (void *)(uintptr_t)&script_rows[i]};
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_dropped);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_announced);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_drawn);
