@@ -226,7 +226,6 @@ static void drain(const struct running *r, int *fd, struct buf *to)
         size_t room = to->len < max ? max - to->len : 0;
         buf_add(to, chunk, (size_t)n < room ? (size_t)n : room);
     }
-    close_fd(fd);
 }
 
 /* The program has ended: takes what is left in its pipes (a daemon it left behind may hold them open,
