@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Shared rounds, and of each check two phases or what held after a reboot. */
-#define ROUNDS_MAX (EXERCISE_HOLD_MAX * (1 + EXERCISE_CHECKS_MAX))
+#define ROUNDS_MAX ((size_t)EXERCISE_HOLD_MAX * (1 + EXERCISE_CHECKS_MAX))
 #define TIME_MAX ((json_int_t)24 * 60 * 60 * 1000)
 
 static const char *const phases[] = {

@@ -124,22 +124,34 @@ static bool concerns(const struct run *r, size_t which, const char *node)
     return nodes->n == 0 || check_names_hold(nodes, node);
 }
 
-/* Is a node of check 'which' in one of these states?  Its name, and its error in '*error'; borrowed from 'lab'. */
-static const char *find_node(const struct run *r, size_t which, json_t *lab, bool on_its_way,
+/* On the way up.  Until a node boots it is labhost's work, then its own. */
+static const char *const on_its_way[] = {"waiting", "creating", "booting"};
+#define STATES_UNMADE 2
+#define STATES_ALL ARRAY_LEN(on_its_way)
+#define STATES_NOT_RUNNING 0 /* any but "running" */
+
+static bool is_in(const char *state, size_t nstates)
+{
+    if (nstates == STATES_NOT_RUNNING)
+        return strcmp(state, "running") != 0;
+    for (size_t i = 0; i < nstates; i++)
+        if (strcmp(state, on_its_way[i]) == 0)
+            return true;
+    return false;
+}
+
+/* The name of a node of check 'which' that is in the first 'nstates' of these states, and its error or NULL; both
+ * borrowed from 'lab'.  NULL if there is none. */
+static const char *find_node(const struct run *r, size_t which, json_t *lab, size_t nstates,
                              const char **error)
 {
-    static const char *const between[] = {"waiting", "creating", "booting"};
     const char *name;
     json_t *node;
 
     json_object_foreach(json_object_get(lab, "nodes"), name, node) {
         const char *state = json_string_value(json_object_get(node, "state"));
-        bool moves = false;
 
-        for (size_t i = 0; state != NULL && i < ARRAY_LEN(between); i++)
-            moves = moves || strcmp(state, between[i]) == 0;
-        if (!concerns(r, which, name) || state == NULL ||
-            (on_its_way ? !moves : strcmp(state, "running") == 0))
+        if (!concerns(r, which, name) || state == NULL || !is_in(state, nstates))
             continue;
         *error = json_string_value(json_object_get(node, "error"));
         return name;
@@ -158,7 +170,7 @@ static int wait_settled(const struct run *r, size_t which, struct err *e)
 
         if (lab_get(r, &lab, e) < 0)
             return -1;
-        if (find_node(r, which, lab, true, &error) == NULL || loop_now_ms() >= due)
+        if (find_node(r, which, lab, STATES_ALL, &error) == NULL || loop_now_ms() >= due)
             return 0;
         pause_ms(NULL, LOOK_MS);
     }
@@ -177,11 +189,27 @@ static json_t *reboot_request(const struct run *r, size_t which)
     return req;
 }
 
+/* Asks for the reboot.  When that takes too long, but labhost has done its part, it is the node that does not boot. */
+static int ask_reboot(const struct run *r, size_t which, struct err *e)
+{
+    AUTO(decrefp) json_t *req = reboot_request(r, which), *lab = NULL;
+    const char *error;
+    struct err late;
+
+    if (rpc_call_path(r->socket, req, REBOOT_MS, NULL, &late) < 0 &&
+        (late.code != ERR_TIMEOUT || lab_get(r, &lab, e) < 0 ||
+         find_node(r, which, lab, STATES_UNMADE, &error) != NULL)) {
+        *e = late;
+        return -1;
+    }
+    return 0;
+}
+
 /* Not before it is known that all else was judged undisturbed. */
 static int reboot(void *arg, size_t which, int64_t *ended_ms, struct err *e)
 {
     struct run *r = arg;
-    AUTO(decrefp) json_t *req = reboot_request(r, which), *lab = NULL;
+    AUTO(decrefp) json_t *lab = NULL;
     json_int_t typed = 0;
 
     if (!r->rebooted) {
@@ -195,8 +223,7 @@ static int reboot(void *arg, size_t which, int64_t *ended_ms, struct err *e)
         return -1;
     r->typed = json_integer_value(json_object_get(lab, "typed"));
     r->rebooted = true;
-    if ((rpc_call_path(r->socket, req, REBOOT_MS, NULL, e) < 0 && e->code != ERR_TIMEOUT) ||
-        wait_settled(r, which, e) < 0)
+    if (ask_reboot(r, which, e) < 0 || wait_settled(r, which, e) < 0)
         return -1;
     *ended_ms = loop_now_ms();
     evidence_reboot(r->evidence, r->x, which, *ended_ms - r->t0);
@@ -212,7 +239,7 @@ static int nodes_down(void *arg, size_t which, char why[GRADING_TEXT], struct er
     if (lab_get(r, &lab, e) < 0)
         return -1;
     why[0] = '\0';
-    if ((node = find_node(r, which, lab, false, &error)) != NULL)
+    if ((node = find_node(r, which, lab, STATES_NOT_RUNNING, &error)) != NULL)
         snprintf(why, GRADING_TEXT, "Node %s did not come back after the reboot%s%.200s.", node,
                  error != NULL ? ": " : "", error != NULL ? error : "");
     evidence_reboot_down(r->evidence, r->x, which, why);
