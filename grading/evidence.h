@@ -2,7 +2,7 @@
  * labd.
  *
  * {"schema":1, "dropped":0, "rounds":[{"check":null or "cut", "phase":"steady|broken", "began_ms":0, "ended_ms":812,
- *   "result":..}], "exercise":"<exercise ..", "topology":"<topology .."}
+ *   "result":..}], "answers":{"which":"what was said"}, "exercise":"<exercise ..", "topology":"<topology .."}
  * "check" is null for a round that the checks share; times count from the beginning of grading; "result" is as of
  * probe.h; "dropped" counts rounds that the checks shared and that are not kept: the oldest.  "exercise" and
  * "topology" are the texts that the attempt was graded by: labd adds them.  Whoever changes what a kind of check sends

@@ -3,7 +3,8 @@
  *
  *   exercise -> grading_spec() -> labhost "probe.run" -> grading_judge() -> report
  *
- * Only grading_run() talks to labhost; all else is pure. */
+ * Only grading_run() talks to labhost; all else is pure.  What students say to questions is in the exercise before
+ * that: answers_give() of answer.h. */
 #ifndef GRADING_GRADING_H
 #define GRADING_GRADING_H
 
@@ -22,7 +23,7 @@ typedef void grading_progress_fn(size_t done, size_t total, void *arg);
  * was typed into meanwhile, grades again, at most twice.  '*report' is a new reference:
  * {schema:1, lab, exercise, attempt:null, started, finished, score, max_score, typed_during, checks:[{id, kind,
  * title, status, score, max_score, evidence, observed, expected, hint, hint_after, time_to_pass_ms, samples}]},
- * times in milliseconds since 1970; a check whose words name hidden parts has them in full:{observed, expected}.
+ * times in milliseconds since 1970; a question has "answer", what was said, or null; a check whose words name hidden parts has them in full:{observed, expected}.
  * The caller sets "attempt".  'failures' (NULL: none) is {check: earlier attempts in which it failed}: "hint" holds
  * the hints that are due by now, one on each line, or null, and "hint_after" how many more failed attempts the next
  * one takes, or null if there is no other.  '*evidence' is a new reference, too: what the verdicts were made of, as of

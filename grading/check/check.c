@@ -27,6 +27,7 @@ const struct check_kind *const check_kinds[] = {
     &check_bgp,
     &check_bandwidth,
     &check_spanning_tree,
+    &check_answer,
     NULL,
 };
 /* clang-format on */
