@@ -36,7 +36,7 @@ int grading_run(const struct exercise *x, const struct plan *p, const char *host
 
 /* Judges an attempt again by its evidence, which is of exercise 'then' and is to be judged by 'now', on the network and
  * with the parameters that both were loaded with.  'old' is its report so far, 'failures' as above.  '*report' is a
- * new reference, like that of grading_run(); lab, attempt and times are those of 'old'.  Where the evidence cannot tell,
+ * new reference, like that of grading_run(); lab, attempt, seed_id and times are those of 'old'.  Where the evidence cannot tell,
  * because the check asks for other probes now, or did not exist, "kept" says why: the check keeps its verdict, and of
  * its points the same share; one that was never measured is worth nothing, in score and max_score.  -1 with 'e' if
  * the evidence or the old report is not readable.  Pure. */
