@@ -8,6 +8,7 @@
 #include "labd/site/answers.h"
 #include "labd/site/site_evidence.h"
 #include "labd/site/watch.h"
+#include "labd/site/watermark.h"
 #include "labd/site/worker.h"
 #include "topology/plan.h"
 
@@ -34,8 +35,9 @@ struct attempt {
     /* for the child; borrowed from the lab, which cannot go away while the attempt is open */
     const char *exercise_xml, *topology, *host_socket;
     const struct topo_seed *seed;
-    json_t *failures;      /* {check: earlier attempts in which it failed}, or NULL */
-    json_t *given, *wrong; /* of answers_of_attempt(), or NULL */
+    json_t *failures;          /* {check: earlier attempts in which it failed}, or NULL */
+    json_t *given, *wrong;     /* of answers_of_attempt(), or NULL */
+    struct watermarks *others; /* NULL in a raw lab */
 };
 
 struct attempts {
@@ -74,6 +76,7 @@ json_t *attempt_seen(json_t *attempt, enum lab_view view)
     copy = json_deep_copy(attempt);
     json_array_foreach(json_object_get(json_object_get(copy, "report"), "checks"), i, check) {
         json_object_del(check, "full");
+        json_object_del(check, "others");
     }
     return copy;
 }
@@ -166,6 +169,8 @@ static int grade(const struct attempt *a, struct child *c, json_t **report, json
 
         topo_seed_id(a->seed, id);
         json_object_set_new(*report, "seed_id", json_string(id));
+        if (a->others != NULL)
+            watermarks_flag(a->others, x, a->exercise_xml, a->topology, *report);
     }
     *evidence = evidence_wrap(seen, a->exercise_xml, a->topology, x->hold, &why);
     if (*evidence == NULL)
@@ -245,6 +250,7 @@ static void attempt_free(struct attempt *a)
     json_decref(a->failures);
     json_decref(a->given);
     json_decref(a->wrong);
+    watermarks_free(a->others);
     store_attempt_clear(&a->row);
     free(a);
 }
@@ -353,6 +359,7 @@ static void start_one(struct attempt *a)
     a->host_socket = s->host_socket;
     a->failures = attempt_failures(s, a->inst, &a->row, &e);
     if (a->failures != NULL && answers_of_attempt(s, a->inst, &a->row, &a->given, &a->wrong, &e) == 0 &&
+        (a->row.exercise[0] == '\0' || (a->others = watermarks_new(s, a->inst, &a->row, &e)) != NULL) &&
         store_attempt_running(s->store, a->inst, a->row.id, &e) == 0)
         a->worker = worker_start(s->loop, work, a, ATTEMPT_LIMIT_MS, &ops, a, &e);
     if (a->worker == NULL) {

@@ -8,6 +8,7 @@
 #include "labd/site/attempts.h"
 #include "labd/site/exercises.h"
 #include "labd/site/site_evidence.h"
+#include "labd/site/watermark.h"
 #include "labd/site/worker.h"
 
 #include <stdio.h>
@@ -121,7 +122,10 @@ static int judge(const struct regrade *g, json_t **report, struct err *e)
     if (now == NULL)
         return err_wrap(e, "the exercise does not fit the network of this attempt any more");
     answers_give(now, json_object_get(evidence, "answers"), g->wrong);
-    return grading_again(now, then, evidence, old, g->failures, report, e);
+    if (grading_again(now, then, evidence, old, g->failures, report, e) < 0)
+        return -1;
+    watermarks_keep(old, *report);
+    return 0;
 }
 
 static int work(int fd, void *arg)

@@ -199,6 +199,89 @@ static void test_tries(void **state)
     json_decref(report);
 }
 
+/* The values of a student, as the title of the question has them. */
+static void value_of(struct fixture *f, const char *token, const char *id, char out[16])
+{
+    AUTO(mem_freep) char *path = xasprintf("/api/v1/labs/%s", id);
+    struct reply r;
+
+    request(f, token, "GET", path, NULL, &r);
+    const json_t *q = json_array_get(json_object_get(r.json, "questions"), 0);
+    snprintf(out, 16, "%s", text_at(q, "title"));
+    reply_clear(&r);
+}
+
+/* "others" of the first check of an attempt as 'token' sees it, or NULL; a new reference. */
+static json_t *others(struct fixture *f, const char *token, const char *path)
+{
+    json_t *j = attempt_wait(f, token, path);
+    const json_t *c = json_array_get(json_object_get(json_object_get(j, "report"), "checks"), 0);
+    json_t *others = json_incref(json_object_get(c, "others"));
+
+    json_decref(j);
+    return others;
+}
+
+/* Another student's answer is wrong, and instructors alone are told whose it is. */
+static void test_watermark(void **state)
+{
+    struct fixture *f = *state;
+    char id[16], foreign[16], own[16], hers[16];
+    json_t *j;
+
+    lab_begin_of(f, f->student, "tiny-marks", id);
+    lab_begin_of(f, f->other, "tiny-marks", foreign);
+    lab_wait(f, f->student, id, "running");
+    value_of(f, f->student, id, own);
+    value_of(f, f->other, foreign, hers);
+    assert_string_not_equal(own, hers);
+    AUTO(mem_freep) char *copied = xasprintf("{\"answer\": \"%s\"}", hers);
+    assert_int_equal(say(f, f->student, id, "number", copied), 200);
+    AUTO(mem_freep) char *first = hand_in(f, id, 202, &j);
+    json_decref(j);
+    assert_null(others(f, f->student, first));
+    j = others(f, f->instructor, first);
+    assert_int_equal(json_array_size(j), 1);
+    assert_string_equal(json_string_value(json_array_get(j, 0)), "olga");
+    json_decref(j);
+    AUTO(mem_freep) char *lab = xasprintf("/api/v1/labs/%s", id);
+    struct reply r;
+    request(f, f->student, "GET", lab, NULL, &r);
+    assert_null(strstr(r.body, "olga"));
+    reply_clear(&r);
+
+    assert_int_equal(say(f, f->student, id, "number", "{\"answer\": \"0\"}"), 200);
+    AUTO(mem_freep) char *second = hand_in(f, id, 202, &j);
+    json_decref(j);
+    assert_null(others(f, f->instructor, second));
+    AUTO(mem_freep) char *found = xasprintf("{\"answer\": \"%s\"}", own);
+    assert_int_equal(say(f, f->student, id, "number", found), 200);
+    AUTO(mem_freep) char *third = hand_in(f, id, 202, &j);
+    json_decref(j);
+    assert_null(others(f, f->instructor, third));
+
+    /* Judging again forgets nothing, and knows what was said. */
+    assert_int_equal(status_of(f, f->instructor, "POST", "/api/v1/exercises/tiny-marks/regrade", "{}"), 202);
+    bool over = false;
+    for (int i = 0; i < 2000 && !over; i++) {
+        request(f, f->instructor, "GET", "/api/v1/exercises/tiny-marks/regrade", NULL, &r);
+        over = strcmp(text_at(r.json, "state"), "running") != 0;
+        if (over) {
+            assert_string_equal(text_at(r.json, "state"), "done");
+            assert_int_equal(json_integer_value(json_object_get(r.json, "total")), 3);
+            assert_int_equal(json_integer_value(json_object_get(r.json, "changed")), 0);
+            assert_int_equal(json_integer_value(json_object_get(r.json, "kept")), 0);
+            assert_int_equal(json_integer_value(json_object_get(r.json, "refused")), 0);
+        }
+        reply_clear(&r);
+        usleep(10000);
+    }
+    assert_true(over);
+    j = others(f, f->instructor, first);
+    assert_int_equal(json_array_size(j), 1);
+    json_decref(j);
+}
+
 /* With the lab its answers go. */
 static void test_gone(void **state)
 {
@@ -255,6 +338,7 @@ int main(void)
         TEST(test_tries),
         TEST(test_gone),
         TEST(test_nothing_leaks),
+        TEST(test_watermark),
     };
 
     return cmocka_run_group_tests_name("site_answers", tests, NULL, NULL);

@@ -209,6 +209,11 @@ int store_answer_each(struct store *s, int64_t inst, const char *lab, store_answ
 int store_wrong_each(struct store *s, int64_t inst, int64_t user, const char *exercise, int64_t before,
                      store_answer_fn *fn, void *arg, struct err *e) MUST_CHECK;
 
+/* What the labs of the exercise drew from that others than 'user' have or had; at most 'max'. */
+typedef void store_seed_fn(const char *login, const struct topo_seed *seed, void *arg);
+int store_seeds_each(struct store *s, int64_t inst, const char *exercise, int64_t user, int64_t max,
+                     store_seed_fn *fn, void *arg, struct err *e) MUST_CHECK;
+
 /* ---- evidence, and judging again by it ---- */
 int store_evidence_add(struct store *s, int64_t inst, int64_t attempt, const void *packed, size_t n,
                        struct err *e) MUST_CHECK;

@@ -324,6 +324,11 @@ const char *const store_sql[SQL_COUNT] = {
                        " AND a.report IS NOT NULL AND json_extract(c.value, '$.status') = 'fail'"
                        " AND json_extract(c.value, '$.answer') IS NOT NULL",
 
+    [SQL_SEEDS_EACH] =
+        "SELECT DISTINCT u.login, l.seed FROM labs l"
+        " JOIN users u ON u.institution = l.institution AND u.id = l.owner"
+        " WHERE l.institution = ?1 AND l.exercise = ?2 AND l.owner <> ?3 ORDER BY u.login LIMIT ?4",
+
     [SQL_EVIDENCE_ADD] = "INSERT INTO evidence(institution, attempt, packed) VALUES(?1, ?2, ?3)",
     [SQL_EVIDENCE_FIND] = "SELECT packed FROM evidence WHERE institution = ?1 AND attempt = ?2",
     [SQL_REGRADE_COUNT] =
