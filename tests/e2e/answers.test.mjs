@@ -5,7 +5,9 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { Stack, top, until } from './stack.mjs';
 import { Client } from './client.mjs';
+import { openBrowser, openPage, signIn, audit } from './page.mjs';
 
+const shots = process.env.SHOTS; // a folder for screenshots, to look at
 const folder = path.join(top, 'tests/site/exercises');
 
 test('answers', { timeout: 300000 }, async t => {
@@ -40,6 +42,40 @@ test('answers', { timeout: 300000 }, async t => {
     assert.equal(failed.checks[1].answer, net);
     const { text } = await ada.request('GET', `/api/v1/labs/${hers.id}/attempts`);
     assert.ok(!text.includes(foreign), text);
+  });
+
+  await t.test('in the browser, by keyboard, also on a narrow and dark screen', async () => {
+    const browser = await openBrowser();
+    t.after(() => browser.close());
+    const page = await openPage(browser, { viewport: { width: 320, height: 640 }, colorScheme: 'dark' });
+    await signIn(page, stack.url, { login: 'ada', password: 'correct horse' });
+    const id = JSON.parse(await stack.ok(['list', '--json'])).labs.find(l => l.owner.login === 'ada').id;
+    await page.goto(`${stack.url}/labs/${id}`);
+    const net = page.getByRole('textbox', { name: 'Which prefix has the network of h1?' });
+    const port = page.getByRole('textbox', { name: 'Which port is in /etc/port?' });
+    const state = field => page.locator('form', { has: field }).getByRole('status');
+    await state(net).getByText('Saved. 1 of 2 tries left.').waitFor();
+    await net.fill('the first');
+    await state(net).getByText('Not saved yet. 1 of 2 tries left.').waitFor();
+    await net.press('Enter');
+    await state(net).getByText('the answer must be an address or a prefix').waitFor();
+    assert.equal(await net.getAttribute('aria-invalid'), 'true');
+    await audit(page, 'a question that was not answered');
+    const [prefix, number] = await look(id);
+    await net.fill(prefix);
+    await net.press('Tab');
+    await page.keyboard.press('Enter');
+    await state(net).getByText('Saved. 1 of 2 tries left.').waitFor();
+    await port.fill(number); // checking saves what is typed
+    await page.getByRole('button', { name: /Check my work/ }).click();
+    await page.locator('[data-check="port"][data-status="pass"]').waitFor({ timeout: 60000 });
+    await page.locator('[data-check="net"][data-status="pass"]').waitFor();
+    await page.getByRole('tab', { name: 'Task' }).click();
+    await state(port).getByText('Saved.').waitFor();
+    await audit(page, 'answered questions');
+    if (shots) await page.screenshot({ path: `${shots}/questions-320-dark.png`, fullPage: true });
+    assert.deepEqual(page.complaints.filter(c => !/400/.test(c)), []); // the refusal above
+    await page.context().close();
   });
 
   await t.test('the solutions answer, one after another in one lab', async () => {
