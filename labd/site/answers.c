@@ -143,19 +143,21 @@ json_t *answers_json(const struct answers *as)
 
 /* ---- the request ---- */
 
-/* '*text' is what the body says, without blanks around: "" takes an answer back; the caller frees. */
-static int read_answer(struct http_req *r, char **text, struct err *e)
+/* What the body says, without blanks around: "" takes an answer back; the caller frees.  NULL with 'e'. */
+static char *read_answer(struct http_req *r, struct err *e)
 {
     const char *said = NULL;
     json_t *j = http_body(r, e);
 
     if (j == NULL || json_member_text(j, "answer", ANSWER_MAX, &said, e) < 0)
-        return -1;
-    if (json_object_get(j, "answer") == NULL)
-        return err_set(e, ERR_INVALID, "\"answer\" is needed: a string, or null to take the answer back");
-    *text = xstrdup(said != NULL ? said : "");
-    exercise_fold(*text);
-    return 0;
+        return NULL;
+    if (json_object_get(j, "answer") == NULL) {
+        err_set(e, ERR_INVALID, "\"answer\" is needed: a string, or null to take the answer back");
+        return NULL;
+    }
+    char *text = xstrdup(said != NULL ? said : "");
+    exercise_fold(text);
+    return text;
 }
 
 static int keep(struct site *s, const struct lab *lab, const struct question *q, const char *text,
@@ -194,7 +196,7 @@ void answer_put(struct http_req *r, void *arg)
         http_problem_status(r, 404, "there is no such question in this lab");
         return;
     }
-    if (read_answer(r, &text, &e) < 0 || keep(s, lab, q, text, &e) < 0) {
+    if ((text = read_answer(r, &e)) == NULL || keep(s, lab, q, text, &e) < 0) {
         http_problem(r, &e);
         return;
     }

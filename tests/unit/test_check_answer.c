@@ -1,6 +1,6 @@
 /* Answers in words: which texts say the same, and what they are worth.  No machine is needed. */
 #include "grading/answer.h"
-#include "grading/grading_parts.h"
+#include "grading/grading_rounds.h"
 #include "labd/base/mem.h"
 #include "tests/unit/exercise_texts.h"
 
@@ -177,9 +177,77 @@ static void test_nothing_is_sent(void **state)
     assert_int_equal(s->nprobes + s->nrefs + s->nports, 0);
 }
 
+/* ---- rounds ---- */
+
+struct played {
+    struct probe_result empty;
+    int64_t now_ms;
+    unsigned rounds;
+    size_t most, total; /* of what was told while it was graded */
+};
+
+static const struct probe_result *next_round(void *arg, size_t which, enum grading_phase phase, struct err *e)
+{
+    struct played *p = arg;
+
+    (void)which;
+    (void)phase;
+    (void)e;
+    p->rounds++;
+    p->now_ms += 50;
+    return &p->empty;
+}
+
+static int64_t now_ms(void *arg)
+{
+    const struct played *p = arg;
+
+    return p->now_ms;
+}
+
+static void pause_ms(void *arg, unsigned ms)
+{
+    struct played *p = arg;
+
+    p->now_ms += ms;
+}
+
+static void progress(size_t done, size_t total, void *arg)
+{
+    struct played *p = arg;
+
+    p->most = done > p->most ? done : p->most;
+    p->total = total;
+}
+
+/* What was said stays what it is: nobody waits for the deadline, and nobody is told before the report. */
+static void test_rounds(void **state)
+{
+    static const char *const said[] = {"der router", "somebody else"};
+    static const enum grading_status want[] = {GRADING_PASS, GRADING_FAIL};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(said); i++) {
+        AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
+        struct played p = {.now_ms = 0};
+        const struct grading_source from = {next_round, now_ms, pause_ms, &p, 0, 0};
+        struct grading_outcome o[2];
+        json_t *given = json_pack("{s:s}", "who", said[i]);
+        struct err e;
+
+        answers_give(x, given, NULL);
+        json_decref(given);
+        assert_int_equal(grading_rounds(x, &from, NULL, progress, &p, o, &e), 0);
+        assert_int_equal(o[0].v.status, GRADING_BLOCKED);
+        assert_int_equal(o[1].v.status, want[i]);
+        assert_int_equal(p.rounds, x->hold);
+        assert_int_equal(p.most + p.total, 0);
+    }
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(form_rows) + ARRAY_LEN(judge_rows) + 3];
+    struct CMUnitTest tests[ARRAY_LEN(form_rows) + ARRAY_LEN(judge_rows) + 4];
     size_t n = 0;
 
     for (size_t i = 0; i < ARRAY_LEN(form_rows); i++)
@@ -189,6 +257,7 @@ int main(void)
         tests[n++] = (struct CMUnitTest){judge_rows[i].name, test_judge, NULL, NULL,
                                          (void *)(uintptr_t)&judge_rows[i]};
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_length);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_rounds);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_report);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_nothing_is_sent);
     return cmocka_run_group_tests_name("check_answer", tests, NULL, NULL);

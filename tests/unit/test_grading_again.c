@@ -1,4 +1,5 @@
 /* Judging again: what of a mended exercise the evidence of an attempt answers, and what is kept where it does not. */
+#include "grading/answer.h"
 #include "grading/evidence.h"
 #include "labd/base/buf.h"
 #include "labd/base/mem.h"
@@ -321,6 +322,34 @@ static void test_announced(void **state)
     json_decref(report);
 }
 
+#define QUESTION(expect) \
+    EXERCISE(GRADING, "<check id='q' kind='answer' title='Q' points='5' expect='" expect "'/>")
+
+/* The evidence knows what was said, so a question whose answer was wrong can be mended, too. */
+static void test_answer(void **state)
+{
+    AUTO(exercise_freep) struct exercise *then = load(QUESTION("lan1"));
+    AUTO(exercise_freep) struct exercise *now = load(QUESTION("lan2"));
+    json_t *said = json_pack("{s:s}", "q", "LAN2"), *ev, *old, *report, *c;
+    struct err e;
+
+    (void)state;
+    answers_give(then, said, NULL);
+    answers_give(now, said, NULL);
+    json_decref(said);
+    ev = evidence_of(then, 2);
+    old = first_report(then, ev);
+    assert_int_equal(json_integer_value(json_object_get(old, "score")), 0);
+    assert_int_equal(grading_again(now, then, ev, old, NULL, &report, &e), 0);
+    c = json_array_get(json_object_get(report, "checks"), 0);
+    assert_null(json_object_get(c, "kept"));
+    assert_string_equal(json_string_value(json_object_get(c, "status")), "pass");
+    assert_int_equal(json_integer_value(json_object_get(report, "score")), 5);
+    json_decref(ev);
+    json_decref(old);
+    json_decref(report);
+}
+
 static size_t count(const char *data, size_t n, const char *what)
 {
     size_t found = 0;
@@ -401,13 +430,14 @@ static void test_bad_evidence(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 4];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + 5];
     size_t n = 0;
 
     for (; n < ARRAY_LEN(rows); n++)
         tests[n] = (struct CMUnitTest){rows[n].name, test_row, NULL, NULL, (void *)(uintptr_t)&rows[n]};
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_dropped);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_announced);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_answer);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_shown);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_bad_evidence);
     return cmocka_run_group_tests_name("grading_again", tests, NULL, NULL);
