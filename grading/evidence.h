@@ -3,7 +3,7 @@
  *
  * {"schema":1, "dropped":0, "rounds":[{"check":null or "cut", "phase":"steady|broken|rebooted", "began_ms":0,
  *   "ended_ms":812, "result":..}], "reboots"?:[{"check":"kept", "ended_ms":9120, "down":null or "node r1 ..",
- *   "typed":false}], "exercise":"<exercise ..", "topology":"<topology .."}
+ *   "typed":false}], "answers":{"which":"what was said"}, "exercise":"<exercise ..", "topology":"<topology .."}
  * "check" is null for a round that the checks share; times count from the beginning of grading; "result" is as of
  * probe.h; "dropped" counts rounds that the checks shared and that are not kept: the oldest.  "reboots" are the last of
  * the checks that reboot nodes: "down" says which node was not there after it, "typed" that somebody typed into the lab

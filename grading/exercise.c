@@ -30,6 +30,9 @@ void exercise_free(struct exercise *x)
         free(c->text);
         free(c->run);
         free(c->program);
+        free(c->answer);
+        free(c->also);
+        free(c->given);
         for (size_t k = 0; k < c->nparts; k++)
             free(c->parts[k].text);
         free(c->parts);

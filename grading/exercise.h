@@ -38,6 +38,9 @@ enum exercise_expect {
 /* What a firewall has to do with a flow. */
 enum exercise_action { EXERCISE_PASS, EXERCISE_DROP, EXERCISE_REJECT };
 
+/* What an answer in words has to be. */
+enum exercise_form { EXERCISE_FORM_TEXT, EXERCISE_FORM_NUMBER, EXERCISE_FORM_ADDRESS, EXERCISE_FORM_MAC };
+
 struct exercise_names { /* of links or checks */
     char (*v)[NAME_SIZE];
     size_t n, cap;
@@ -114,6 +117,12 @@ struct exercise_check {
     struct exercise_nets not_hears;
     struct exercise_nets hears;            /* what our router has to be told */
     struct exercise_nets prefixes, absent; /* route: where packets have to leave at 'seen_at', and must not */
+    /* answer: what is right, and what is, too, with | between, or NULL; how many wrong ones are allowed, 0: any */
+    char *answer, *also;
+    enum exercise_form form;
+    unsigned tries;
+    char *given;    /* what the student said, or NULL; set by answers_give(), as is: */
+    unsigned wrong; /* other answers that were wrong before */
     struct exercise_hint *hints;
     size_t nhints;
     /* What the check looks at one by one, each for its share of the points: the elements in it that its kind
@@ -189,6 +198,12 @@ const struct exercise_check *exercise_check_find(const struct exercise *x, const
  * wrongs[].dir).  ERR_NOT_FOUND if that node has none: then nothing is run there. */
 int exercise_script(const struct exercise *x, const char *which, const char *node, struct buf *out,
                     struct err *e) MUST_CHECK;
+
+/* Calls 'fn' with each answer in the file "answers" of 'which', with the values of parameters; if there is no such file,
+ * with none.  ERR_INVALID, naming the line, for what is no answer to a question of 'x'. */
+typedef void exercise_answer_fn(const char *check, const char *text, void *arg);
+int exercise_answers(const struct exercise *x, const char *which, exercise_answer_fn *fn, void *arg,
+                     struct err *e) MUST_CHECK;
 
 /* The published schema (exercise.rng, made from exercise.rnc) as it was at build time. */
 extern const char exercise_rng[], exercise_rng_end[];

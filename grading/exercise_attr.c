@@ -358,7 +358,8 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
                              *const protos[] = {"icmp", "udp", "tcp"}, *const bools[] = {"no", "yes"},
                              *const actions[] = {"pass", "drop", "reject"},
                              *const states[] = {"new", "established"}, *const outers[] = {"esp", "udp"},
-                             *const policies[] = {"best", "last"};
+                             *const policies[] = {"best", "last"},
+                             *const forms[] = {"text", "number", "address", "mac"};
     unsigned u = 0;
     long n = 0;
 
@@ -415,6 +416,9 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
     case XA_POLICY:
         return read_word(v, policies, ARRAY_LEN(policies), &u, w) &&
                (*(enum exercise_policy *)at = (enum exercise_policy)u, true);
+    case XA_FORM:
+        return read_word(v, forms, ARRAY_LEN(forms), &u, w) &&
+               (*(enum exercise_form *)at = (enum exercise_form)u, true);
     case XA_PROTO:
         return read_word(v, protos, a->max == PROBE_TCP ? 3 : 2, &u, w) &&
                (*(enum probe_kind *)at = (enum probe_kind)u, true);

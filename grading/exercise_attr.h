@@ -41,6 +41,7 @@ enum xattr_type {
     XA_AS,            /* uint32_t: an AS number, RFC 6793 */
     XA_AS_PATH,       /* char[PROBE_AS_PATH_SIZE]: AS numbers, blanks between */
     XA_RATE,          /* unsigned, bits a second, within min .. max: "256kbit" */
+    XA_FORM,          /* enum exercise_form */
     XA_BANDS,         /* struct exercise_bands: "1s:100 5s:50", times within min .. max milliseconds */
 };
 

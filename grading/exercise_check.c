@@ -1,4 +1,5 @@
 /* The meaning of an exercise: do its names exist, do its checks make sense, can each of them pass? */
+#include "grading/answer.h"
 #include "grading/check/check.h"
 #include "grading/exercise_parts.h"
 #include "topology/topo_value.h"
@@ -92,7 +93,7 @@ static void check_control(struct check_review *k, const struct exercise_check *c
     else if (o == NULL)
         COMPLAIN(k, c->line, "check '%s': there is no check '%s' to be its control%s", c->id, c->control,
                  check_like_check(k, c->control, hint));
-    else if (negative(o) || check_alone(o))
+    else if (negative(o) || check_alone(o) || answer_asked(o))
         COMPLAIN(k, c->line,
                  "check '%s': its control '%s' must be a check that something passes, without a cut", c->id,
                  c->control);
@@ -113,6 +114,9 @@ static void check_requires(struct check_review *k, const struct exercise_check *
                      check_reboots(o) ? "reboots nodes"
                      : o->cut.n > 0   ? "cuts a link"
                                       : "brings a router");
+        else if (answer_asked(o) && !answer_asked(c))
+            COMPLAIN(k, c->line, "check '%s' requires '%s', which is a question: only another question may",
+                     c->id, c->requires.v[i]);
     }
 }
 

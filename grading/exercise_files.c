@@ -1,4 +1,7 @@
-/* What lies beside exercise.xml: the scripts of the reference and the wrong solutions, the programs of checks. */
+/* What lies beside exercise.xml: the scripts and answers of the reference and the wrong solutions, the programs of
+ * checks. */
+#include "grading/answer.h"
+#include "grading/exercise_attr.h"
 #include "grading/exercise_parts.h"
 #include "labd/base/buf.h"
 #include "labd/base/file.h"
@@ -10,6 +13,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#define ANSWERS "answers"
 
 static void closedirp(DIR **d)
 {
@@ -30,10 +35,11 @@ static const char *script_of_node(const struct exercise *x, const char *file)
     return NULL;
 }
 
-static int read_script(const struct exercise *x, const char *which, const char *node, struct buf *out,
+/* Appends a file of solution 'which', with the values of parameters. */
+static int read_filled(const struct exercise *x, const char *which, const char *file, struct buf *out,
                        struct err *e)
 {
-    AUTO(mem_freep) char *path = xasprintf("%s/%s/%s.sh", x->dir, which, node), *filled = NULL;
+    AUTO(mem_freep) char *path = xasprintf("%s/%s/%s", x->dir, which, file), *filled = NULL;
     AUTO(topo_msgs_clear) struct topo_msgs m = TOPO_MSGS_INIT;
     AUTO(buf_clear) struct buf text = BUF_INIT;
 
@@ -41,9 +47,70 @@ static int read_script(const struct exercise *x, const char *which, const char *
         return -1;
     filled = topo_reference_fill(x->topo, buf_str(&text), false, 0, &m);
     if (m.nerrors > 0)
-        return err_set(e, ERR_INVALID, "%s/%s.sh: %s", which, node, m.items[0].text);
+        return err_set(e, ERR_INVALID, "%s/%s: %s", which, file, m.items[0].text);
     buf_puts(out, filled);
     return 0;
+}
+
+static int read_script(const struct exercise *x, const char *which, const char *node, struct buf *out,
+                       struct err *e)
+{
+    AUTO(mem_freep) char *file = xasprintf("%s.sh", node);
+
+    return read_filled(x, which, file, out, e);
+}
+
+/* "CHECK: TEXT", which is cut into the two; an empty line or a comment gives "". */
+static int read_answer(const struct exercise *x, char *line, const char **check, const char **text,
+                       struct err *e)
+{
+    const struct exercise_check *c;
+    char plain[ANSWER_SIZE], *colon;
+
+    exercise_fold(line);
+    *check = *text = "";
+    if (line[0] == '\0' || line[0] == '#')
+        return 0;
+    if ((colon = strchr(line, ':')) == NULL)
+        return err_set(e, ERR_INVALID, "this is not \"CHECK: TEXT\"");
+    *colon = '\0';
+    c = exercise_check_find(x, line);
+    if (c == NULL || !answer_asked(c))
+        return err_set(e, ERR_INVALID, "the exercise asks no question '%.64s'", line);
+    *check = line;
+    *text = colon + 1 + (colon[1] == ' ');
+    return answer_canonical(c->form, *text, plain, e);
+}
+
+static int read_answers(const struct exercise *x, const char *which, exercise_answer_fn *fn, void *arg,
+                        struct err *e)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+    AUTO(mem_freep) char *all = NULL;
+    unsigned n = 0;
+
+    if (read_filled(x, which, ANSWERS, &text, e) < 0)
+        return e->code == ERR_NOT_FOUND ? 0 : -1;
+    all = xstrdup(buf_str(&text));
+    for (char *line = all, *next; line != NULL; line = next) {
+        const char *check, *said;
+
+        n++;
+        if ((next = strchr(line, '\n')) != NULL)
+            *next++ = '\0';
+        if (read_answer(x, line, &check, &said, e) < 0)
+            return err_wrap(e, "%s/%s:%u", which, ANSWERS, n);
+        if (check[0] != '\0')
+            fn(check, said, arg);
+    }
+    return 0;
+}
+
+static void ignore(const char *check, const char *text, void *arg)
+{
+    (void)check;
+    (void)text;
+    (void)arg;
 }
 
 static void check_dir(const struct exercise *x, const char *which, int line, struct topo_msgs *m)
@@ -62,16 +129,18 @@ static void check_dir(const struct exercise *x, const char *which, int line, str
             continue;
         AUTO(buf_clear) struct buf script = BUF_INIT;
         const char *node = script_of_node(x, f->d_name);
+        bool answers = strcmp(f->d_name, ANSWERS) == 0;
         struct err e;
-        if (node == NULL)
+        if (node == NULL && !answers)
             topo_msgs_add(m, line, TOPO_ERROR,
                           "folder '%s': '%.100s' is not NODE.sh of a node of the topology", which, f->d_name);
-        else if (read_script(x, which, node, &script, &e) < 0)
+        else if (answers ? read_answers(x, which, ignore, NULL, &e) < 0
+                         : read_script(x, which, node, &script, &e) < 0)
             topo_msgs_add(m, line, TOPO_ERROR, "%s", e.msg);
-        n += node != NULL;
+        n += node != NULL || answers;
     }
     if (n == 0)
-        topo_msgs_add(m, line, TOPO_ERROR, "folder '%s' holds no script", which);
+        topo_msgs_add(m, line, TOPO_ERROR, "folder '%s' holds neither a script nor answers", which);
 }
 
 void exercise_files_check(const struct exercise *x, struct topo_msgs *m)
@@ -136,4 +205,12 @@ int exercise_script(const struct exercise *x, const char *which, const char *nod
     if (name_check(node, "node", e) < 0)
         return -1;
     return read_script(x, which, node, out, e);
+}
+
+int exercise_answers(const struct exercise *x, const char *which, exercise_answer_fn *fn, void *arg,
+                     struct err *e)
+{
+    if (x->dir == NULL || !known_dir(x, which))
+        return err_set(e, ERR_INVALID, "exercise '%s' has no solution '%s'", x->id, which);
+    return read_answers(x, which, fn, arg, e);
 }

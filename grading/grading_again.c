@@ -403,6 +403,8 @@ int grading_again(const struct exercise *now, const struct exercise *then, const
                                json_integer_value(json_object_get(old, "started")),
                                json_integer_value(json_object_get(old, "finished")));
     json_object_set(j, "attempt", json_object_get(old, "attempt"));
+    if (json_object_get(old, "seed_id") != NULL)
+        json_object_set(j, "seed_id", json_object_get(old, "seed_id"));
     merge(&a, &r, o, j);
     *report = j;
     return 0;

@@ -1,4 +1,5 @@
 /* The report of an attempt.  Pure. */
+#include "grading/answer.h"
 #include "grading/check/check.h"
 #include "labd/base/buf.h"
 #include "labd/base/mem.h"
@@ -91,8 +92,13 @@ static json_t *check_json(const struct exercise *x, const struct exercise_check 
     json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:o, s:i}", "id", c->id, "kind", c->kind->name,
                           "title", c->title, "status", grading_status_name(o->v.status), "score",
                           (int)points(c, &o->v), "max_score", (int)c->points, "evidence",
-                          on_wire(x, c) ? "wire" : "reference", "time_to_pass_ms",
-                          pass && t >= 0 ? json_integer(t) : json_null(), "samples", (int)o->samples);
+                          answer_asked(c) ? "answer"
+                          : on_wire(x, c) ? "wire"
+                                          : "reference",
+                          "time_to_pass_ms", pass && t >= 0 ? json_integer(t) : json_null(), "samples",
+                          (int)o->samples);
+    if (answer_asked(c))
+        json_object_set_new(j, "answer", c->given != NULL ? json_string(c->given) : json_null());
     add_words(j, secrets, o->v.observed, expected);
     add_hints(j, c, o->v.status, failures);
     return j;

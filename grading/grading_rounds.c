@@ -2,6 +2,7 @@
  * the rounds themselves gave. */
 #include "grading/grading_rounds.h"
 
+#include "grading/answer.h"
 #include "grading/check/check.h"
 #include "labd/base/mem.h"
 
@@ -74,12 +75,16 @@ static void rest(const struct run *r, const struct err *failure)
 
 static void tell(const struct run *r)
 {
-    size_t done = 0;
+    size_t done = 0, total = 0;
 
-    for (size_t i = 0; i < r->x->nchecks; i++)
+    for (size_t i = 0; i < r->x->nchecks; i++) {
+        if (answer_asked(&r->x->checks[i]))
+            continue;
+        total++;
         done += r->o[i].streak >= r->x->hold || r->o[i].v.after_ms >= 0;
+    }
     if (r->progress != NULL)
-        r->progress(done, r->x->nchecks, r->arg);
+        r->progress(done, total, r->arg);
 }
 
 /* Enters the verdicts of one round that began at 'began'. */
@@ -103,7 +108,7 @@ static void account(struct run *r, const struct grading_verdict *v, int64_t bega
 }
 
 struct tally {
-    bool settled; /* every check holds */
+    bool settled; /* every check holds, or is a question */
     bool hopeful; /* each either holds or is on its way */
     bool error;
     size_t which; /* the first with an error */
@@ -118,7 +123,8 @@ static struct tally count(const struct run *r)
 
         if (!shares(r, i))
             continue;
-        t.settled = t.settled && o->streak >= r->x->hold;
+        t.settled = t.settled &&
+                    (o->streak >= r->x->hold || (answer_asked(&r->x->checks[i]) && o->samples >= r->x->hold));
         t.hopeful = t.hopeful || (o->streak > 0 && o->streak < r->x->hold);
         if (!t.error && o->v.status == GRADING_ERROR)
             t.which = i;

@@ -1,6 +1,7 @@
 /* Rounds of probes against a running lab.  The only part of grading that talks to labhost. */
 #include "grading/grading.h"
 
+#include "grading/answer.h"
 #include "grading/check/check.h"
 #include "grading/evidence.h"
 #include "grading/grading_rounds.h"
@@ -307,6 +308,7 @@ int grading_run(const struct exercise *x, const struct plan *p, const char *host
             return err_wrap(e, "grade lab %s", lab);
     }
     *report = grading_report(x, lab, o, failures, r.typed_during, started, loop_wall_ms());
+    json_object_set_new(r.evidence, "answers", answers_given(x));
     *evidence = TAKE(r.evidence);
     return 0;
 }

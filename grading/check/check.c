@@ -30,6 +30,7 @@ const struct check_kind *const check_kinds[] = {
     &check_spanning_tree,
     &check_persistence,
     &check_script,
+    &check_answer,
     NULL,
 };
 /* clang-format on */

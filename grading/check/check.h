@@ -37,6 +37,9 @@ struct check_kind {
     bool alone;            /* it needs a round of its own, after those of the others */
     bool reboots;          /* .. and the nodes are rebooted before it: it comes last of all */
     bool negative;         /* it passes when nothing happens, and therefore needs a control */
+    /* It is about what the student says, which does not change while it is graded.  Nobody learns how it ended
+     * before the report tells: neither by the progress of grading nor by a check that requires it. */
+    bool question;
     /* Adds to k->m what can not be meant. */
     void (*review)(struct check_review *k, const struct exercise_check *c);
     /* Adds what has to be sent and watched for check 'i'.  ERR_CAPACITY. */
@@ -63,7 +66,7 @@ bool check_reboots(const struct exercise_check *c); /* its round comes after a c
 extern const struct check_kind check_reachability, check_unreachable, check_tcp_open, check_tcp_closed,
     check_path, check_route, check_nat, check_address, check_firewall, check_vpn, check_dns, check_http,
     check_convergence, check_ospf, check_bgp, check_bandwidth, check_dhcp, check_spanning_tree,
-    check_persistence, check_script;
+    check_persistence, check_script, check_answer;
 
 /* ---- check.c: for all kinds ---- */
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name); /* or NULL */

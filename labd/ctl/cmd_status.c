@@ -131,6 +131,33 @@ static void print_links(FILE *f, const json_t *lab)
     text_table_print(&t, f);
 }
 
+static void print_questions(FILE *f, const json_t *lab)
+{
+    AUTO(text_table_clear) struct text_table t = {.columns = 4};
+    const json_t *questions = json_object_get(lab, "questions"), *q;
+    size_t i;
+
+    if (json_array_size(questions) == 0)
+        return;
+    text_cell(&t, "QUESTION");
+    text_cell(&t, "TEXT");
+    text_cell(&t, "TRIES LEFT");
+    text_cell(&t, "ANSWER");
+    json_array_foreach(questions, i, q) {
+        const json_t *left = json_object_get(q, "left");
+
+        text_cell(&t, "%s", text_str(q, "check"));
+        text_cell(&t, "%s", text_str(q, "title"));
+        if (json_is_integer(left))
+            text_cell(&t, "%lld", (long long)json_integer_value(left));
+        else
+            text_cell(&t, "any");
+        text_cell(&t, "%s", text_str(q, "answer"));
+    }
+    putc('\n', f);
+    text_table_print(&t, f);
+}
+
 /* One text of several lines, or a list of lines. */
 static void print_notes(FILE *f, const json_t *notes)
 {
@@ -192,6 +219,7 @@ int cmd_status(struct ctl *c, struct err *e)
         putc('\n', c->out);
         print_nodes(c->out, j);
         print_links(c->out, j);
+        print_questions(c->out, j);
     }
     json_decref(j);
     return 0;

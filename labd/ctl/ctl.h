@@ -112,8 +112,9 @@ void ctl_say(const struct ctl *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 int ctl_seed(const struct ctl *c, uint32_t *n);
 
 /* ---- the commands ---- */
-ctl_run_fn cmd_capture, cmd_console, cmd_down, cmd_evidence, cmd_exec, cmd_exercise_new, cmd_exercise_test,
-    cmd_export, cmd_grade, cmd_help, cmd_import, cmd_link, cmd_list, cmd_regrade, cmd_render, cmd_reset,
-    cmd_resume, cmd_scores, cmd_start, cmd_status, cmd_suspend, cmd_up, cmd_validate, cmd_version;
+ctl_run_fn cmd_answer, cmd_capture, cmd_console, cmd_down, cmd_evidence, cmd_exec, cmd_exercise_new,
+    cmd_exercise_test, cmd_export, cmd_grade, cmd_help, cmd_import, cmd_link, cmd_list, cmd_regrade,
+    cmd_render, cmd_reset, cmd_resume, cmd_scores, cmd_start, cmd_status, cmd_suspend, cmd_up, cmd_validate,
+    cmd_version;
 
 #endif

@@ -30,6 +30,9 @@ int ctl_lab_await_gone(struct ctl *c, const char *id, struct err *e) MUST_CHECK;
 /* Removes the lab and waits. */
 int ctl_lab_remove(struct ctl *c, const char *id, struct err *e) MUST_CHECK;
 
+/* Says 'text' to question 'check' of the lab; NULL or "" takes back what was said. */
+int ctl_lab_answer(struct ctl *c, const char *id, const char *check, const char *text,
+                   struct err *e) MUST_CHECK;
 /* Grades the lab.  '*attempt' is the finished attempt; ERR_INTERNAL with its words if it ended in error. */
 int ctl_lab_grade(struct ctl *c, const char *id, json_t **attempt, struct err *e) MUST_CHECK;
 

@@ -54,6 +54,8 @@ void report_print(FILE *f, const char *indent, const json_t *report, bool failed
         const json_t *full = json_object_get(check, "full"); /* it names what students do not see */
         detail(f, deeper, "expected", full != NULL ? full : check, "expected");
         detail(f, deeper, "observed", full != NULL ? full : check, "observed");
+        detail(f, deeper, "answer", check, "answer");
+        detail(f, deeper, "right for", check, "others");
         detail(f, deeper, "kept", check, "kept");
         detail(f, deeper, "hint", check, "hint");
         detail(f, deeper, "failed attempts until the next hint", check, "hint_after");

@@ -95,6 +95,10 @@ const struct ctl_cmd ctl_table[] = {
      "Writes pcapng, live, until Ctrl-C: of a link (seen from its end a), or of a node's interface. _FILTER_ is\n"
      "in the language of *pcap-filter*(7). To watch: *labctl capture LAB LINK | tcpdump -r -*.",
      cmd_capture},
+    {"answer", "LAB CHECK TEXT", 3, 3, 0, CTL_DAEMON, "lab -", "answer a question of a lab",
+     "Says _TEXT_ to the question _CHECK_, which *labctl status* shows, for the next *labctl grade*; an empty one takes\n"
+     "back what was said. Only whoever started the lab may do this.",
+     cmd_answer},
     {"grade", "LAB", 1, 1, B(JSON) | B(FORMAT), CTL_DAEMON, "lab", "grade the lab as it stands",
      "Grades the lab and prints the report. _FORMAT_ is *json*, *junit* (JUnit XML, for continuous integration) or\n"
      "*gradescope* (results.json of an autograder). The exit status is 0 if every point was reached, else 1.",

@@ -1,5 +1,6 @@
 #include "labd/ctl/ctl_trial.h"
 
+#include "grading/answer.h"
 #include "grading/exercise.h"
 #include "labd/base/buf.h"
 #include "labd/base/loop.h"
@@ -155,12 +156,34 @@ static int run_scripts(struct ctl *c, struct used *u, const struct scripts *s, s
     return 0;
 }
 
+static void add_answer(const char *check, const char *text, void *arg)
+{
+    json_object_set_new(arg, check, json_string(text));
+}
+
+/* Of an earlier trial in this lab nothing is left. */
+static int give_answers(struct ctl *c, const struct used *u, const char *which, struct err *e)
+{
+    json_t *answers = json_object();
+    int rc = exercise_answers(u->x, which, add_answer, answers, e);
+
+    for (size_t i = 0; i < u->x->nchecks && rc == 0; i++) {
+        const struct exercise_check *q = &u->x->checks[i];
+
+        if (answer_asked(q))
+            rc = ctl_lab_answer(c, u->id, q->id, json_string_value(json_object_get(answers, q->id)), e);
+    }
+    json_decref(answers);
+    return rc;
+}
+
 static int solve_and_grade(struct ctl *c, struct used *u, const struct scripts *s, struct trial *t,
                            struct err *e)
 {
     json_t *attempt = NULL;
 
-    if (make_room(c, u, s, e) < 0 || run_scripts(c, u, s, e) < 0 || ctl_lab_grade(c, u->id, &attempt, e) < 0)
+    if (make_room(c, u, s, e) < 0 || run_scripts(c, u, s, e) < 0 || give_answers(c, u, s->which, e) < 0 ||
+        ctl_lab_grade(c, u->id, &attempt, e) < 0)
         return -1;
     t->report = json_incref(json_object_get(attempt, "report"));
     t->score = (long long)text_int(t->report, "score");

@@ -34,7 +34,8 @@ struct trial_list {
     void *arg;
 };
 
-/* Starts a lab of the exercise in the folder 'dir', runs the scripts of v[0] in the order of the nodes, grades it.
+/* Starts a lab of the exercise in the folder 'dir', runs the scripts of v[0] in the order of the nodes,
+ * gives its answers, grades it.
  * For each later trial those nodes are started afresh on which something else ran than it wants, and only their
  * scripts run.  Removes the lab, whatever happens.  A mutant's scripts may fail; that is graded, too.  Blocks; a
  * signal of ctl_signals_catch() ends it early, with ERR_TIMEOUT for what is not graded, and a second one the wait for the

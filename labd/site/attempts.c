@@ -1,11 +1,14 @@
 #include "labd/site/attempts.h"
 
+#include "grading/answer.h"
 #include "grading/exercise.h"
 #include "grading/grading.h"
 #include "labd/base/log.h"
 #include "labd/base/mem.h"
+#include "labd/site/answers.h"
 #include "labd/site/site_evidence.h"
 #include "labd/site/watch.h"
+#include "labd/site/watermark.h"
 #include "labd/site/worker.h"
 #include "topology/plan.h"
 
@@ -32,7 +35,9 @@ struct attempt {
     /* for the child; borrowed from the lab, which cannot go away while the attempt is open */
     const char *exercise_xml, *topology, *host_socket;
     const struct topo_seed *seed;
-    json_t *failures; /* {check: earlier attempts in which it failed}, or NULL */
+    json_t *failures;          /* {check: earlier attempts in which it failed}, or NULL */
+    json_t *given, *wrong;     /* of answers_of_attempt(), or NULL */
+    struct watermarks *others; /* NULL in a raw lab */
 };
 
 struct attempts {
@@ -71,6 +76,7 @@ json_t *attempt_seen(json_t *attempt, enum lab_view view)
     copy = json_deep_copy(attempt);
     json_array_foreach(json_object_get(json_object_get(copy, "report"), "checks"), i, check) {
         json_object_del(check, "full");
+        json_object_del(check, "others");
     }
     return copy;
 }
@@ -98,6 +104,7 @@ void attempt_regraded(struct site *s, int64_t inst, const struct store_attempt *
         return; /* it shows the open attempt */
     json_decref(lab->attempt);
     lab->attempt = attempts_latest(s, lab);
+    answers_refresh(s, lab);
     lab_status_changed(lab);
     watchers_attempt_changed(s, lab->row.id);
 }
@@ -114,6 +121,15 @@ static void publish(const struct attempt *a)
     lab->attempt = attempt_json(&a->row, a->at);
     lab_status_changed(lab);
     watchers_attempt_changed(s, lab->row.id);
+}
+
+/* The tries that are left are known when an attempt has ended. */
+static void refresh_lab(const struct attempt *a)
+{
+    struct lab *lab = labs_find(a->all->site->labs, a->inst, a->row.lab);
+
+    if (lab != NULL)
+        answers_refresh(a->all->site, lab);
 }
 
 /* ---- in the child ---- */
@@ -144,6 +160,7 @@ static int grade(const struct attempt *a, struct child *c, json_t **report, json
         return -1;
     AUTO(plan_freep) struct plan *p = plan_make(x->topo, a->row.lab, e);
     json_t *seen = NULL;
+    answers_give(x, a->given, a->wrong);
     if (p == NULL ||
         grading_run(x, p, a->host_socket, a->row.lab, a->failures, child_progress, c, report, &seen, e) < 0)
         return -1;
@@ -152,6 +169,8 @@ static int grade(const struct attempt *a, struct child *c, json_t **report, json
 
         topo_seed_id(a->seed, id);
         json_object_set_new(*report, "seed_id", json_string(id));
+        if (a->others != NULL)
+            watermarks_flag(a->others, x, a->exercise_xml, a->topology, *report);
     }
     *evidence = evidence_wrap(seen, a->exercise_xml, a->topology, x->hold, &why);
     if (*evidence == NULL)
@@ -229,6 +248,9 @@ static void attempt_free(struct attempt *a)
     json_decref(a->report);
     json_decref(a->evidence);
     json_decref(a->failures);
+    json_decref(a->given);
+    json_decref(a->wrong);
+    watermarks_free(a->others);
     store_attempt_clear(&a->row);
     free(a);
 }
@@ -279,6 +301,7 @@ static void finish(struct attempt *a, const struct err *why)
         if (a->row.state == ATTEMPT_DONE && a->evidence != NULL && !a->row.evidence)
             log_err("attempt.evidence", &e, "attempt", id, NULL);
     }
+    refresh_lab(a);
     publish(a);
     attempt_free(a);
 }
@@ -335,7 +358,9 @@ static void start_one(struct attempt *a)
     a->seed = &lab->row.seed;
     a->host_socket = s->host_socket;
     a->failures = attempt_failures(s, a->inst, &a->row, &e);
-    if (a->failures != NULL && store_attempt_running(s->store, a->inst, a->row.id, &e) == 0)
+    if (a->failures != NULL && answers_of_attempt(s, a->inst, &a->row, &a->given, &a->wrong, &e) == 0 &&
+        (a->row.exercise[0] == '\0' || (a->others = watermarks_new(s, a->inst, &a->row, &e)) != NULL) &&
+        store_attempt_running(s->store, a->inst, a->row.id, &e) == 0)
         a->worker = worker_start(s->loop, work, a, ATTEMPT_LIMIT_MS, &ops, a, &e);
     if (a->worker == NULL) {
         finish(a, &e);

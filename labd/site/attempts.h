@@ -13,7 +13,8 @@ void attempts_free(
     struct attempts *as); /* kills the workers; their attempts are "interrupted" at the next start */
 
 json_t *attempts_latest(struct site *s, const struct lab *lab); /* ATTEMPT, or NULL; new reference */
-/* An ATTEMPT as 'view' sees it: a student's has no check's "full", the words that name hidden parts.  New
+/* An ATTEMPT as 'view' sees it: a student's has no check's "full", the words that name hidden parts, nor
+ * "others", whose answer it would have been.  New
  * reference; 'attempt' stays the caller's. */
 json_t *attempt_seen(json_t *attempt, enum lab_view view);
 bool attempts_busy(const struct site *s, const struct lab *lab); /* it is being graded, or is going to be */

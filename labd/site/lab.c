@@ -2,6 +2,7 @@
 #include "grading/exercise.h"
 #include "labd/base/log.h"
 #include "labd/base/mem.h"
+#include "labd/site/answers.h"
 #include "labd/site/attempts.h"
 #include "labd/site/hostlink.h"
 #include "labd/site/labs.h"
@@ -111,6 +112,8 @@ struct lab *lab_from_row(struct labs *ls, int64_t inst, struct store_lab *row, s
         lab->drawing[VIEW_STUDENT] = json_incref(lab->drawing[VIEW_ALL]);
     }
     lab->max_score = x != NULL ? exercise_max_score(x) : 0;
+    lab->answers = x != NULL ? answers_new(x) : NULL;
+    answers_refresh(labs_site(ls), lab);
     for (size_t i = 0; i < t->nelements; i++)
         if (t->elements[i].kind == TOPO_INTERNET)
             lab->internet_line = t->elements[i].line;
@@ -250,6 +253,7 @@ void lab_free(struct lab *lab)
     for (int i = 0; i < VIEWS; i++)
         json_decref(lab->drawing[i]);
     topo_secrets_free(lab->secrets);
+    answers_free(lab->answers);
     json_decref(lab->live);
     json_decref(lab->attempt);
     lab_status_changed(lab);

@@ -1,5 +1,6 @@
 /* STATUS: the drawing of a lab with what labhost says of its nodes and links. */
 #include "labd/base/mem.h"
+#include "labd/site/answers.h"
 #include "labd/site/attempts.h"
 #include "labd/site/hostlink.h"
 #include "labd/site/labs.h"
@@ -80,13 +81,14 @@ json_t *lab_status(const struct lab *lab, enum lab_view view)
     const struct store_lab *r = &lab->row;
 
     return json_pack(
-        "{s:s, s:s, s:{s:s, s:o}, s:o, s:o, s:s, s:s, s:b, s:o, s:I, s:o, s:o, s:O, s:o, s:o}", "id", r->id,
-        "name", r->name, "owner", "login", r->owner_login, "name", json_text(r->owner_name), "exercise",
-        json_text(r->exercise), "title", json_text(r->title), "state", lab_state_name(lab), "driver",
-        r->driver, "can_suspend", hostlink_suspends(labs_site(lab->all)->host, r->driver), "error",
+        "{s:s, s:s, s:{s:s, s:o}, s:o, s:o, s:s, s:s, s:b, s:o, s:I, s:o, s:o, s:O, s:o, s:o, s:o}", "id",
+        r->id, "name", r->name, "owner", "login", r->owner_login, "name", json_text(r->owner_name),
+        "exercise", json_text(r->exercise), "title", json_text(r->title), "state", lab_state_name(lab),
+        "driver", r->driver, "can_suspend", hostlink_suspends(labs_site(lab->all)->host, r->driver), "error",
         said(lab, view, r->error), "started_ms", (json_int_t)r->created, "ready_ms", json_time(r->ready),
         "nodes", nodes(lab, view), "elements", json_object_get(lab->drawing[view], "elements"), "links",
-        links(lab, view), "attempt", lab->attempt != NULL ? attempt_seen(lab->attempt, view) : json_null());
+        links(lab, view), "attempt", lab->attempt != NULL ? attempt_seen(lab->attempt, view) : json_null(),
+        "questions", answers_json(lab->answers));
 }
 
 const char *lab_status_text(struct lab *lab, enum lab_view view)

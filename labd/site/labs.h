@@ -19,6 +19,7 @@ struct lab {
     struct topo_secrets *secrets; /* names that students do not read; NULL if nothing is hidden */
     json_t *live;                 /* the last lab object of labhost, or NULL */
     json_t *attempt;              /* the latest ATTEMPT, or NULL */
+    struct answers *answers;      /* its questions, or NULL */
     bool broken;                  /* its texts cannot be read, so nobody knows what of it is hidden */
     int64_t seq;      /* hostlink_seq() when labhost was last asked to create, suspend or resume it */
     bool pending;     /* row.state says that it is to sleep, or to wake: labhost may not know it yet */

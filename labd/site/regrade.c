@@ -1,11 +1,14 @@
 #include "labd/site/regrade.h"
 
+#include "grading/answer.h"
 #include "grading/grading.h"
 #include "labd/base/log.h"
 #include "labd/base/mem.h"
+#include "labd/site/answers.h"
 #include "labd/site/attempts.h"
 #include "labd/site/exercises.h"
 #include "labd/site/site_evidence.h"
+#include "labd/site/watermark.h"
 #include "labd/site/worker.h"
 
 #include <stdio.h>
@@ -31,7 +34,7 @@ struct regrade {
     char login[STORE_LOGIN_SIZE];
     struct topo_seed seed;
     struct buf packed;
-    json_t *failures, *report;
+    json_t *failures, *wrong, *report;
     struct err failed;
     struct worker *worker;
 };
@@ -41,8 +44,9 @@ static void clear_current(struct regrade *g)
     store_attempt_clear(&g->row);
     buf_clear(&g->packed);
     json_decref(g->failures);
+    json_decref(g->wrong);
     json_decref(g->report);
-    g->failures = g->report = NULL;
+    g->failures = g->wrong = g->report = NULL;
     g->failed = (struct err){0};
 }
 
@@ -117,7 +121,11 @@ static int judge(const struct regrade *g, json_t **report, struct err *e)
     AUTO(exercise_freep) struct exercise *now = load(g, g->xml, topology, e);
     if (now == NULL)
         return err_wrap(e, "the exercise does not fit the network of this attempt any more");
-    return grading_again(now, then, evidence, old, g->failures, report, e);
+    answers_give(now, json_object_get(evidence, "answers"), g->wrong);
+    if (grading_again(now, then, evidence, old, g->failures, report, e) < 0)
+        return -1;
+    watermarks_keep(old, *report);
+    return 0;
 }
 
 static int work(int fd, void *arg)
@@ -250,7 +258,8 @@ static int begin(struct regrade *g, struct err *e)
         return e->code == ERR_NOT_FOUND
                    ? err_set(e, ERR_NOT_FOUND, "no evidence was kept of this attempt, so its score stays")
                    : -1;
-    if ((g->failures = attempt_failures(g->site, g->inst, &g->row, e)) == NULL)
+    if ((g->failures = attempt_failures(g->site, g->inst, &g->row, e)) == NULL ||
+        answers_of_attempt(g->site, g->inst, &g->row, NULL, &g->wrong, e) < 0)
         return -1;
     g->worker = worker_start(g->site->loop, work, g, LIMIT_MS, &ops, g, e);
     return g->worker != NULL ? 0 : -1;
@@ -303,6 +312,9 @@ static void mend_lab(struct lab *lab, void *arg)
     free(lab->row.exercise_xml);
     lab->row.exercise_xml = xstrdup(se->xml);
     lab->max_score = exercise_max_score(x);
+    answers_free(lab->answers);
+    lab->answers = answers_new(x);
+    answers_refresh(m->site, lab);
     lab_status_changed(lab);
 }
 

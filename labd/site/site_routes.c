@@ -1,5 +1,6 @@
 /* The HTTP API, one line per route.  openapi.json describes each; test_site_routes.c holds the two
  * against each other. */
+#include "labd/site/answers.h"
 #include "labd/site/attempts.h"
 #include "labd/site/deadlines.h"
 #include "labd/site/exercises.h"
@@ -37,6 +38,7 @@ const struct http_route site_routes[] = {
     {"POST", V1 "/labs/{id}/start", ROLE_STUDENT, SMALL, lab_start},
     {"POST", V1 "/labs/{id}/nodes/{node}/start", ROLE_STUDENT, SMALL, lab_start_node},
     {"PATCH", V1 "/labs/{id}/links/{link}", ROLE_INSTRUCTOR, SMALL, lab_patch_link},
+    {"PUT", V1 "/labs/{id}/answers/{check}", ROLE_STUDENT, SMALL, answer_put},
     {"GET", V1 "/labs/{id}/events", ROLE_STUDENT, 0, watch_lab},
     {"WS", V1 "/labs/{id}/nodes/{node}/console", ROLE_STUDENT, 0, stream_console},
     {"WS", V1 "/labs/{id}/nodes/{node}/exec", ROLE_STUDENT, 0, stream_exec},

@@ -37,6 +37,7 @@ static const char topology[] =
 #define FIREWALL(flows) "<check id='c' kind='firewall' title='t' points='1'>" flows "</check>"
 #define PASS "<flow from='a' to='b' proto='tcp' port='80' expect='pass' state='established'/>"
 #define VPN(attrs) "<check id='c' kind='vpn' title='t' points='1' from='a' " attrs "/>"
+#define ASK(attrs) "<check id='q' kind='answer' title='t' points='1' " attrs "/>"
 #define H "<hint>h</hint>"
 #define ONE(text) FILE_(ID, META, "", REFS, text)
 #define DNS_(zone, records) \
@@ -76,7 +77,9 @@ static const struct row {
          "<check id='c13' kind='spanning-tree' title='t' points='1' from='a' to='10.0.1.10' seen-at='h1:eth0' links='l1' root='r1' priority='4096' hello='1s' cut='l1' settle='9s'/>"
          "<check id='c14' kind='route' title='t' points='1' from='a' out='r1:eth1' prefixes='10.0.2.0/24 10.0.3.0/24' absent='10.9.0.0/16' hops='1'/>"
          "<check id='c15' kind='persistence' title='t' points='1' of='c1 c4 c3' nodes='r1 h2'/>"
-         "<check id='c16' kind='persistence' title='t' points='1' requires='c15' of='c1'/>"),
+         "<check id='c16' kind='persistence' title='t' points='1' requires='c15' of='c1'/>"
+         "<check id='c17' kind='answer' title='t' points='1' requires='c1' expect='r1' also='r 1|R-1' form='text' tries='3'/>"
+         "<check id='c18' kind='answer' title='t' points='1' requires='c17' expect='10.0.1.0/24' form='address'><hint>h</hint></check>"),
      0, NULL},
     {"persistence of nothing", CHECKS("<check id='k' kind='persistence' title='t' points='1'/>"), 6,
      "needs the attribute 'of'"},
@@ -105,6 +108,22 @@ static const struct row {
          "<check id='k' kind='persistence' title='t' points='1' of='c1'/>"
          "\n<check id='p' kind='path' title='t' points='1' requires='k' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' settle='5s'/>"),
      7, "reboots nodes and therefore runs later"},
+    {"question without an answer", CHECKS("<check id='q' kind='answer' title='t' points='1'/>"), 6,
+     "needs the attribute 'expect'"},
+    {"answer of another form", CHECKS(ASK("expect='r1' form='mac'")), 6,
+     "nobody can say what it expects: the answer must be a MAC"},
+    {"one of the answers is none", CHECKS(ASK("expect='r1' also='a||b'")), 6, "one line of plain text"},
+    {"unknown form", CHECKS(ASK("expect='r1' form='adress'")), 6, "did you mean 'address'?"},
+    {"no tries at all", CHECKS(ASK("expect='r1' tries='0'")), 6, "from 1 to 100"},
+    {"question with probes", CHECKS(ASK("expect='r1' from='a'")), 6, "has no attribute 'from'"},
+    {"what needs an answer",
+     CHECKS(ASK(
+         "expect='r1'") "\n<check id='d' kind='reachability' title='t' points='1' requires='q' from='a' to='b'/>"),
+     7, "'q', which is a question"},
+    {"question as a control",
+     CHECKS(ASK(
+         "expect='r1'") "\n<check id='d' kind='unreachable' title='t' points='1' control='q' from='a' to='10.0.2.11' seen-at='h2:eth0'/>"),
+     7, "must be a check that something passes"},
     {"not XML", "<exercise", 1, ""},
     {"a DTD", "<!DOCTYPE exercise [<!ENTITY a 'b'>]>\n<exercise/>", 1, "DOCTYPE"},
     {"another root", "<topology name='t'/>", 1, "root element is not <exercise>"},

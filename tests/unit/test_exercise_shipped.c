@@ -173,7 +173,70 @@ static void test_dir_without_scripts(void **state)
 
     (void)state;
     unlink(path);
-    dir_fails("holds no script");
+    dir_fails("holds neither a script nor answers");
+}
+
+/* The exercise asks in which network h1 is; 'text' is what the solution says. */
+static void say(const char *text)
+{
+    assert_int_equal(
+        put("exercise.xml",
+            "<exercise id='demo' title='D'><summary>s</summary><topology file='topology.xml'/><instructions file='i.md'/>"
+            "<solution dir='solution'/><grading><reference name='a' at='lan1' address='10.0.0.9/24'/>"
+            "<check id='q' kind='answer' title='t' points='1' expect='${net}' form='address'/></grading></exercise>"),
+        0);
+    assert_int_equal(
+        put("topology.xml",
+            "<topology name='t'><parameter name='net' type='prefix' pool='10.64.0.0/10' length='24'/>"
+            "<host name='h1'><interface name='eth0' network='lan1'/></host><network name='lan1'/></topology>"),
+        0);
+    assert_int_equal(put("solution/answers", text), 0);
+}
+
+static void add_answer(const char *check, const char *text, void *arg)
+{
+    struct buf *b = arg;
+
+    buf_printf(b, "%s=%s;", check, text);
+}
+
+static void test_dir_answers(void **state)
+{
+    AUTO(mem_freep) char *path = xasprintf("%s/solution/h1.sh", dir), *want = NULL;
+    AUTO(buf_clear) struct buf said = BUF_INIT;
+    struct err e = {0};
+
+    (void)state;
+    unlink(path); /* a solution may be words alone */
+    say("# looked up\n\n  q:  ${net}\n");
+    AUTO(exercise_freep) struct exercise *x = exercise_load_dir(dir, NULL, NULL, &e);
+    if (x == NULL || exercise_answers(x, "solution", add_answer, &said, &e) < 0)
+        fail_msg("%s", e.msg);
+    want = xasprintf("q=%s;", x->checks[0].answer);
+    assert_string_equal(buf_str(&said), want);
+    assert_int_equal(exercise_answers(x, "wrong/none", add_answer, &said, &e), -1);
+    assert_int_equal(e.code, ERR_INVALID);
+}
+
+static void test_dir_answer_to_nothing(void **state)
+{
+    (void)state;
+    say("# one\nnet: 10.0.0.0/24\n");
+    dir_fails("solution/answers:2: the exercise asks no question 'net'");
+}
+
+static void test_dir_answer_of_another_form(void **state)
+{
+    (void)state;
+    say("q: h1\n");
+    dir_fails("solution/answers:1: the answer must be an address");
+}
+
+static void test_dir_answer_without_question(void **state)
+{
+    (void)state;
+    say("10.0.0.0/24\n");
+    dir_fails("solution/answers:1: this is not \"CHECK: TEXT\"");
 }
 
 static void test_dir_without_instructions(void **state)
@@ -217,6 +280,10 @@ int main(void)
         D(test_dir_complete),
         D(test_dir_script_of_unknown_node),
         D(test_dir_without_scripts),
+        D(test_dir_answers),
+        D(test_dir_answer_to_nothing),
+        D(test_dir_answer_of_another_form),
+        D(test_dir_answer_without_question),
         D(test_dir_without_instructions),
         D(test_dir_without_topology),
         D(test_dir_with_another_name),

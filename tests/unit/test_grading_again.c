@@ -1,4 +1,5 @@
 /* Judging again: what of a mended exercise the evidence of an attempt answers, and what is kept where it does not. */
+#include "grading/answer.h"
 #include "grading/evidence.h"
 #include "labd/base/buf.h"
 #include "labd/base/mem.h"
@@ -384,6 +385,34 @@ static void test_drawn(void **state)
     assert_true(route_kept(ROUTE("10.0.4.0/25", "5")));
 }
 
+#define QUESTION(expect) \
+    EXERCISE(GRADING, "<check id='q' kind='answer' title='Q' points='5' expect='" expect "'/>")
+
+/* The evidence knows what was said, so a question whose answer was wrong can be mended, too. */
+static void test_answer(void **state)
+{
+    AUTO(exercise_freep) struct exercise *then = load(QUESTION("lan1"));
+    AUTO(exercise_freep) struct exercise *now = load(QUESTION("lan2"));
+    json_t *said = json_pack("{s:s}", "q", "LAN2"), *ev, *old, *report, *c;
+    struct err e;
+
+    (void)state;
+    answers_give(then, said, NULL);
+    answers_give(now, said, NULL);
+    json_decref(said);
+    ev = evidence_of(then, 2);
+    old = first_report(then, ev);
+    assert_int_equal(json_integer_value(json_object_get(old, "score")), 0);
+    assert_int_equal(grading_again(now, then, ev, old, NULL, &report, &e), 0);
+    c = json_array_get(json_object_get(report, "checks"), 0);
+    assert_null(json_object_get(c, "kept"));
+    assert_string_equal(json_string_value(json_object_get(c, "status")), "pass");
+    assert_int_equal(json_integer_value(json_object_get(report, "score")), 5);
+    json_decref(ev);
+    json_decref(old);
+    json_decref(report);
+}
+
 static size_t count(const char *data, size_t n, const char *what)
 {
     size_t found = 0;
@@ -467,7 +496,7 @@ static void test_bad_evidence(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(script_rows) + 5];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(script_rows) + 6];
     size_t n = 0;
 
     for (; n < ARRAY_LEN(rows); n++)
@@ -478,6 +507,7 @@ int main(void)
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_dropped);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_announced);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_drawn);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_answer);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_shown);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_bad_evidence);
     return cmocka_run_group_tests_name("grading_again", tests, NULL, NULL);

@@ -62,6 +62,8 @@ static const struct row {
     {"", "/api/v1/labs/LAB/capture?port=NAME", NULL, NAMED, "dark-" SECRET ":a", "l1:c", "h2:eth1"},
     {"POST /api/v1/labs/{id}/nodes/{node}/start", "/api/v1/labs/LAB/nodes/NAME/start", "{}", NAMED,
      "spy-" SECRET, "nobody", "h1"},
+    {"PUT /api/v1/labs/{id}/answers/{check}", "/api/v1/labs/LAB/answers/where", "{\"answer\":\"h1\"}", PLAIN,
+     NULL, NULL, NULL},
     {"POST /api/v1/labs/{id}/start", "/api/v1/labs/LAB/start", "{}", PLAIN, NULL, NULL, NULL},
     {"POST /api/v1/labs/{id}/reset", "/api/v1/labs/LAB/reset", "{\"node\":\"NAME\"}", NAMED, "spy-" SECRET,
      "nobody", "h1"},

@@ -107,8 +107,9 @@ static int teardown(void **state)
  * forgets it fails here before anybody writes a test for it. */
 static void test_statements_are_scoped(void **state)
 {
-    static const char *const tables[] = {"hosts",    "users",     "sessions",  "signin_failures", "labs",
-                                         "attempts", "overrides", "deadlines", "evidence",        "regrades"};
+    static const char *const tables[] = {"hosts",    "users",    "sessions",  "signin_failures",
+                                         "labs",     "attempts", "overrides", "deadlines",
+                                         "evidence", "regrades", "answers"};
 
     (void)state;
     for (int i = SQL_FIRST_SCOPED; i < SQL_COUNT; i++) {

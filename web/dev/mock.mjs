@@ -61,6 +61,7 @@ function start(user, ex, id) {
         ready_ms: null,
         ...copy(ex.topology),
         attempt: null,
+        questions: [],
     };
     for (const n of status.nodes) Object.assign(n, { state: 'waiting', error: null, output: null });
     const lab = { status, attempts: [], streams: new Set(), consoles: new Map() };

@@ -39,6 +39,7 @@ const status = (state: LabState, nodes: Record<string, NodeState>, more: Partial
     elements: [],
     links: [],
     attempt: null,
+    questions: [],
     ...more,
 });
 const report: Report = { score: 60, max_score: 100, checks: [] };

@@ -142,7 +142,7 @@ int store_lab_set_state(struct store *s, int64_t inst, const char *id, enum stor
 /* Gives the lab another grading. */
 int store_lab_mend(struct store *s, int64_t inst, const char *id, const char *exercise_xml,
                    struct err *e) MUST_CHECK;
-/* Marks the lab gone and drops its XML; its attempts stay. */
+/* Marks the lab gone and drops its XML and answers; its attempts stay. */
 int store_lab_end(struct store *s, int64_t inst, const char *id, struct err *e) MUST_CHECK;
 typedef void store_lab_fn(const struct store_lab *l, void *arg); /* 'l' is borrowed for the call */
 int store_lab_each(struct store *s, int64_t inst, store_lab_fn *fn, void *arg,
@@ -196,6 +196,23 @@ int store_attempt_count(struct store *s, int64_t inst, enum store_attempt_state 
 typedef void store_failures_fn(const char *check, int64_t n, void *arg);
 int store_failures_each(struct store *s, int64_t inst, int64_t user, const char *exercise, const char *lab,
                         int64_t before, store_failures_fn *fn, void *arg, struct err *e) MUST_CHECK;
+
+/* ---- answers to questions; store_answer.c ---- */
+int store_answer_put(struct store *s, int64_t inst, const char *lab, const char *question, const char *text,
+                     struct err *e) MUST_CHECK;
+int store_answer_del(struct store *s, int64_t inst, const char *lab, const char *question,
+                     struct err *e) MUST_CHECK;
+typedef void store_answer_fn(const char *question, const char *text, void *arg);
+int store_answer_each(struct store *s, int64_t inst, const char *lab, store_answer_fn *fn, void *arg,
+                      struct err *e) MUST_CHECK;
+/* The different answers that failed in the user's attempts at the exercise that were begun before attempt 'before'. */
+int store_wrong_each(struct store *s, int64_t inst, int64_t user, const char *exercise, int64_t before,
+                     store_answer_fn *fn, void *arg, struct err *e) MUST_CHECK;
+
+/* What the labs of the exercise drew from that others than 'user' have or had; at most 'max'. */
+typedef void store_seed_fn(const char *login, const struct topo_seed *seed, void *arg);
+int store_seeds_each(struct store *s, int64_t inst, const char *exercise, int64_t user, int64_t max,
+                     store_seed_fn *fn, void *arg, struct err *e) MUST_CHECK;
 
 /* ---- evidence, and judging again by it ---- */
 int store_evidence_add(struct store *s, int64_t inst, int64_t attempt, const void *packed, size_t n,

@@ -44,7 +44,14 @@ int store_lab_mend(struct store *s, int64_t inst, const char *id, const char *ex
 
 int store_lab_end(struct store *s, int64_t inst, const char *id, struct err *e)
 {
-    return store_exec(s, store_bind(s, SQL_LAB_END, "it", inst, id), "end the lab", e);
+    if (store_begin(s, e) < 0)
+        return -1;
+    if (store_exec(s, store_bind(s, SQL_ANSWER_END, "it", inst, id), "end the lab", e) < 0 ||
+        store_exec(s, store_bind(s, SQL_LAB_END, "it", inst, id), "end the lab", e) < 0) {
+        store_rollback(s);
+        return -1;
+    }
+    return store_commit(s, e);
 }
 
 static void read_lab(sqlite3_stmt *q, struct store_lab *l)

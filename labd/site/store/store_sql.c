@@ -186,8 +186,18 @@ static const char migration_8[] =
     "CREATE TRIGGER regrades_are_kept BEFORE DELETE ON regrades"
     " BEGIN SELECT RAISE(ABORT, 'a former score is never deleted'); END;";
 
-const char *const store_migrations[] = {migration_1, migration_2, migration_3, migration_4,
-                                        migration_5, migration_6, migration_7, migration_8};
+/* What a student says to the questions of a lab, as long as it is there; reports keep what was graded. */
+static const char migration_9[] = "CREATE TABLE answers("
+                                  " institution INTEGER NOT NULL,"
+                                  " lab TEXT NOT NULL,"
+                                  " question TEXT NOT NULL,"
+                                  " text TEXT NOT NULL,"
+                                  " PRIMARY KEY(institution, lab, question),"
+                                  " FOREIGN KEY(institution, lab) REFERENCES labs(institution, id))"
+                                  " STRICT, WITHOUT ROWID;";
+
+const char *const store_migrations[] = {migration_1, migration_2, migration_3, migration_4, migration_5,
+                                        migration_6, migration_7, migration_8, migration_9};
 const int store_nmigrations = (int)(sizeof store_migrations / sizeof *store_migrations);
 
 #define LAB_COLUMNS \
@@ -302,6 +312,22 @@ const char *const store_sql[SQL_COUNT] = {
                           " WHERE a.institution = ?1 AND a.user = ?2 AND a.exercise IS ?3"
                           " AND (?3 IS NOT NULL OR a.lab = ?4) AND a.id < ?5 AND a.report IS NOT NULL"
                           " AND json_extract(c.value, '$.status') = 'fail' GROUP BY 1",
+
+    [SQL_ANSWER_PUT] = "INSERT INTO answers(institution, lab, question, text) VALUES(?1, ?2, ?3, ?4)"
+                       " ON CONFLICT DO UPDATE SET text = excluded.text",
+    [SQL_ANSWER_DEL] = "DELETE FROM answers WHERE institution = ?1 AND lab = ?2 AND question = ?3",
+    [SQL_ANSWER_END] = "DELETE FROM answers WHERE institution = ?1 AND lab = ?2",
+    [SQL_ANSWER_EACH] = "SELECT question, text FROM answers WHERE institution = ?1 AND lab = ?2",
+    [SQL_WRONG_EACH] = "SELECT DISTINCT json_extract(c.value, '$.id'), json_extract(c.value, '$.answer')"
+                       " FROM attempts a, json_each(a.report, '$.checks') c"
+                       " WHERE a.institution = ?1 AND a.user = ?2 AND a.exercise = ?3 AND a.id < ?4"
+                       " AND a.report IS NOT NULL AND json_extract(c.value, '$.status') = 'fail'"
+                       " AND json_extract(c.value, '$.answer') IS NOT NULL",
+
+    [SQL_SEEDS_EACH] =
+        "SELECT DISTINCT u.login, l.seed FROM labs l"
+        " JOIN users u ON u.institution = l.institution AND u.id = l.owner"
+        " WHERE l.institution = ?1 AND l.exercise = ?2 AND l.owner <> ?3 ORDER BY u.login LIMIT ?4",
 
     [SQL_EVIDENCE_ADD] = "INSERT INTO evidence(institution, attempt, packed) VALUES(?1, ?2, ?3)",
     [SQL_EVIDENCE_FIND] = "SELECT packed FROM evidence WHERE institution = ?1 AND attempt = ?2",

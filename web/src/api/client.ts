@@ -29,6 +29,9 @@ export const startNodes = (id: string, node?: string) =>
     call<Status>('POST', `${V1}/labs/${seg(id)}/${node === undefined ? '' : `nodes/${seg(node)}/`}start`, {});
 export const setLink = (id: string, link: string, state: 'up' | 'down') =>
     call<Status>('PATCH', `${V1}/labs/${seg(id)}/links/${seg(link)}`, { state });
+/** An empty 'answer' takes back what was said. */
+export const putAnswer = (id: string, check: string, answer: string) =>
+    call<Status>('PUT', `${V1}/labs/${seg(id)}/answers/${seg(check)}`, { answer });
 
 export const startAttempt = (lab: string) => call<Attempt>('POST', `${V1}/labs/${seg(lab)}/attempts`, {});
 export const listAttempts = async (lab: string) =>

@@ -90,6 +90,17 @@ export interface Status extends Drawing {
     ready_ms: number | null;
     nodes: LabNode[];
     attempt: Attempt | null;
+    questions: Question[];
+}
+
+/** What the exercise asks in words. */
+export interface Question {
+    check: string;
+    title: string;
+    form: 'text' | 'number' | 'address' | 'mac';
+    answer: string | null; // what was said, for the next attempt
+    tries: number | null; // different answers that may be wrong; null: any number
+    left: number | null; // of them
 }
 
 /** How often work may be checked, and which score counts. */
@@ -141,6 +152,8 @@ export interface Check {
     score: number;
     max_score: number;
     evidence: string;
+    answer?: string | null; // of a question: what was said
+    others?: string[]; // logins of those for whose values a wrong answer is right; not for students
     observed: string | null;
     expected: string | null;
     full?: { observed: string; expected: string }; // with the names of hidden parts; not for students

@@ -15,11 +15,12 @@ import { Topology } from '../topology/Topology';
 import { Split } from '../ui/Split';
 import { useNow } from '../ui/useNow';
 import { useStore } from '../ui/useStore';
-import { changeLink, check, reset, resume, startAgain, stop, suspend } from './labActions';
+import { answer, changeLink, check, reset, resume, saveAnswers, startAgain, stop, suspend } from './labActions';
 import { LabBar } from './LabBar';
 import { LabStatus } from './LabStatus';
 import { NetworkText } from './NetworkText';
 import { NotFound } from './NotFound';
+import { Questions } from './Questions';
 import { TaskPane } from './TaskPane';
 
 /** The exercise, and when its next attempt may begin; asked for anew when 'event' changes. */
@@ -141,7 +142,11 @@ export function Lab({ id, user }: { id: string; user: User }) {
             next?.focus();
         });
     };
-    const checkNow = () => {
+    const checkNow = async () => {
+        if (mine && !(await saveAnswers(watch, status))) {
+            setSide('task');
+            return;
+        }
         setSide('result');
         void check(watch, status);
     };
@@ -154,6 +159,14 @@ export function Lab({ id, user }: { id: string; user: User }) {
             side={side}
             onSide={setSide}
             onAttempt={watch.attempt}
+            questions={
+                <Questions
+                    lab={id}
+                    questions={status.questions}
+                    mine={mine}
+                    onAnswer={(question, text) => answer(watch, status, question, text)}
+                />
+            }
         />
     );
     const network = (
@@ -206,7 +219,7 @@ export function Lab({ id, user }: { id: string; user: User }) {
                 refusal={checkRefusal(status, newest) ?? ruled}
                 note={ruled}
                 sleepRefusal={suspendRefusal(status, newest)}
-                onCheck={checkNow}
+                onCheck={() => void checkNow()}
                 onReset={() => void reset(watch, status)}
                 onSuspend={() => void suspend(watch, status)}
                 onStop={() => void stop(watch, status)}

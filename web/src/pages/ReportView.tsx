@@ -44,8 +44,11 @@ function CheckItem({ attempt, check }: { attempt: Attempt; check: Check }) {
                     {check.score} / {check.max_score}
                 </span>
             </div>
-            {check.status === 'blocked' && (
+            {check.status === 'blocked' && check.answer !== null && (
                 <p class="soft">This cannot be judged before the check it depends on has passed.</p>
+            )}
+            {check.others !== undefined && (
+                <p>With the values of {check.others.join(', ')} this answer would be right.</p>
             )}
             {check.kept !== undefined && <p class="soft">Judged again, this stayed as it was. {check.kept}</p>}
             {check.status === 'error' && check.kept === undefined && (
@@ -53,6 +56,12 @@ function CheckItem({ attempt, check }: { attempt: Attempt; check: Check }) {
             )}
             {(observed || (check.status !== 'pass' && expected)) && (
                 <dl>
+                    {typeof check.answer === 'string' && (
+                        <>
+                            <dt>Answer</dt>
+                            <dd>{check.answer}</dd>
+                        </>
+                    )}
                     {observed && (
                         <>
                             <dt>Observed</dt>

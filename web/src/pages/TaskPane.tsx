@@ -1,4 +1,5 @@
 // Task and result, as two tabs of one pane.
+import type { ComponentChildren } from 'preact';
 import type { Attempt, Exercise } from '../api/types';
 import { panelId, Tabs, tabId } from '../ui/Tabs';
 import { Instructions } from './Instructions';
@@ -11,9 +12,10 @@ interface Props {
     side: 'task' | 'result';
     onSide: (side: 'task' | 'result') => void;
     onAttempt: (a: Attempt) => void;
+    questions: ComponentChildren; // below the instructions
 }
 
-export function TaskPane({ exercise, hasExercise, attempts, side, onSide, onAttempt }: Props) {
+export function TaskPane({ exercise, hasExercise, attempts, side, onSide, onAttempt, questions }: Props) {
     const newest = attempts[0];
     const score = newest?.state === 'done' && newest.score !== null ? `${newest.score} / ${newest.max_score}` : null;
     return (
@@ -49,12 +51,19 @@ export function TaskPane({ exercise, hasExercise, attempts, side, onSide, onAtte
             >
                 {side === 'result' ? (
                     <ResultPane rules={exercise?.rules ?? null} attempts={attempts} onAttempt={onAttempt} />
-                ) : exercise !== null ? (
-                    <Instructions html={exercise.instructions_html} />
                 ) : (
-                    <p class="soft">
-                        {hasExercise ? 'Loading…' : 'This lab was started from a topology: it has no instructions.'}
-                    </p>
+                    <>
+                        {exercise !== null ? (
+                            <Instructions html={exercise.instructions_html} />
+                        ) : (
+                            <p class="soft">
+                                {hasExercise
+                                    ? 'Loading…'
+                                    : 'This lab was started from a topology: it has no instructions.'}
+                            </p>
+                        )}
+                        {questions}
+                    </>
                 )}
             </div>
             <p class="vh" role="status">

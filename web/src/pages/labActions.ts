@@ -1,7 +1,8 @@
 // What can be done to a lab from its page; each asks first where work would be lost.
-import { resetLab, resumeLab, setLink, startAttempt, startNodes, stopLab, suspendLab } from '../api/client';
+import { putAnswer, resetLab, resumeLab, setLink, startAttempt, startNodes, stopLab, suspendLab } from '../api/client';
 import type { Status } from '../api/types';
-import { addProblem, clearAlerts } from '../model/alerts';
+import { addProblem, alertText, clearAlerts } from '../model/alerts';
+import { allUnsaved, drafts, dropDraft } from '../model/answers';
 import type { LabWatch } from '../model/watch';
 import { confirm } from '../ui/Confirm';
 
@@ -61,6 +62,32 @@ export async function startAgain(w: LabWatch, s: Status, node?: string): Promise
 
 export async function changeLink(w: LabWatch, s: Status, link: string, state: 'up' | 'down'): Promise<void> {
     await request(w, `Link ${link} could not be changed`, () => setLink(s.id, link, state));
+}
+
+/** Says 'text' to a question.  Why it could not be said, or "". */
+export async function answer(w: LabWatch, s: Status, check: string, text: string): Promise<string> {
+    try {
+        await w.ask(() => putAnswer(s.id, check, text));
+    } catch (e) {
+        return alertText(e, '');
+    }
+    dropDraft(s.id, check);
+    return '';
+}
+
+/** Saves what is typed but not saved; false after telling which of it could not be. */
+export async function saveAnswers(w: LabWatch, s: Status): Promise<boolean> {
+    clearAlerts();
+    for (const { question, text } of allUnsaved(drafts.get(), s)) {
+        try {
+            await w.ask(() => putAnswer(s.id, question.check, text));
+        } catch (e) {
+            addProblem(e, `“${question.title}” could not be answered`);
+            return false;
+        }
+        dropDraft(s.id, question.check);
+    }
+    return true;
 }
 
 export async function check(w: LabWatch, s: Status): Promise<void> {
