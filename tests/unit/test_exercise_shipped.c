@@ -210,8 +210,10 @@ static void test_dir_answers(void **state)
     unlink(path); /* a solution may be words alone */
     say("# looked up\n\n  q:  ${net}\n");
     AUTO(exercise_freep) struct exercise *x = exercise_load_dir(dir, NULL, NULL, &e);
-    if (x == NULL || exercise_answers(x, "solution", add_answer, &said, &e) < 0)
+    if (x == NULL || exercise_answers(x, "solution", add_answer, &said, &e) < 0) {
         fail_msg("%s", e.msg);
+        return;
+    }
     want = xasprintf("q=%s;", x->checks[0].answer);
     assert_string_equal(buf_str(&said), want);
     assert_int_equal(exercise_answers(x, "wrong/none", add_answer, &said, &e), -1);
@@ -273,7 +275,6 @@ int main(void)
     glob_t shipped;
     assert_int_equal(glob("exercises/*/exercise.xml", 0, NULL, &shipped), 0);
     assert_true(shipped.gl_pathc >= 14); /* the course */
-    struct CMUnitTest *tests = xcalloc(2 * shipped.gl_pathc + 9, sizeof *tests);
     const struct CMUnitTest more[] = {
         cmocka_unit_test(test_schema_refuses),
         cmocka_unit_test(test_script),
@@ -288,6 +289,7 @@ int main(void)
         D(test_dir_without_topology),
         D(test_dir_with_another_name),
     };
+    struct CMUnitTest *tests = xcalloc(2 * shipped.gl_pathc + 1 + ARRAY_LEN(more), sizeof *tests);
     size_t n = 0;
 
     for (size_t i = 0; i < shipped.gl_pathc; i++) {
