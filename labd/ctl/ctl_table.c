@@ -164,8 +164,8 @@ const struct ctl_cmd ctl_table[] = {
      "the whole, and always the same ones.\n"
      "\n"
      "With *--one-lab* all trials of a run share a lab. Between two the nodes whose scripts differ are reset, and only\n"
-     "their scripts run; the others go on as they are. That is much faster where starting a lab takes long, and a\n"
-     "little less sure: a node may remember what its neighbour was before.\n"
+     "their scripts run; the others go on as they are, unless grading has rebooted nodes. That is much faster where\n"
+     "starting a lab takes long, and a little less sure: a node may remember what its neighbour was before.\n"
      "\n"
      "A trial mostly waits for the network. *-j* has _N_ of them at a time; *labd*(8) grades four labs at once for each\n"
      "processor of its machine.",
