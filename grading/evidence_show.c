@@ -1,6 +1,8 @@
 /* The evidence of one check, for those who want to see it.  Pure. */
 #include "grading/evidence.h"
 
+#include "grading/check/check.h"
+
 #include "labd/base/buf.h"
 #include "labd/base/mem.h"
 #include "labd/base/pcapng.h"
@@ -21,15 +23,15 @@ static bool of_number(const char *id, size_t number)
            (*rest == '\0' || *rest == '-');
 }
 
-/* A copy of the probes of the check in 'round'. */
-static json_t *probes_of(const json_t *round, size_t number)
+/* A copy of the probes (or "scripts") of the check in 'round', or of all. */
+static json_t *probes_of(const json_t *round, const char *what, size_t number, bool all_of_them)
 {
-    const json_t *all = json_object_get(json_object_get(round, "result"), "probes");
+    const json_t *all = json_object_get(json_object_get(round, "result"), what);
     json_t *out = json_array(), *p;
     size_t i;
 
     json_array_foreach(all, i, p) {
-        if (of_number(json_string_value(json_object_get(p, "id")), number))
+        if (all_of_them || of_number(json_string_value(json_object_get(p, "id")), number))
             json_array_append_new(out, json_deep_copy(p));
     }
     return out;
@@ -53,16 +55,22 @@ json_t *evidence_of_check(const json_t *j, const struct exercise *x, const char 
         json_t *peers = own ? json_object_get(json_object_get(r, "result"), "peers") : NULL;
 
         if (own || ev->rounds[i].check[0] == '\0') {
-            json_t *probes = probes_of(r, (size_t)(c - x->checks));
+            bool all = own && check_reboots(c);
+            json_t *probes = probes_of(r, "probes", (size_t)(c - x->checks), all),
+                   *scripts = probes_of(r, "scripts", (size_t)(c - x->checks), all);
 
-            if (json_array_size(probes) == 0 && peers == NULL)
+            if (json_array_size(scripts) == 0) {
+                json_decref(scripts);
+                scripts = NULL;
+            }
+            if (json_array_size(probes) == 0 && peers == NULL && scripts == NULL)
                 json_decref(probes);
             else
-                json_array_append_new(out, json_pack("{s:O, s:I, s:I, s:o, s:o*}", "phase",
-                                                     json_object_get(r, "phase"), "began_ms",
-                                                     (json_int_t)ev->rounds[i].began_ms, "ended_ms",
-                                                     (json_int_t)ev->rounds[i].ended_ms, "probes", probes,
-                                                     "peers", peers != NULL ? json_deep_copy(peers) : NULL));
+                json_array_append_new(
+                    out, json_pack("{s:O, s:I, s:I, s:o, s:o*, s:o*}", "phase", json_object_get(r, "phase"),
+                                   "began_ms", (json_int_t)ev->rounds[i].began_ms, "ended_ms",
+                                   (json_int_t)ev->rounds[i].ended_ms, "probes", probes, "peers",
+                                   peers != NULL ? json_deep_copy(peers) : NULL, "scripts", scripts));
         }
     }
     return json_pack("{s:s, s:o}", "check", id, "rounds", out);

@@ -25,10 +25,14 @@ void exercise_free(struct exercise *x)
         free(c->cut.v);
         free(c->across.v);
         free(c->links.v);
+        free(c->of.v);
+        free(c->nodes.v);
         free(c->text);
         free(c->answer);
         free(c->also);
         free(c->given);
+        free(c->run);
+        free(c->program);
         for (size_t k = 0; k < c->nparts; k++)
             free(c->parts[k].text);
         free(c->parts);
@@ -218,8 +222,10 @@ struct exercise *exercise_load_dir_seeded(const char *dir, const struct topo_see
     x->dir = xstrdup(dir);
     if (x->id[0] != '\0' && strcmp(folder_name(dir, name), x->id) != 0 && strcmp(name, ".") != 0)
         topo_msgs_add(m, x->line, TOPO_ERROR, "the id is '%s', but the folder is '%s'", x->id, name);
-    if (x->topo != NULL)
+    if (x->topo != NULL) {
+        exercise_programs_load(x, m);
         exercise_check(x, x->topo, m);
+    }
     load_instructions(x, m);
     if (x->topo != NULL)
         exercise_files_check(x, m);

@@ -3,7 +3,7 @@
  * graded.  Used by the grader, labd and labctl.  Shape: grading/exercise.rnc.
  *
  *   exercise_read.c XML -> struct exercise,  exercise_check.c its meaning,  exercise_files.c what else is
- *   in the folder,  exercise.c all of it in one,  check/ what is particular to a kind of check */
+ *   in the folder,  exercise_embed.c XML without a folder,  exercise.c all of it in one,  check/ what is particular to a kind of check */
 #ifndef GRADING_EXERCISE_H
 #define GRADING_EXERCISE_H
 
@@ -85,6 +85,7 @@ struct exercise_check {
     struct exercise_names links;            /* spanning-tree: on which bridges speak to each other */
     char root[NAME_SIZE];                   /* ... and the node that has to be the root, or "" */
     int priority;                           /* ... with this one, or EXERCISE_PRIORITY_ANY */
+    struct exercise_names of, nodes;        /* persistence: the checks; what is rebooted, none: all nodes */
     enum probe_outer outer;                 /* what crosses them instead */
     uint16_t outer_port;
     unsigned at_least_bps, at_most_bps; /* bandwidth; 0: no bound */
@@ -99,9 +100,12 @@ struct exercise_check {
     char path[PROBE_PATH_SIZE]; /* http */
     /* http: the host, "" if the address is asked for; dns: the zone, and of a part its name; dhcp: of a lease, or "" */
     char domain[PROBE_DOMAIN_SIZE];
-    unsigned status; /* http */
-    uint16_t type;   /* of a part of dns */
-    char *text;      /* http: a part of the page; of a part of dns: as of probe_record_parse(); or NULL */
+    unsigned status;     /* http */
+    uint16_t type;       /* of a part of dns */
+    char *run;           /* script: the file of the program below the folder, "checks/mail.sh", or NULL */
+    char *program;       /* script: its text, or NULL if it is in a folder that was not read */
+    unsigned timeout_ms; /* script */
+    char *text;          /* http: a part of the page; of a part of dns: as of probe_record_parse(); or NULL */
     char peer[NAME_SIZE];     /* ospf: the reference where our router is */
     char heard_by[NAME_SIZE]; /* ospf: where another one is, or "" */
     uint32_t area;
@@ -111,7 +115,8 @@ struct exercise_check {
     struct probe_addr first, last, dns; /* dhcp: the range; the name server, family 0: any */
     char as_path[PROBE_AS_PATH_SIZE];   /* what 'hears' has to come with; "": any */
     struct exercise_nets not_hears;
-    struct exercise_nets hears; /* what our router has to be told */
+    struct exercise_nets hears;            /* what our router has to be told */
+    struct exercise_nets prefixes, absent; /* route: where packets have to leave at 'seen_at', and must not */
     /* answer: what is right, and what is, too, with | between, or NULL; how many wrong ones are allowed, 0: any */
     char *answer, *also;
     enum exercise_form form;
@@ -179,10 +184,14 @@ struct exercise *exercise_load_seeded(const char *xml, size_t n, const char *top
                                       struct topo_msgs *tm, struct err *e);
 struct exercise *exercise_load_mem(const char *xml, size_t n, const char *topo_xml, size_t topo_n,
                                    struct topo_msgs *xm, struct topo_msgs *tm, struct err *e);
+/* Appends 'dir'/exercise.xml with the programs of its checks inside, for those who keep an exercise without its folder:
+ * what the functions above make of it can be graded.  Without such checks it is the file as it is. */
+int exercise_text(const char *dir, struct buf *out, struct err *e) MUST_CHECK;
 void exercise_free(struct exercise *x); /* NULL is fine */
 void exercise_freep(struct exercise **x);
 
 unsigned exercise_max_score(const struct exercise *x);
+bool exercise_reboots(const struct exercise *x); /* does grading reboot nodes? */
 const struct exercise_check *exercise_check_find(const struct exercise *x, const char *id);
 
 /* Appends, with the values of parameters, the script of 'node' in 'which' ("solution", "wrong/no-forwarding": solution_dir or a

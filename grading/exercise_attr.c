@@ -197,9 +197,10 @@ static bool read_rate(const char *v, const struct xattr *a, unsigned *out, struc
     return true;
 }
 
-static bool read_nets(const char *v, struct exercise_nets *out, struct why *w)
+static bool read_nets(const char *v, const struct xattr *a, struct exercise_nets *out, struct why *w)
 {
     struct exercise_nets all = {.n = 0};
+    bool both = a->max == AF_INET6;
 
     while (*(v += strspn(v, " \t\r\n")) != '\0') {
         char text[PROBE_ADDR_TEXT + 8];
@@ -210,9 +211,10 @@ static bool read_nets(const char *v, struct exercise_nets *out, struct why *w)
             return bad(w, "it holds too much");
         memcpy(text, v, n);
         text[n] = '\0';
-        if (!probe_addr_parse_net(text, &p->addr, &p->len) || p->addr.family != AF_INET)
-            return bad(w, "it must be IPv4 prefixes such as \"10.0.1.0/24\" with blanks between them");
-        for (unsigned bit = p->len; bit < 32; bit++)
+        if (!probe_addr_parse_net(text, &p->addr, &p->len) || (p->addr.family != AF_INET && !both))
+            return bad(w, both ? "it must be prefixes such as \"10.0.1.0/24\" with blanks between them"
+                               : "it must be IPv4 prefixes such as \"10.0.1.0/24\" with blanks between them");
+        for (unsigned bit = p->len; bit < (p->addr.family == AF_INET ? 32 : 128); bit++)
             if (p->addr.b[bit / 8] & 0x80 >> bit % 8)
                 return bad(w, "a prefix in it has bits of a host behind its length");
         all.n++;
@@ -446,7 +448,7 @@ static bool store(const char *v, const struct xattr *a, void *obj, void *at, str
     case XA_AS_PATH:
         return read_as_path(v, at, w);
     case XA_NETS:
-        return read_nets(v, at, w);
+        return read_nets(v, a, at, w);
     case XA_RATE:
         return read_rate(v, a, at, w);
     case XA_BANDS:

@@ -37,7 +37,7 @@ enum xattr_type {
     XA_DOMAIN,        /* char[PROBE_DOMAIN_SIZE], as of probe_domain_parse() */
     XA_RRTYPE,        /* uint16_t, the number of a type of probe_dns_types */
     XA_AREA,          /* uint32_t: "0" or "0.0.0.0" */
-    XA_NETS,          /* struct exercise_nets: IPv4 prefixes, blanks between */
+    XA_NETS,          /* struct exercise_nets: IPv4 prefixes, and IPv6 if 'max' is AF_INET6, blanks between */
     XA_AS,            /* uint32_t: an AS number, RFC 6793 */
     XA_AS_PATH,       /* char[PROBE_AS_PATH_SIZE]: AS numbers, blanks between */
     XA_RATE,          /* unsigned, bits a second, within min .. max: "256kbit" */

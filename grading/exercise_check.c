@@ -16,16 +16,6 @@ static bool negative(const struct exercise_check *c)
     return c->kind != NULL && c->kind->negative;
 }
 
-static const char *like_check(struct check_review *k, const char *wrong, char out[VALUE_HINT_SIZE])
-{
-    struct value_guess g;
-
-    value_guess_init(&g, wrong);
-    for (size_t i = 0; i < k->x->nchecks; i++)
-        value_guess_offer(&g, k->x->checks[i].id);
-    return value_guess_hint(&g, out);
-}
-
 /* ---- references ---- */
 static void check_ref_place(struct check_review *k, const struct probe_ref *r, int line)
 {
@@ -102,7 +92,7 @@ static void check_control(struct check_review *k, const struct exercise_check *c
                  "check '%s' needs a control: what is blocked proves nothing unless something passes", c->id);
     else if (o == NULL)
         COMPLAIN(k, c->line, "check '%s': there is no check '%s' to be its control%s", c->id, c->control,
-                 like_check(k, c->control, hint));
+                 check_like_check(k, c->control, hint));
     else if (negative(o) || check_alone(o) || answer_asked(o))
         COMPLAIN(k, c->line,
                  "check '%s': its control '%s' must be a check that something passes, without a cut", c->id,
@@ -117,10 +107,13 @@ static void check_requires(struct check_review *k, const struct exercise_check *
 
         if (o == NULL)
             COMPLAIN(k, c->line, "check '%s' requires '%s', which does not exist%s", c->id, c->requires.v[i],
-                     like_check(k, c->requires.v[i], hint));
-        else if (check_alone(o) && !check_alone(c))
+                     check_like_check(k, c->requires.v[i], hint));
+        else if ((check_alone(o) && !check_alone(c)) || (check_reboots(o) && !check_reboots(c)))
             COMPLAIN(k, c->line, "check '%s' requires '%s', which %s and therefore runs later", c->id,
-                     c->requires.v[i], o->cut.n > 0 ? "cuts a link" : "brings a router");
+                     c->requires.v[i],
+                     check_reboots(o) ? "reboots nodes"
+                     : o->cut.n > 0   ? "cuts a link"
+                                      : "brings a router");
         else if (answer_asked(o) && !answer_asked(c))
             COMPLAIN(k, c->line, "check '%s' requires '%s', which is a question: only another question may",
                      c->id, c->requires.v[i]);
@@ -219,4 +212,12 @@ void exercise_check(const struct exercise *x, const struct topo *t, struct topo_
     check_wrongs(&k);
     check_size(&k);
     topo_index_clear(&k.ix);
+}
+
+bool exercise_reboots(const struct exercise *x)
+{
+    for (size_t i = 0; i < x->nchecks; i++)
+        if (check_reboots(&x->checks[i]))
+            return true;
+    return false;
 }

@@ -1,9 +1,10 @@
-/* What lies beside exercise.xml: the scripts and answers of the reference and the wrong solutions. */
+/* What lies beside exercise.xml: the scripts and answers of the reference and the wrong solutions, the programs of checks. */
 #include "grading/answer.h"
 #include "grading/exercise_attr.h"
 #include "grading/exercise_parts.h"
 #include "labd/base/buf.h"
 #include "labd/base/file.h"
+#include "labd/base/folder.h"
 #include "labd/base/mem.h"
 #include "topology/topo_parameter.h"
 
@@ -148,6 +149,41 @@ void exercise_files_check(const struct exercise *x, struct topo_msgs *m)
     for (size_t i = 0; i < x->nwrongs; i++)
         if (x->wrongs[i].dir != NULL)
             check_dir(x, x->wrongs[i].dir, x->wrongs[i].line, m);
+}
+
+/* ---- programs of checks ---- */
+int exercise_program_read(const char *dir, const char *run, struct buf *out, struct err *e)
+{
+    AUTO(folder_close) struct folder f = FOLDER_INIT;
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+
+    if (folder_open(&f, dir, e) < 0)
+        return -1;
+    if (folder_read(&f, run, PROBE_SCRIPT_SIZE - 1, &text, NULL, e) < 0 ||
+        probe_script_check(buf_str(&text), text.len, e) < 0)
+        return err_wrap(e, "'%s'", run);
+    buf_add(out, buf_str(&text), text.len);
+    return 0;
+}
+
+void exercise_programs_load(struct exercise *x, struct topo_msgs *m)
+{
+    for (size_t i = 0; i < x->nchecks; i++) {
+        struct exercise_check *c = &x->checks[i];
+        AUTO(topo_msgs_clear) struct topo_msgs own = TOPO_MSGS_INIT;
+        AUTO(buf_clear) struct buf text = BUF_INIT;
+        struct err e;
+
+        if (c->run == NULL || c->program != NULL)
+            continue;
+        if (exercise_program_read(x->dir, c->run, &text, &e) < 0) {
+            topo_msgs_add(m, c->line, TOPO_ERROR, "check '%s': %s", c->id, e.msg);
+            continue;
+        }
+        c->program = topo_reference_fill(x->topo, buf_str(&text), false, 0, &own);
+        for (size_t k = 0; k < own.n; k++)
+            topo_msgs_add(m, c->line, TOPO_ERROR, "check '%s': '%s': %s", c->id, c->run, own.items[k].text);
+    }
 }
 
 static bool known_dir(const struct exercise *x, const char *which)

@@ -18,6 +18,7 @@
 #define HOLD 2
 #define INTERVAL_MS 500
 #define SETTLE_MS 20000
+#define TIMEOUT_MS 10000
 #define STATUS_OK 200
 #define XATTRS_MAX 32 /* of one element: a bit each */
 
@@ -316,9 +317,24 @@ static void read_part(struct reader *r, const xmlNode *n, void *obj)
     c->kind->part_text(r->m, part, value);
 }
 
+static void read_program(struct reader *r, const xmlNode *n, void *obj)
+{
+    struct exercise_check *c = obj;
+
+    no_attributes(r, n);
+    for (const xmlNode *child = n->children; child != NULL; child = child->next)
+        if (child->type == XML_ELEMENT_NODE)
+            complain_element(r, n, child, NULL, 0);
+    if (c->run != NULL)
+        topo_msgs_add(r->m, topo_xml_line(n), TOPO_ERROR, "check '%s' has run and a <program>: one is enough",
+                      c->id);
+    c->program = topo_xml_text(n);
+}
+
 static void read_check(struct reader *r, const xmlNode *n, void *obj)
 {
-    struct element parts[2] = {{"hint", false, false, read_hint}};
+    struct element parts[3] = {{"hint", false, false, read_hint}};
+    size_t nparts = 1;
     struct exercise *x = obj;
     struct exercise_check *c;
 
@@ -334,14 +350,17 @@ static void read_check(struct reader *r, const xmlNode *n, void *obj)
     c->hops = EXERCISE_HOPS_ANY;
     c->priority = EXERCISE_PRIORITY_ANY;
     c->settle_ms = SETTLE_MS;
+    c->timeout_ms = TIMEOUT_MS;
     c->status = STATUS_OK;
     c->path[0] = '/';
     read_check_attrs(r, n, c);
     if (c->kind == NULL)
         return; /* what may be in it is its kind's to say */
     if (c->kind->part != NULL)
-        parts[1] = (struct element){c->kind->part, false, true, read_part};
-    children(r, n, parts, parts[1].name != NULL ? 2 : 1, c);
+        parts[nparts++] = (struct element){c->kind->part, false, true, read_part};
+    if (c->kind->program)
+        parts[nparts++] = (struct element){"program", true, false, read_program};
+    children(r, n, parts, nparts, c);
 }
 
 static void read_grading(struct reader *r, const xmlNode *n, void *obj)

@@ -19,6 +19,16 @@ static bool announced(const struct probe_spec *s, const struct probe_addr *a)
     return false;
 }
 
+/* The first 'bits' of an address. */
+static struct probe_addr head(const struct probe_addr *a, unsigned bits)
+{
+    struct probe_addr h = {bits > 0 ? a->family : 0, {0}};
+
+    for (unsigned b = 0; b < bits; b++)
+        h.b[b / 8] |= (uint8_t)(a->b[b / 8] & 0x80 >> b % 8);
+    return h;
+}
+
 /* What does not matter: the number of the check in its exercise, and what is drawn anew for each round. */
 static void blur(struct probe_spec *s)
 {
@@ -30,8 +40,10 @@ static void blur(struct probe_spec *s)
         if (p->drawn)
             p->port = 0;
         if (p->drawn || announced(s, &p->to))
-            p->to = (struct probe_addr){0, {0}};
+            p->to = head(&p->to, p->drawn ? p->drawn_in : 0);
     }
+    for (size_t i = 0; i < s->nscripts; i++)
+        memcpy(s->scripts[i].id, "c", sizeof "c");
     for (size_t i = 0; i < s->npeers; i++)
         s->peers[i].announce = (struct probe_addr){0, {0}};
 }
@@ -58,11 +70,20 @@ static bool asks_same(const struct exercise *a, size_t i, const struct exercise 
     return same;
 }
 
+static bool names_same(const struct exercise_names *a, const struct exercise_names *b)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (!check_names_hold(b, a->v[i]))
+            return false;
+    return a->n == b->n;
+}
+
 static bool answered(const struct exercise *then, size_t i, const struct exercise *now, size_t k)
 {
     const struct exercise_check *a = &then->checks[i], *b = &now->checks[k];
 
     return check_alone(a) == check_alone(b) && (a->cut.n > 0) == (b->cut.n > 0) &&
+           check_reboots(a) == check_reboots(b) && names_same(&a->nodes, &b->nodes) &&
            asks_same(then, i, now, k, GRADING_STEADY) &&
            (b->cut.n == 0 || asks_same(then, i, now, k, GRADING_BROKEN));
 }
@@ -102,6 +123,53 @@ static const struct probe_result *record_round(void *arg, size_t which, enum gra
     return NULL;
 }
 
+static const struct evidence_reboot *record_of(const struct record *r, size_t which)
+{
+    for (size_t i = 0; i < r->evidence->nreboots; i++)
+        if (strcmp(r->evidence->reboots[i].check, r->now->checks[which].id) == 0)
+            return &r->evidence->reboots[i];
+    return NULL;
+}
+
+/* The clock goes on to the beginning of the next round, if one was made after that. */
+static int record_reboot(void *arg, size_t which, int64_t *ended_ms, struct err *e)
+{
+    struct record *r = arg;
+    const struct evidence_reboot *b = record_of(r, which);
+
+    if (b == NULL)
+        return err_set(e, ERR_NOT_FOUND, "the evidence has no reboot for check '%s'",
+                       r->now->checks[which].id);
+    *ended_ms = r->clock_ms = b->ended_ms;
+    for (size_t i = r->next; i < r->evidence->nrounds; i++) {
+        const struct evidence_round *v = &r->evidence->rounds[i];
+
+        if (v->phase != GRADING_REBOOTED || strcmp(v->check, b->check) != 0)
+            continue;
+        r->clock_ms = v->began_ms;
+        break;
+    }
+    return 0;
+}
+
+static int record_down(void *arg, size_t which, char why[GRADING_TEXT], struct err *e)
+{
+    const struct evidence_reboot *b = record_of(arg, which);
+
+    (void)e;
+    snprintf(why, GRADING_TEXT, "%s", b != NULL ? b->down : "");
+    return 0;
+}
+
+static int record_typed(void *arg, size_t which, bool *typed, struct err *e)
+{
+    const struct evidence_reboot *b = record_of(arg, which);
+
+    (void)e;
+    *typed = b != NULL && b->typed;
+    return 0;
+}
+
 static int64_t record_now(void *arg)
 {
     const struct record *r = arg;
@@ -119,22 +187,28 @@ static void record_pause(void *arg, unsigned ms)
         r->clock_ms = r->evidence->rounds[r->next].began_ms;
 }
 
+static void renumber_one(char id[NAME_SIZE], const struct exercise *then, const struct exercise *now)
+{
+    char old[NAME_SIZE], *rest;
+    unsigned long n;
+    size_t k;
+
+    memcpy(old, id, sizeof old);
+    n = strtoul(old + 1, &rest, 10);
+    k = old[0] == 'c' && n < then->nchecks ? find_check(now, then->checks[n].id) : NOWHERE;
+    if (k == NOWHERE)
+        id[0] = '\0';
+    else
+        snprintf(id, NAME_SIZE, "c%u%.16s", (unsigned)k & 0xffff, rest);
+}
+
 /* Gives the probes in 'r' the ids that they would have now; those of checks that are gone get none. */
 static void renumber(struct probe_result *r, const struct exercise *then, const struct exercise *now)
 {
-    for (size_t i = 0; i < r->nprobes; i++) {
-        char old[NAME_SIZE], *rest;
-        unsigned long n;
-        size_t k;
-
-        memcpy(old, r->probes[i].id, sizeof old);
-        n = strtoul(old + 1, &rest, 10);
-        k = old[0] == 'c' && n < then->nchecks ? find_check(now, then->checks[n].id) : NOWHERE;
-        if (k == NOWHERE)
-            r->probes[i].id[0] = '\0';
-        else
-            snprintf(r->probes[i].id, sizeof r->probes[i].id, "c%u%.16s", (unsigned)k & 0xffff, rest);
-    }
+    for (size_t i = 0; i < r->nprobes; i++)
+        renumber_one(r->probes[i].id, then, now);
+    for (size_t i = 0; i < r->nscripts; i++)
+        renumber_one(r->scripts[i].id, then, now);
 }
 
 /* ---- what stays as it was ---- */
@@ -290,7 +364,14 @@ static int judge_all(struct again *a, struct record *r, unsigned held_then, stru
     do {
         r->next = 0;
         r->clock_ms = r->evidence->nrounds > 0 ? r->evidence->rounds[0].began_ms : 0;
-        const struct grading_source from = {record_round, record_now, record_pause, r, 0, held_then};
+        const struct grading_source from = {.round = record_round,
+                                            .reboot = record_reboot,
+                                            .down = record_down,
+                                            .typed = record_typed,
+                                            .now_ms = record_now,
+                                            .pause = record_pause,
+                                            .arg = r,
+                                            .held_then = held_then};
 
         if (grading_rounds(a->now, &from, a->known, NULL, NULL, o, e) < 0)
             return -1;

@@ -3,6 +3,8 @@
  * ports, addresses, links; never the command that would help. */
 #include "grading/check/check.h"
 
+#include <stdio.h>
+
 const char *grading_status_name(enum grading_status s)
 {
     static const char *const names[] = {[GRADING_FAIL] = "fail",
@@ -24,6 +26,26 @@ struct grading_verdict grading_judge(const struct exercise *x, size_t i, const s
 struct grading_verdict grading_judge_cut(const struct exercise *x, size_t i, const struct probe_result *r)
 {
     return x->checks[i].kind->judge_broken(x, i, r);
+}
+
+struct grading_verdict grading_judge_rebooted(const struct exercise *x, size_t i,
+                                              const struct grading_outcome *o)
+{
+    struct grading_verdict v = check_verdict(GRADING_PASS, "All as before the reboot.");
+
+    for (size_t k = 0; k < x->nchecks; k++)
+        if (check_names_hold(&x->checks[i].of, x->checks[k].id)) {
+            v.parts++;
+            v.good += o[k].v.status == GRADING_PASS;
+        }
+    if (v.good == v.parts)
+        return v;
+    v.status = GRADING_FAIL;
+    snprintf(v.observed, sizeof v.observed, "%u of %u as before the reboot.", v.good, v.parts);
+    for (size_t k = 0; k < x->nchecks; k++)
+        if (check_names_hold(&x->checks[i].of, x->checks[k].id) && o[k].v.status != GRADING_PASS)
+            check_text(v.observed, " \"%.60s\": %.120s", x->checks[k].title, o[k].v.observed);
+    return v;
 }
 
 /* ---- dependencies ---- */
@@ -61,6 +83,9 @@ void grading_block(const struct exercise *x, struct grading_verdict *v, const bo
             for (size_t k = 0;
                  k < c->requires.n && v[i].status != GRADING_BLOCKED && v[i].status != GRADING_ERROR; k++)
                 changed = block_one(x, v, i, c->requires.v[k], false) || changed;
+            for (size_t k = 0; k < c->of.n && v[i].status != GRADING_BLOCKED && v[i].status != GRADING_ERROR;
+                 k++)
+                changed = block_one(x, v, i, c->of.v[k], false) || changed;
             if (v[i].status != GRADING_BLOCKED && v[i].status != GRADING_ERROR)
                 changed = block_one(x, v, i, c->control, true) || changed;
         }

@@ -21,8 +21,9 @@ struct grading_verdict {
 /* ---- grading_spec.c ---- */
 #define GRADING_ALL_SHARED ((size_t)-1)
 enum grading_phase {
-    GRADING_STEADY, /* one sample */
-    GRADING_BROKEN, /* the links of the check's cut are down; samples until traffic flows again */
+    GRADING_STEADY,   /* one sample */
+    GRADING_BROKEN,   /* the links of the check's cut are down; samples until traffic flows again */
+    GRADING_REBOOTED, /* one sample, after the nodes of the check were rebooted */
 };
 /* The probes for check 'which', or for all checks that share their rounds.  ERR_CAPACITY if they are too many. */
 struct probe_spec *grading_spec(const struct exercise *x, size_t which, enum grading_phase phase,
@@ -36,6 +37,13 @@ struct probe_addr grading_target(const struct exercise *x, const struct exercise
 /* The address of reference 'name' in 'family'; family 0 if it has none. */
 struct probe_addr grading_ref_addr(const struct exercise *x, const char *name, int family);
 
+struct grading_outcome { /* of one check after all rounds */
+    struct grading_verdict v;
+    unsigned streak, samples;
+    unsigned good[EXERCISE_HOLD_MAX]; /* the parts that were as expected, of the last samples */
+    int64_t pass_ms;                  /* when the streak that lasted began; -1: none */
+};
+
 /* ---- grading_judge.c ---- */
 /* Judges check 'i' alone by the result of a GRADING_STEADY round.  'before_cut': the state before the cut of
  * a check that has one; it passes if the packet arrives and crosses a link that is to be cut. */
@@ -43,17 +51,15 @@ struct grading_verdict grading_judge(const struct exercise *x, size_t i, const s
                                      bool before_cut);
 /* Judges check 'i', which has a cut, by the result of a GRADING_BROKEN round. */
 struct grading_verdict grading_judge_cut(const struct exercise *x, size_t i, const struct probe_result *r);
-/* Turns verdicts into blocked where a required check or the control did not pass.  v[i] belongs to
+/* The verdict of check 'i', which reboots nodes, by what became after that of the checks that it names, o[k] of check
+ * k: each is worth the same share of the points. */
+struct grading_verdict grading_judge_rebooted(const struct exercise *x, size_t i,
+                                              const struct grading_outcome *o);
+/* Turns verdicts into blocked where a required check, one that is to pass again, or the control did not pass.  v[i] belongs to
  * check i; checks with 'skip'[i] (or NULL) are left alone. */
 void grading_block(const struct exercise *x, struct grading_verdict *v, const bool *skip);
 
 /* ---- grading_report.c ---- */
-struct grading_outcome { /* of one check after all rounds */
-    struct grading_verdict v;
-    unsigned streak, samples;
-    unsigned good[EXERCISE_HOLD_MAX]; /* the parts that were as expected, of the last samples */
-    int64_t pass_ms;                  /* when the streak that lasted began; -1: none */
-};
 /* How many parts were as expected in each of the last 'hold' samples. */
 unsigned grading_held(const struct grading_outcome *o, unsigned hold);
 void grading_expected(const struct exercise *x, const struct exercise_check *c, char out[GRADING_TEXT]);

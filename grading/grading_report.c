@@ -69,23 +69,31 @@ static unsigned points(const struct exercise_check *c, const struct grading_verd
     return v->status == GRADING_FAIL && v->parts > 0 ? c->points * v->good / v->parts : 0;
 }
 
+static bool on_wire(const struct exercise *x, const struct exercise_check *c)
+{
+    bool wire = c->seen_at[0] != '\0' || c->via.n + c->avoids.n + c->cut.n + c->across.n > 0;
+
+    for (size_t i = 0; i < c->nparts; i++)
+        wire = wire || c->parts[i].seen_at[0] != '\0';
+    for (size_t i = 0; i < x->nchecks; i++)
+        wire = wire || (check_names_hold(&c->of, x->checks[i].id) && on_wire(x, &x->checks[i]));
+    return wire;
+}
+
 static json_t *check_json(const struct exercise *x, const struct exercise_check *c,
                           const struct topo_secrets *secrets, const struct grading_outcome *o,
                           const json_t *failures)
 {
-    bool wire = c->seen_at[0] != '\0' || c->via.n + c->avoids.n + c->cut.n + c->across.n > 0;
     bool pass = o->v.status == GRADING_PASS;
     int64_t t = o->v.after_ms >= 0 ? o->v.after_ms : o->pass_ms;
     char expected[GRADING_TEXT];
 
-    for (size_t i = 0; i < c->nparts; i++)
-        wire = wire || c->parts[i].seen_at[0] != '\0';
     grading_expected(x, c, expected);
     json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s, s:o, s:i}", "id", c->id, "kind", c->kind->name,
                           "title", c->title, "status", grading_status_name(o->v.status), "score",
                           (int)points(c, &o->v), "max_score", (int)c->points, "evidence",
                           answer_asked(c) ? "answer"
-                          : wire          ? "wire"
+                          : on_wire(x, c) ? "wire"
                                           : "reference",
                           "time_to_pass_ms", pass && t >= 0 ? json_integer(t) : json_null(), "samples",
                           (int)o->samples);

@@ -9,6 +9,12 @@ struct grading_source {
     /* The next round for check 'which', or for all that share theirs.  Borrowed until the next call.  NULL with 'e':
      * ERR_NOT_FOUND from a record that has no more of them. */
     const struct probe_result *(*round)(void *arg, size_t which, enum grading_phase phase, struct err *e);
+    /* Reboots the nodes of check 'which' cold and waits until none of them is on its way any more, at '*ended_ms'. */
+    int (*reboot)(void *arg, size_t which, int64_t *ended_ms, struct err *e);
+    /* Of the lab after that: 'why' gets the sentence that says which of these nodes does not run, or "". */
+    int (*down)(void *arg, size_t which, char why[GRADING_TEXT], struct err *e);
+    /* .. and whether somebody has typed into it since. */
+    int (*typed)(void *arg, size_t which, bool *typed, struct err *e);
     int64_t (*now_ms)(void *arg); /* since whenever; in a record the time of the rounds */
     void (*pause)(void *arg, unsigned ms);
     void *arg;

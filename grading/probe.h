@@ -10,17 +10,18 @@
  *   1. s = probe_spec_from_json(spec, false, e)       shape, sizes and names; refuses pids and devices
  *   2. probe_spec_resolve(s, plan, e)                 devices, MACs; refuses what the plan does not have
  *   3. for each s->refs[i]: a child that calls unshare(CLONE_NEWNET) and sleeps (with PR_SET_PDEATHSIG);
- *      s->refs[i].pid = child; net_reference_add(index i, segment plan_segment_find(refs[i].segment), vlan,
+ *      s->refs[i].pid = child; net_references_add() with all of them, each with (index i, segment plan_segment_find(refs[i].segment), vlan,
  *      pid, mac, ipv6 = probe_ref_has(&refs[i], AF_INET6)) puts "eth0" there
  *   4. takes the links s->cut[] down, in the machine only: the lab's wanted state is not touched, so
  *      whoever reconciles the lab next (labhost at start, the next link.set) puts them back; a crash
- *      can not leave a cut behind
- *      behind; with s->cut_after_ms that much after step 5 has begun, while the probes flow
+ *      can not leave a cut behind; with s->cut_after_ms that much after step 5 has begun, while the probes flow
  *   5. runs "labprobe" as root with probe_spec_to_json(s) on stdin, at most
  *      probe_spec_duration_ms(s) + 45000 milliseconds; stdout is the result, stderr one line if the
  *      status is not 0.  labprobe sets addresses and gateways and brings eth0 up itself.
  *      With s->peers: they are started, and what they see is in the result; labprobe runs once to set up the
  *      references, once for the probes before and once for those "after"
+ *      Then s->scripts, all at once: each is a stranger's program and runs in a container of its own, without any
+ *      rights, in the network namespace of its reference (labd/host/guest/guest_script.h); not together with peers
  *   6. always, also when the peer has gone or labprobe failed: puts the cut links back to their wanted
  *      state, removes the reference ports, kills the children of step 3
  *   7. replies {"result": ...} after probe_result_from_json() accepted it
@@ -33,6 +34,7 @@
  *          "ask"?:{"dns","type","fresh"} or {"http","host"?,"text"?,"fresh"} or {"dhcp":true}}],
  *        "peers"?:[{"reference","protocol":"ospf|bgp","area":0,"hello_s","dead_s","as","router_as","router",
  *          "form_ms","announce":"198.18.4.7"}],
+ *        "scripts"?:[{"id","from","timeout_ms","program":"#!/bin/sh.."}],
  *        "cut":["l1"],"cut_after_ms":2000,"listen_ms":3000}
  *   "icmp", "udp" and "tcp" send packets; "neighbour" asks by ARP or neighbour discovery who has 'to' on the
  *   reference's own segment, and waits for all who answer, up to its timeout.
@@ -41,8 +43,10 @@
  *          "tcp":null,"data":false,"echo":false,"answer":null or {"code","cut","found","values":["10.0.2.10"]},
  *          "sightings":[{"port","dir":"in|out","what","t_us","src","dst","ttl","mac"?,"copies"?,"frame"?,"length"?}]}]}],
  *          "peers"?:[{"reference","announced","foreign":false,"neighbours":[{"address","state"}],"prefixes":["10.0.2.0/24 65001"]}],
+ *          "scripts"?:[{"id","error":null,"percent":100,"observed":"..","output"?:".."}],
  *          "bpdus"?:[{"port","dir","root":{"priority":4096,"mac"},"bridge":{"priority","mac"}}],"more_bpdus"?:true}
  *   "frame" is how the frame begins, in hexadecimal, and "length" how much of it was looked at: there as far as there is room.
+ *   "output" is what a script that gave no result printed: for those who look at evidence.
  * "mac" (of a reference, a port), "pid" and "dev" of a spec are there only after probe_spec_resolve(). */
 #ifndef GRADING_PROBE_H
 #define GRADING_PROBE_H
@@ -84,6 +88,14 @@ struct plan;
 #define PROBE_LISTEN_MAX_MS 30000
 #define PROBE_BPDUS_MAX 512 /* different ones, of all ports together */
 #define PROBE_COPIES_MAX 65535u
+#define PROBE_SCRIPTS_MAX 8
+#define PROBE_SCRIPT_SIZE ((16u << 10) + 1) /* of a program, with the NUL */
+#define PROBE_SCRIPT_MIN_MS 1000
+#define PROBE_SCRIPT_MAX_MS 60000
+#define PROBE_SCRIPT_EXTRA_MS 20000u         /* a busy machine takes a while to start a container */
+#define PROBE_SCRIPT_PRINTED_MAX (64u << 10) /* what a program may print */
+#define PROBE_OBSERVED_SIZE 301
+#define PROBE_OUTPUT_SIZE 2001
 #define PROBE_STATE_SIZE 16
 #define PROBE_AS_PATH_SIZE 128
 #define PROBE_PORT_SIZE (NAME_SIZE + IFNAME_SIZE) /* "NODE:IF", "LINK:a", "@REFERENCE" */
@@ -181,6 +193,7 @@ struct probe {
     uint16_t outer_port;  /* UDP, at either end */
     struct probe_ask ask; /* UDP and TCP */
     bool drawn;           /* 'to' or 'port' is at random, another one each time; not in the JSON */
+    unsigned drawn_in;    /* ... but for so many bits of 'to' */
 };
 
 /* A router of ours at a reference, for as long as the run takes.  With OSPF (RFC 2328) it speaks first, as a
@@ -201,6 +214,16 @@ struct probe_peer {
 uint32_t probe_peer_other_area(const struct probe_peer *p); /* of the control */
 unsigned probe_peer_control_ms(const struct probe_peer *p); /* how long it listens there */
 
+/* A program of the exercise's author.  It says what it found as one JSON object on its standard output. */
+struct probe_script {
+    char id[NAME_SIZE];
+    char from[NAME_SIZE]; /* a reference */
+    unsigned timeout_ms;
+    char program[PROBE_SCRIPT_SIZE]; /* as of probe_script_check() */
+};
+/* Is it a text that the kernel can start, a "#!" at its beginning, in UTF-8?  ERR_INVALID, ERR_CAPACITY. */
+int probe_script_check(const char *program, size_t n, struct err *e) MUST_CHECK;
+
 struct probe_spec {
     struct probe_ref refs[PROBE_REFS_MAX];
     size_t nrefs;
@@ -210,6 +233,8 @@ struct probe_spec {
     size_t nprobes;
     struct probe_peer peers[PROBE_PEERS_MAX];
     size_t npeers;
+    struct probe_script scripts[PROBE_SCRIPTS_MAX];
+    size_t nscripts;
     char cut[PROBE_CUT_MAX][NAME_SIZE]; /* links held down while the probes run */
     size_t ncut;
     unsigned cut_after_ms; /* from the start of labprobe on; 0: cut before it starts */
@@ -336,12 +361,27 @@ struct probe_bpdu { /* of a designated port; repetitions at the same port are le
     struct probe_bridge root, bridge;
 };
 
+struct probe_script_outcome {
+    char id[NAME_SIZE];
+    char error
+        [160]; /* "": fine; else why there is no result: the author's failure or ours, not the student's */
+    unsigned percent;                   /* how much of it is as it should be */
+    char observed[PROBE_OBSERVED_SIZE]; /* UTF-8 without control characters; may be empty */
+};
+/* Fills 'o' but for its id from the 'n' bytes that the program printed, which are hostile:
+ * {"passed": true, false or a number from 0 to 1, "observed": a sentence}. */
+void probe_script_answer(struct probe_script_outcome *o, const char *out, size_t n);
+/* 'output': what the program printed, hostile, or NULL. */
+json_t *probe_script_outcome_to_json(const struct probe_script_outcome *o, const char *output, size_t n);
+
 struct probe_result {
     uint64_t lost; /* packets that the capture had to drop: what was not seen proves nothing then */
     struct probe_outcome *probes;
     size_t nprobes;
     struct probe_peer_outcome peers[PROBE_PEERS_MAX];
     size_t npeers;
+    struct probe_script_outcome *scripts;
+    size_t nscripts;
     struct probe_bpdu *bpdus;
     size_t nbpdus;
     bool more_bpdus; /* there were more different ones than PROBE_BPDUS_MAX */
@@ -354,6 +394,8 @@ json_t *probe_result_to_json(const struct probe_result *r);
 struct probe_result *probe_result_from_json(const json_t *j, struct err *e);
 const struct probe_peer_outcome *probe_peer_find(const struct probe_result *r, const char *ref); /* or NULL */
 json_t *probe_peer_outcome_to_json(const struct probe_peer_outcome *o);
+const struct probe_script_outcome *probe_script_find(const struct probe_result *r,
+                                                     const char *id); /* or NULL */
 const struct probe_outcome *probe_outcome_find(const struct probe_result *r, const char *id);
 
 #endif

@@ -2,6 +2,7 @@
 #include "grading/probe.h"
 
 #include "grading/probe_json.h"
+#include "grading/probe_script.h"
 #include "labd/base/mem.h"
 
 #include <stdio.h>
@@ -43,6 +44,7 @@ void probe_result_free(struct probe_result *r)
         free(r->probes[i].samples);
     }
     free(r->probes);
+    free(r->scripts);
     free(r->bpdus);
     free(r);
 }
@@ -190,8 +192,9 @@ json_t *probe_result_to_json(const struct probe_result *r)
         json_array_append_new(bpdus, json_pack("{s:s, s:s, s:o, s:o}", "port", r->bpdus[i].port, "dir",
                                                dirs[r->bpdus[i].in], "root", bridge_json(&r->bpdus[i].root),
                                                "bridge", bridge_json(&r->bpdus[i].bridge)));
-    return json_pack("{s:I, s:o, s:o*, s:o*, s:o*}", "lost", (json_int_t)r->lost, "probes", probes, "peers",
-                     peers, "bpdus", bpdus, "more_bpdus", r->more_bpdus ? json_true() : NULL);
+    return json_pack("{s:I, s:o, s:o*, s:o*, s:o*, s:o*}", "lost", (json_int_t)r->lost, "probes", probes,
+                     "peers", peers, "scripts", probe_script_outcomes_to_json(r), "bpdus", bpdus,
+                     "more_bpdus", r->more_bpdus ? json_true() : NULL);
 }
 
 static int frame_check(const json_t *j, struct err *e)
@@ -387,7 +390,7 @@ static int bpdu_read(const json_t *j, struct probe_bpdu *b, struct err *e)
 struct probe_result *probe_result_from_json(const json_t *j, struct err *e)
 {
     AUTO(probe_result_freep) struct probe_result *r = probe_result_new();
-    const json_t *list, *peers, *bpdus;
+    const json_t *list, *peers, *scripts, *bpdus;
     json_int_t lost;
     json_t *v;
     size_t i;
@@ -397,12 +400,15 @@ struct probe_result *probe_result_from_json(const json_t *j, struct err *e)
     if (probe_json_int(j, "probe result", "lost", 0, INT64_MAX, 0, &lost, e) < 0 ||
         probe_json_array(j, "probes", PROBE_PROBES_MAX, &list, e) < 0 ||
         probe_json_array(j, "peers", PROBE_PEERS_MAX, &peers, e) < 0 ||
+        probe_json_array(j, "scripts", PROBE_SCRIPTS_MAX, &scripts, e) < 0 ||
         probe_json_array(j, "bpdus", PROBE_BPDUS_MAX, &bpdus, e) < 0)
         return NULL;
     json_array_foreach(peers, i, v) {
         if (peer_read(v, &r->peers[r->npeers++], e) < 0)
             return NULL;
     }
+    if (probe_script_outcomes_read(scripts, r, e) < 0)
+        return NULL;
     r->bpdus = xcalloc(json_array_size(bpdus) + 1, sizeof *r->bpdus);
     json_array_foreach(bpdus, i, v) {
         if (bpdu_read(v, &r->bpdus[r->nbpdus++], e) < 0)

@@ -3,6 +3,7 @@
 
 #include "grading/probe_dns.h"
 #include "grading/probe_json.h"
+#include "grading/probe_script.h"
 #include "labd/base/mem.h"
 
 #include <stdio.h>
@@ -155,9 +156,9 @@ json_t *probe_spec_to_json(const struct probe_spec *s)
         json_array_append_new(cut, json_string(s->cut[i]));
     for (size_t i = 0; i < s->npeers; i++)
         json_array_append_new(peers, peer_json(&s->peers[i]));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:i}", "references", refs, "observe", ports, "probes",
-                     probes, "peers", peers, "cut", cut, "cut_after_ms", (int)s->cut_after_ms, "listen_ms",
-                     (int)s->listen_ms);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o*, s:o, s:i, s:i}", "references", refs, "observe", ports,
+                     "probes", probes, "peers", peers, "scripts", probe_scripts_to_json(s), "cut", cut,
+                     "cut_after_ms", (int)s->cut_after_ms, "listen_ms", (int)s->listen_ms);
 }
 
 /* ---- from JSON ---- */
@@ -484,7 +485,7 @@ static int samples_check(const struct probe_spec *s, struct err *e)
 struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct err *e)
 {
     AUTO(probe_spec_freep) struct probe_spec *s = probe_spec_new();
-    const json_t *refs, *ports, *probes, *peers, *cut;
+    const json_t *refs, *ports, *probes, *peers, *scripts, *cut;
     json_int_t after, listen;
     json_t *v;
     size_t i;
@@ -495,6 +496,7 @@ struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct e
         probe_json_array(j, "observe", PROBE_PORTS_MAX, &ports, e) < 0 ||
         probe_json_array(j, "probes", PROBE_PROBES_MAX, &probes, e) < 0 ||
         probe_json_array(j, "peers", PROBE_PEERS_MAX, &peers, e) < 0 ||
+        probe_json_array(j, "scripts", PROBE_SCRIPTS_MAX, &scripts, e) < 0 ||
         probe_json_array(j, "cut", PROBE_CUT_MAX, &cut, e) < 0 ||
         probe_json_int(j, "probe spec", "cut_after_ms", 0, PROBE_CUT_AFTER_MAX_MS, 0, &after, e) < 0 ||
         probe_json_int(j, "probe spec", "listen_ms", 0, PROBE_LISTEN_MAX_MS, 0, &listen, e) < 0)
@@ -523,7 +525,7 @@ struct probe_spec *probe_spec_from_json(const json_t *j, bool resolved, struct e
             return NULL;
         s->nprobes++;
     }
-    if (cut_read(cut, s, e) < 0)
+    if (probe_scripts_read(scripts, s, e) < 0 || cut_read(cut, s, e) < 0)
         return NULL;
     s->cut_after_ms = (unsigned)after;
     s->listen_ms = (unsigned)listen;
@@ -566,7 +568,7 @@ unsigned probe_spec_duration_ms(const struct probe_spec *s)
         if (ms > peers)
             peers = ms;
     }
-    return longest[0] + longest[1] + peers;
+    return longest[0] + longest[1] + peers + probe_scripts_duration_ms(s);
 }
 
 uint32_t probe_peer_other_area(const struct probe_peer *p)

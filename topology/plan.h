@@ -48,8 +48,8 @@ struct plan_node {
     struct plan_iface *ifaces;
     size_t nifaces;
     /* Everything that the guest's init does before the node is ready, as one /bin/sh script: preset
-     * addresses and routes, forwarding, FRR start, the author's startup commands, in this order.
-     * NULL if there is nothing to do.  Made by the planner, run by images/init. */
+     * addresses and routes, forwarding, FRR start, the author's startup commands, the student's
+     * /etc/rc.local, in this order.  NULL if there is nothing to do.  Made by the planner, run by images/init. */
     char *startup;
     struct plan_file *files; /* /etc/frr/daemons and /etc/frr/frr.conf are among them */
     size_t nfiles;

@@ -141,7 +141,6 @@ void plan_node_software(const struct topo_node *n, struct plan_node *out)
         AUTO(mem_freep) char *text = value_dedent(n->startup.text);
         buf_puts(&b, text);
     }
-    if (b.len > 0)
-        out->startup = xasprintf("set -e\n%s", buf_str(&b));
+    out->startup = xasprintf("%s%s" PLAN_RC_LOCAL, b.len > 0 ? "set -e\n" : "", buf_str(&b));
     buf_clear(&b);
 }

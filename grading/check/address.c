@@ -7,11 +7,9 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 
 #define OTHERS 3       /* addresses at random that must not be answered for */
-#define DRAWS 64       /* until an address is found that nobody should have */
 #define TRIES 2        /* a question may get lost while a guest is busy */
 #define TIMEOUT_MS 900 /* for the last answer; a second owner may be slow */
 #define INTERVAL_MS 300
@@ -62,53 +60,17 @@ static void review(struct check_review *k, const struct exercise_check *c)
 }
 
 /* ---- probes ---- */
-/* Does the exercise speak of this address?  Then somebody may rightly have it. */
-static bool known(const struct exercise *x, const struct probe_addr *a)
-{
-    struct probe_addr taken;
+/* What the others are drawn from. */
+struct subnet {
+    const struct exercise *x;
     unsigned prefix;
+};
 
-    for (size_t i = 0; i < x->nchecks; i++)
-        for (size_t k = 0; k < x->checks[i].nparts; k++)
-            if (probe_addr_equal(&x->checks[i].parts[k].to, a))
-                return true;
-    for (size_t i = 0; i < x->nrefs; i++)
-        for (size_t k = 0; k < x->refs[i].nnets; k++)
-            if (probe_addr_equal(&x->refs[i].net[k].addr, a) ||
-                probe_addr_equal(&x->refs[i].net[k].gateway, a))
-                return true;
-    for (size_t i = 0; x->topo != NULL && i < x->topo->nnodes; i++)
-        for (size_t f = 0; f < x->topo->nodes[i].nifaces; f++)
-            for (size_t k = 0; k < x->topo->nodes[i].ifaces[f].naddrs; k++)
-                if (probe_addr_parse_net(x->topo->nodes[i].ifaces[f].addrs[k].text, &taken, &prefix) &&
-                    probe_addr_equal(&taken, a))
-                    return true;
-    return false;
-}
-
-/* An address of the subnet at random, neither its first nor its last; false if there is no other. */
-static bool draw(const struct exercise *x, const struct probe_addr *net, unsigned prefix,
-                 struct probe_addr *out)
+static bool is_free(const void *subnet, const struct probe_addr *a)
 {
-    unsigned bits = net->family == AF_INET ? 32 : 128;
+    const struct subnet *n = subnet;
 
-    for (int n = 0; n < DRAWS && prefix + 1 < bits; n++) {
-        unsigned zeros = 0, ones = 0;
-        uint8_t random[16];
-
-        if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-            return false;
-        *out = *net;
-        for (unsigned b = prefix; b < bits; b++) {
-            uint8_t bit = (uint8_t)(0x80 >> b % 8);
-
-            out->b[b / 8] = (uint8_t)((out->b[b / 8] & ~bit) | (random[b / 8] & bit));
-            *(random[b / 8] & bit ? &ones : &zeros) += 1;
-        }
-        if (zeros > 0 && ones > 0 && !known(x, out))
-            return true;
-    }
-    return false;
+    return check_addr_inner(a, n->prefix) && !check_addr_known(n->x, a);
 }
 
 static int ask(struct probe_spec *s, const struct exercise *x, size_t i, size_t part, size_t n,
@@ -139,16 +101,16 @@ static int spec(struct probe_spec *s, const struct exercise *x, size_t i, enum g
     (void)phase;
     for (size_t k = 0; k < c->nparts; k++) {
         const struct exercise_check *part = &c->parts[k];
+        struct subnet n = {.x = x};
         struct probe_addr net, other;
-        unsigned prefix;
 
-        if (!net_find(x, part, &net, &prefix))
+        if (!net_find(x, part, &net, &n.prefix))
             continue; /* complained about */
         check_spec_ref(s, x, part->from);
         if (check_spec_port(s, part->seen_at, e) < 0 || ask(s, x, i, k, 0, &part->to, e) < 0)
             return -1;
-        for (size_t n = 1; n <= OTHERS && draw(x, &net, prefix, &other); n++)
-            if (ask(s, x, i, k, n, &other, e) < 0)
+        for (size_t o = 1; o <= OTHERS && check_draw(&net, n.prefix, is_free, &n, &other); o++)
+            if (ask(s, x, i, k, o, &other, e) < 0)
                 return -1;
     }
     return 0;
@@ -242,7 +204,7 @@ static struct grading_verdict judge(const struct exercise *x, size_t i, const st
 
     for (size_t n = 0; n < x->checks[i].nparts; n++)
         v[n] = judge_part(x, i, n, r);
-    return check_join(&x->checks[i], v);
+    return check_join(x->checks[i].nparts, v);
 }
 
 static void expected(const struct exercise *x, const struct exercise_check *c, char out[GRADING_TEXT])

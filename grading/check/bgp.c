@@ -103,13 +103,13 @@ static void expected(const struct exercise *x, const struct exercise_check *c, c
     peering_text(out, x, c);
     if (c->hears.n > 0) {
         check_text(out, "; it is told of ");
-        peering_text_nets(out, &c->hears);
+        check_text_nets(out, &c->hears);
     }
     if (c->as_path[0] != '\0')
         check_text(out, " with the AS path %s", c->as_path);
     if (c->not_hears.n > 0) {
         check_text(out, ", but not of ");
-        peering_text_nets(out, &c->not_hears);
+        check_text_nets(out, &c->not_hears);
     }
     check_text(out, ".");
 }

@@ -15,6 +15,7 @@ const struct check_kind *const check_kinds[] = {
     &check_tcp_open,
     &check_tcp_closed,
     &check_path,
+    &check_route,
     &check_nat,
     &check_address,
     &check_firewall,
@@ -28,6 +29,8 @@ const struct check_kind *const check_kinds[] = {
     &check_bandwidth,
     &check_spanning_tree,
     &check_answer,
+    &check_persistence,
+    &check_script,
     NULL,
 };
 /* clang-format on */
@@ -43,6 +46,11 @@ const struct check_kind *check_kind_find(const char *name)
 bool check_alone(const struct exercise_check *c)
 {
     return c->cut.n > 0 || (c->kind != NULL && c->kind->alone);
+}
+
+bool check_reboots(const struct exercise_check *c)
+{
+    return c->kind != NULL && c->kind->reboots;
 }
 
 const struct probe_ref *check_ref_find(const struct exercise *x, const char *name)
@@ -69,6 +77,16 @@ const char *check_like_ref(struct check_review *k, const char *wrong, char out[V
     value_guess_init(&g, wrong);
     for (size_t i = 0; i < k->x->nrefs; i++)
         value_guess_offer(&g, k->x->refs[i].name);
+    return value_guess_hint(&g, out);
+}
+
+const char *check_like_check(struct check_review *k, const char *wrong, char out[VALUE_HINT_SIZE])
+{
+    struct value_guess g;
+
+    value_guess_init(&g, wrong);
+    for (size_t i = 0; i < k->x->nchecks; i++)
+        value_guess_offer(&g, k->x->checks[i].id);
     return value_guess_hint(&g, out);
 }
 
@@ -208,12 +226,12 @@ struct grading_verdict check_verdict(enum grading_status status, const char *fmt
     return v;
 }
 
-struct grading_verdict check_join(const struct exercise_check *c, const struct grading_verdict *v)
+struct grading_verdict check_join(size_t n, const struct grading_verdict *v)
 {
-    struct grading_verdict all = check_verdict(GRADING_PASS, "All %zu as expected.", c->nparts);
+    struct grading_verdict all = check_verdict(GRADING_PASS, "All %zu as expected.", n);
 
-    all.parts = (unsigned)c->nparts;
-    for (size_t i = 0; i < c->nparts; i++) {
+    all.parts = (unsigned)n;
+    for (size_t i = 0; i < n; i++) {
         if (v[i].status == GRADING_ERROR)
             return v[i];
         all.good += v[i].status == GRADING_PASS;
@@ -222,7 +240,7 @@ struct grading_verdict check_join(const struct exercise_check *c, const struct g
         return all;
     all.status = GRADING_FAIL;
     snprintf(all.observed, sizeof all.observed, "%u of %u as expected.", all.good, all.parts);
-    for (size_t i = 0; i < c->nparts; i++)
+    for (size_t i = 0; i < n; i++)
         if (v[i].status != GRADING_PASS && strstr(all.observed, v[i].observed) == NULL &&
             strlen(all.observed) + strlen(v[i].observed) + 2 < GRADING_TEXT)
             check_text(all.observed, " %s", v[i].observed);
@@ -244,6 +262,15 @@ void check_text_links(char out[GRADING_TEXT], const struct exercise_names *links
 {
     for (size_t i = 0; i < links->n; i++)
         check_text(out, "%s%s", i > 0 ? ", " : "", links->v[i]);
+}
+
+void check_text_nets(char out[GRADING_TEXT], const struct exercise_nets *nets)
+{
+    char text[PROBE_ADDR_TEXT];
+
+    for (size_t i = 0; i < nets->n; i++)
+        check_text(out, "%s%s/%u", i > 0 ? ", " : "", probe_addr_text(&nets->v[i].addr, text),
+                   nets->v[i].len);
 }
 
 void check_text_ref(char out[GRADING_TEXT], const struct exercise *x, const char *ref, int family)

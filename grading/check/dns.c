@@ -243,7 +243,7 @@ static struct grading_verdict judge(const struct exercise *x, size_t i, const st
         return all;
     for (size_t k = 0; k < c->nparts; k++)
         v[k] = judge_part(x, i, k, r);
-    all = check_join(c, v);
+    all = check_join(c->nparts, v);
     if (all.status == GRADING_PASS)
         snprintf(all.observed, sizeof all.observed,
                  "The server behind %s answered for all records, over UDP and TCP.", c->seen_at);

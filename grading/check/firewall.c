@@ -296,7 +296,7 @@ static struct grading_verdict judge(const struct exercise *x, size_t i, const st
         for (size_t k = 0; k < c->nparts; k++)
             if ((c->parts[k].action == EXERCISE_PASS) == pass)
                 v[k] = judge_part(x, i, k, r, open);
-    return check_join(c, v);
+    return check_join(c->nparts, v);
 }
 
 static void expected(const struct exercise *x, const struct exercise_check *c, char out[GRADING_TEXT])

@@ -64,22 +64,24 @@ static void review_to_ref(struct check_review *k, const struct exercise_check *c
                        c->to_ref);
 }
 
-static void review_to_addr(struct check_review *k, const struct exercise_check *c,
-                           const struct probe_ref *from)
+void flow_review_addr(struct check_review *k, const struct exercise_check *c, const struct probe_addr *to)
 {
+    const struct probe_ref *from = check_ref_find(k->x, c->from);
     char text[PROBE_ADDR_TEXT];
 
-    if (!probe_ref_has(from, c->to.family))
+    if (from == NULL)
+        return;
+    if (!probe_ref_has(from, to->family))
         CHECK_COMPLAIN(k, c, "check '%s': reference '%s' has no address of the family of %s", c->id, c->from,
-                       probe_addr_text(&c->to, text));
+                       probe_addr_text(to, text));
     for (size_t i = 0; i < from->nnets; i++)
-        if (from->net[i].addr.family == c->to.family && from->net[i].gateway.family == 0 &&
-            !probe_addr_in_net(&c->to, &from->net[i].addr, from->net[i].prefix))
+        if (from->net[i].addr.family == to->family && from->net[i].gateway.family == 0 &&
+            !probe_addr_in_net(to, &from->net[i].addr, from->net[i].prefix))
             CHECK_COMPLAIN(k, c, "check '%s': reference '%s' has no gateway towards %s", c->id, c->from,
-                           probe_addr_text(&c->to, text));
+                           probe_addr_text(to, text));
 }
 
-void flow_review(struct check_review *k, const struct exercise_check *c)
+const struct probe_ref *flow_review_from(struct check_review *k, const struct exercise_check *c)
 {
     const struct probe_ref *from = check_ref_find(k->x, c->from);
     char hint[VALUE_HINT_SIZE];
@@ -87,10 +89,17 @@ void flow_review(struct check_review *k, const struct exercise_check *c)
     if (c->from[0] != '\0' && from == NULL)
         CHECK_COMPLAIN(k, c, "check '%s': there is no reference '%s'%s", c->id, c->from,
                        check_like_ref(k, c->from, hint));
+    return from;
+}
+
+void flow_review(struct check_review *k, const struct exercise_check *c)
+{
+    const struct probe_ref *from = flow_review_from(k, c);
+
     if (c->to_ref[0] != '\0')
         review_to_ref(k, c, from);
-    else if (c->to.family != 0 && from != NULL)
-        review_to_addr(k, c, from);
+    else if (c->to.family != 0)
+        flow_review_addr(k, c, &c->to);
     check_review_port(k, c, c->seen_at);
     if (c->proto != PROBE_ICMP && c->port == 0 && !c->other && c->kind->proto == PROBE_ICMP)
         CHECK_COMPLAIN(k, c, "check '%s' needs a port", c->id);
@@ -189,7 +198,7 @@ const struct probe_sighting *flow_seen(const struct probe_sample *s, const char 
     return NULL;
 }
 
-static const char *routers(int n, char out[32])
+const char *flow_routers(int n, char out[32])
 {
     snprintf(out, 32, n == 1 ? "%d router" : "%d routers", n);
     return out;
@@ -228,7 +237,7 @@ bool flow_arrived(const struct flow *f, const struct probe_sample *s, bool answe
     hops = CHECK_TTL - g->ttl;
     if (f->c->hops != EXERCISE_HOPS_ANY && hops != f->c->hops) {
         *v = check_verdict(GRADING_FAIL, "The packet arrived at %s after %s instead of %s, by its TTL of %d.",
-                           f->place, routers(hops, got), routers(f->c->hops, want), g->ttl);
+                           f->place, flow_routers(hops, got), flow_routers(f->c->hops, want), g->ttl);
         return false;
     }
     return true;
@@ -354,7 +363,9 @@ void flow_text_arrival(char out[GRADING_TEXT], const struct exercise_check *c)
     bool tcp = c->proto == PROBE_TCP;
 
     check_text(out, tcp ? " is accepted" : " arrives");
-    if (c->hops != EXERCISE_HOPS_ANY)
+    if (c->hops == 0)
+        check_text(out, " directly");
+    else if (c->hops != EXERCISE_HOPS_ANY)
         check_text(out, c->hops == 1 ? " through %d router" : " through %d routers", c->hops);
     if (c->seen_at[0] != '\0')
         check_text(out, tcp ? " by the host at %s" : " at %s", c->seen_at);

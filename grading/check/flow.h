@@ -54,6 +54,9 @@ bool flow_watched(const struct exercise_check *c); /* arrival is seen outside an
 
 /* The ends make sense, and the port with the protocol. */
 void flow_review(struct check_review *k, const struct exercise_check *c);
+/* Its two steps: 'from' is a reference, which is returned, or NULL; it can send to 'to'. */
+const struct probe_ref *flow_review_from(struct check_review *k, const struct exercise_check *c);
+void flow_review_addr(struct check_review *k, const struct exercise_check *c, const struct probe_addr *to);
 /* The references, the far port, one probe. */
 int flow_spec(struct probe_spec *s, const struct exercise *x, size_t i, enum grading_phase phase,
               struct err *e) MUST_CHECK;
@@ -94,6 +97,7 @@ struct grading_verdict flow_judge_again(const struct exercise *x, size_t i, cons
                                         struct grading_verdict (*sample)(const struct flow *f,
                                                                          const struct probe_sample *s));
 
+const char *flow_routers(int n, char out[32]); /* "1 router", "2 routers" */
 /* "A packet from a test host on lan1 (10.0.1.250) to 10.0.2.10 port 53" */
 void flow_text(char out[GRADING_TEXT], const struct exercise *x, const struct exercise_check *c);
 void flow_text_arrival(char out[GRADING_TEXT],

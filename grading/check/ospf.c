@@ -132,7 +132,7 @@ static void expected(const struct exercise *x, const struct exercise_check *c, c
         check_text(out, "; another test router at %s hears of it", c->heard_by);
     if (c->hears.n > 0) {
         check_text(out, "; it is told of ");
-        peering_text_nets(out, &c->hears);
+        check_text_nets(out, &c->hears);
     }
     check_text(out, ".");
 }

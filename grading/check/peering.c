@@ -193,12 +193,3 @@ void peering_text(char out[GRADING_TEXT], const struct exercise *x, const struct
     check_text_ref(out, x, c->from, AF_INET);
     check_text(out, " to a prefix that it announces arrives there until that is withdrawn");
 }
-
-void peering_text_nets(char out[GRADING_TEXT], const struct exercise_nets *nets)
-{
-    char text[PROBE_ADDR_TEXT];
-
-    for (size_t i = 0; i < nets->n; i++)
-        check_text(out, "%s%s/%u", i > 0 ? ", " : "", probe_addr_text(&nets->v[i].addr, text),
-                   nets->v[i].len);
-}

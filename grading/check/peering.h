@@ -30,6 +30,5 @@ bool peering_told(const struct exercise_check *c, const struct probe_peer_outcom
 
 /* "; a packet from .. to a prefix that it announces arrives there until that is withdrawn", or nothing. */
 void peering_text(char out[GRADING_TEXT], const struct exercise *x, const struct exercise_check *c);
-void peering_text_nets(char out[GRADING_TEXT], const struct exercise_nets *nets);
 
 #endif

@@ -16,6 +16,7 @@
 
 #define DEFAULT_TIMEOUT_MS 30000u
 #define DEFAULT_OUTPUT_MAX (1u << 20)
+#define DRAIN_CHUNKS 64 /* 1 MiB: more than a pipe holds that nobody made larger */
 #define PATH_VALUE "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 void proc_result_clear(struct proc_result *r)
@@ -211,18 +212,20 @@ static void drain(const struct running *r, int *fd, struct buf *to)
     size_t max = r->spec->output_max ? r->spec->output_max : DEFAULT_OUTPUT_MAX;
     char chunk[16384];
 
-    for (;;) {
+    /* Not to the end: who writes faster than we read would keep us from everything else, his deadline included. */
+    for (int i = 0; i < DRAIN_CHUNKS; i++) {
         ssize_t n = read(*fd, chunk, sizeof chunk);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && errno == EAGAIN)
             return;
-        if (n <= 0)
-            break;
+        if (n <= 0) {
+            close_fd(fd);
+            return;
+        }
         size_t room = to->len < max ? max - to->len : 0;
         buf_add(to, chunk, (size_t)n < room ? (size_t)n : room);
     }
-    close_fd(fd);
 }
 
 /* The program has ended: takes what is left in its pipes (a daemon it left behind may hold them open,

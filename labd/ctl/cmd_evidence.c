@@ -57,10 +57,22 @@ static void print_probe(struct ctl *c, int64_t began_ms, const json_t *probe)
         fputs("never seen\n", c->out);
 }
 
+static void print_script(struct ctl *c, const json_t *script)
+{
+    const char *error = text_str(script, "error");
+    AUTO(mem_freep)
+    char *line =
+        xasprintf("program %s: %lld %%: %s", text_str(script, "id"), (long long)text_int(script, "percent"),
+                  error[0] != '\0' ? error : text_str(script, "observed"));
+
+    text_lines(c->out, "", line);
+    text_lines(c->out, "  ", text_str(script, "output"));
+}
+
 int cmd_evidence(struct ctl *c, struct err *e)
 {
     const char *id = c->args[0], *check = c->args[1], *path = c->flag[FLAG_WRITE];
-    json_t *j = NULL, *round, *probe;
+    json_t *j = NULL, *round, *probe, *script;
     size_t i, k;
 
     if (id[0] == '\0' || id[strspn(id, "0123456789")] != '\0') {
@@ -81,9 +93,14 @@ int cmd_evidence(struct ctl *c, struct err *e)
     else
         json_array_foreach(json_object_get(j, "rounds"), i, round) {
             fprintf(c->out, "%sround %zu%s\n", i > 0 ? "\n" : "", i + 1,
-                    strcmp(text_str(round, "phase"), "broken") == 0 ? ", with links cut" : "");
+                    strcmp(text_str(round, "phase"), "broken") == 0     ? ", with links cut"
+                    : strcmp(text_str(round, "phase"), "rebooted") == 0 ? ", after the reboot"
+                                                                        : "");
             json_array_foreach(json_object_get(round, "probes"), k, probe) {
                 print_probe(c, text_int(round, "began_ms"), probe);
+            }
+            json_array_foreach(json_object_get(round, "scripts"), k, script) {
+                print_script(c, script);
             }
         }
     json_decref(j);

@@ -283,9 +283,10 @@ static int plan(struct testing *t, struct err *e)
     if (t->mutants > 0)
         mutants_thin(&t->m, t->mutants);
     t->trials = xcalloc(t->runs * (1 + t->x->nwrongs + t->m.n), sizeof *t->trials);
-    for (unsigned run = 1; run <= t->runs; run++)
+    choose(t, 1);
+    t->per_lab = t->c->flag[FLAG_ONE_LAB] != NULL && t->n > 0 ? t->n : 1;
+    for (unsigned run = 2; run <= t->runs; run++)
         choose(t, run);
-    t->per_lab = t->c->flag[FLAG_ONE_LAB] != NULL ? t->n / t->runs : 1;
     return 0;
 }
 

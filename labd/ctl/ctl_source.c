@@ -52,27 +52,32 @@ char *source_exercise_dir(const char *path)
     return slash != NULL ? xstrndup(real, (size_t)(slash - real)) : NULL;
 }
 
-/* {key: the file's text}, added to 'body'. */
-static int add_file(json_t *body, const char *key, const char *path, size_t max, struct err *e)
+/* {key: the text of the file 'path'}, added to 'body'. */
+static int add_text(json_t *body, const char *key, const struct buf *text, const char *path, struct err *e)
 {
-    AUTO(buf_clear) struct buf text = BUF_INIT;
+    json_t *s = json_stringn(buf_str(text), text->len);
 
-    if (file_read(path, max, &text, e) < 0)
-        return -1;
-    json_t *s = json_stringn(buf_str(&text), text.len);
     if (s == NULL)
         return err_set(e, ERR_INVALID, "%s is not UTF-8 text", path);
     json_object_set_new(body, key, s);
     return 0;
 }
 
+static int add_file(json_t *body, const char *key, const char *path, size_t max, struct err *e)
+{
+    AUTO(buf_clear) struct buf text = BUF_INIT;
+
+    return file_read(path, max, &text, e) < 0 ? -1 : add_text(body, key, &text, path, e);
+}
+
 json_t *source_exercise(const char *dir, const char *topology_file, struct err *e)
 {
     AUTO(mem_freep)
     char *xml = xasprintf("%s/exercise.xml", dir), *topo = xasprintf("%s/%s", dir, topology_file);
+    AUTO(buf_clear) struct buf text = BUF_INIT;
     json_t *body = json_object();
 
-    if (add_file(body, "exercise_xml", xml, EXERCISE_FILE_MAX, e) < 0 ||
+    if (exercise_text(dir, &text, e) < 0 || add_text(body, "exercise_xml", &text, xml, e) < 0 ||
         add_file(body, "topology", topo, TOPO_FILE_MAX, e) < 0) {
         json_decref(body);
         return NULL;

@@ -113,27 +113,31 @@ static int reset(struct ctl *c, struct used *u, const char *node, struct err *e)
                     NULL, e);
 }
 
-/* Starts those nodes afresh on which something else ran than what 's' has for them.  The nodes that are named
- * one by one start one after another; many are sooner there with all the others. */
+/* Did something else run on the node than what 's' has for it? */
+static bool differs(const struct used *u, const struct scripts *s, size_t node)
+{
+    const char *ran = u->ran[node], *wanted = s->text[node];
+
+    return ran != NULL && (wanted == NULL || u->spoilt[node] || !script_same(ran, wanted));
+}
+
+/* Starts those nodes afresh that differ.  Named one by one they start one after another; many are sooner there with
+ * all the others. */
 static int make_room(struct ctl *c, struct used *u, const struct scripts *s, struct err *e)
 {
-    size_t n = 0, which[RESETS_MAX];
+    size_t n = 0;
 
-    for (size_t i = 0; i < u->x->topo->nnodes; i++) {
-        if (u->ran[i] == NULL || (s->text[i] != NULL && !u->spoilt[i] && script_same(u->ran[i], s->text[i])))
-            continue;
-        if (n < RESETS_MAX)
-            which[n] = i;
-        n++;
-    }
-    if (n > RESETS_MAX && reset(c, u, NULL, e) < 0)
+    for (size_t i = 0; i < u->x->topo->nnodes; i++)
+        n += differs(u, s, i);
+    bool all = n > RESETS_MAX;
+    if (all && reset(c, u, NULL, e) < 0)
         return -1;
-    for (size_t i = 0; n > RESETS_MAX && i < u->x->topo->nnodes; i++)
-        started_afresh(u, i);
-    for (size_t k = 0; n <= RESETS_MAX && k < n; k++) {
-        if (reset(c, u, u->x->topo->nodes[which[k]].name, e) < 0)
+    for (size_t i = 0; i < u->x->topo->nnodes; i++) {
+        if (!all && !differs(u, s, i))
+            continue;
+        if (!all && reset(c, u, u->x->topo->nodes[i].name, e) < 0)
             return -1;
-        started_afresh(u, which[k]);
+        started_afresh(u, i);
     }
     return ctl_lab_wait(c, u->id, "running", NULL, e);
 }
@@ -185,6 +189,9 @@ static int solve_and_grade(struct ctl *c, struct used *u, const struct scripts *
     t->score = (long long)text_int(t->report, "score");
     t->graded = true;
     json_decref(attempt);
+    /* What its scripts left in memory is gone. */
+    for (size_t i = 0; exercise_reboots(u->x) && i < u->x->topo->nnodes; i++)
+        u->spoilt[i] = u->spoilt[i] || u->ran[i] != NULL;
     return 0;
 }
 

@@ -41,10 +41,10 @@ enum job_kind { JOB_RECONCILE, JOB_LINK, JOB_PROBE };
 struct job {
     struct job *next;
     enum job_kind kind;
-    bool *reset, *start;      /* JOB_RECONCILE: see struct asked; per node, or NULL */
-    bool retreat;             /* JOB_RECONCILE: if it fails, the lab is wanted as before: */
-    enum lab_wanted previous; /* ... suspended, or present */
-    size_t link;              /* JOB_LINK: what the link becomes */
+    bool *reset, *reboot, *start; /* JOB_RECONCILE: see struct asked; per node, or NULL */
+    bool retreat;                 /* JOB_RECONCILE: if it fails, the lab is wanted as before: */
+    enum lab_wanted previous;     /* ... suspended, or present */
+    size_t link;                  /* JOB_LINK: what the link becomes */
     bool up;
     struct plan_impair impair[2];
     json_t *spec;          /* JOB_PROBE */

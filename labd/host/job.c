@@ -24,6 +24,7 @@ static void job_free(struct job *j)
     json_decref(j->spec);
     json_decref(j->result);
     free(j->reset);
+    free(j->reboot);
     free(j->start);
     free(j);
 }
@@ -219,7 +220,7 @@ static _Noreturn void worker(const struct lab *lab, const struct job *j, int fd,
     signal(SIGPIPE, SIG_IGN);
     switch (j->kind) {
     case JOB_RECONCILE:
-        rc = work_reconcile(lab, &(struct asked){.reset = j->reset, .start = j->start}, fd, &e);
+        rc = work_reconcile(lab, &(struct asked){.reset = j->reset, .reboot = j->reboot, .start = j->start}, fd, &e);
         break;
     case JOB_LINK:
         rc = work_link(lab, j->link, j->up, j->impair, &e);

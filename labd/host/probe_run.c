@@ -6,9 +6,11 @@
 #include "labd/host/host.h"
 
 #include "grading/probe.h"
+#include "labd/base/file.h"
 #include "labd/base/loop.h"
 #include "labd/base/mem.h"
 #include "labd/host/peer.h"
+#include "labd/host/probe_script.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -26,8 +28,11 @@
 /* From a full adjacency to all news: an LSA is sent again after 5 s at the earliest (RFC 2328, MinLSInterval). */
 #define PEER_LEARN_MS 8000
 
-/* A process that does nothing but hold a fresh network namespace; ends with this one. */
-static pid_t holder_new(struct err *e)
+/* Who may send pings without any rights, see icmp(7); scripts do. */
+#define PING_GROUPS "/proc/sys/net/ipv4/ping_group_range"
+
+/* A process that does nothing but hold a fresh network namespace; ends with this one.  'pings': anybody may ping there. */
+static pid_t holder_new(bool pings, struct err *e)
 {
     int ready[2];
     char c;
@@ -38,7 +43,8 @@ static pid_t holder_new(struct err *e)
     pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent || unshare(CLONE_NEWNET) < 0 || write(ready[1], "r", 1) != 1)
+        if (getppid() != parent || unshare(CLONE_NEWNET) < 0 ||
+            (pings && file_write_once(PING_GROUPS, "0 2147483647", e) < 0) || write(ready[1], "r", 1) != 1)
             _exit(1);
         for (;;)
             pause();
@@ -59,25 +65,25 @@ static pid_t holder_new(struct err *e)
 
 static int attach(const struct lab *lab, struct probe_spec *s, struct err *e)
 {
+    struct net_reference refs[PROBE_REFS_MAX];
+
     for (size_t i = 0; i < s->nrefs; i++) {
         struct probe_ref *r = &s->refs[i];
         int segment = plan_segment_find(lab->plan, r->segment);
         if (segment < 0)
             return err_set(e, ERR_INVALID, "reference %s: the lab has no segment %s", r->name, r->segment);
-        if ((r->pid = holder_new(e)) < 0) {
+        if ((r->pid = holder_new(s->nscripts > 0, e)) < 0) {
             r->pid = 0;
             return -1;
         }
-        const struct net_reference ref = {.index = (uint32_t)i,
-                                          .segment = (size_t)segment,
-                                          .vlan = r->vlan,
-                                          .pid = r->pid,
-                                          .mac = r->mac[0] != '\0' ? r->mac : NULL,
-                                          .ipv6 = probe_ref_has(r, AF_INET6)};
-        if (net_reference_add(&lab->host->net, lab->plan, &ref, e) < 0)
-            return err_wrap(e, "attach reference host %s", r->name);
+        refs[i] = (struct net_reference){.index = (uint32_t)i,
+                                         .segment = (size_t)segment,
+                                         .vlan = r->vlan,
+                                         .pid = r->pid,
+                                         .mac = r->mac[0] != '\0' ? r->mac : NULL,
+                                         .ipv6 = probe_ref_has(r, AF_INET6)};
     }
-    return 0;
+    return net_references_add(&lab->host->net, lab->plan, refs, s->nrefs, e);
 }
 
 static int set_cuts(const struct lab *lab, const struct probe_spec *s, bool cut, struct err *e)
@@ -121,19 +127,23 @@ static int cutter_wait(pid_t pid, struct err *e)
 
 static int run_labprobe(const struct lab *lab, const struct probe_spec *s, json_t **result, struct err *e)
 {
-    json_t *spec = probe_spec_to_json(s);
-    AUTO(mem_freep) char *input = json_dumps(spec, JSON_COMPACT);
+    AUTO(probe_spec_freep) struct probe_spec *own = probe_spec_new();
+    AUTO(mem_freep) char *input = NULL;
     AUTO(mem_freep) char *program = xasprintf("%s/labprobe", lab->host->self_dir);
     AUTO(buf_clear) struct buf out = BUF_INIT;
     const char *argv[] = {program, NULL};
 
+    *own = *s;
+    own->nscripts = 0; /* it runs no others' programs, for it is root */
+    json_t *spec = probe_spec_to_json(own);
+    input = json_dumps(spec, JSON_COMPACT);
     json_decref(spec);
     if (input == NULL)
         return err_set(e, ERR_INTERNAL, "the probe spec cannot be written as JSON");
     const struct proc_spec p = {.argv = argv,
                                 .input = input,
                                 .input_len = strlen(input),
-                                .timeout_ms = probe_spec_duration_ms(s) + GRACE_MS,
+                                .timeout_ms = probe_spec_duration_ms(own) + GRACE_MS,
                                 .output_max = PROBE_RESULT_BYTES_MAX};
     if (proc_check(NULL, &p, &out, e) < 0)
         return -1;
@@ -302,6 +312,8 @@ int work_probe(const struct lab *lab, const json_t *spec, json_t **result, struc
     int rc = attach(lab, s, e);
     if (rc == 0)
         rc = s->npeers > 0 ? run_with_peers(lab, s, &found, e) : run_with_cuts(lab, s, &found, e);
+    if (rc == 0 && s->nscripts > 0)
+        rc = probe_scripts_run(lab, s, found, e);
     if (set_cuts(lab, s, false, &restore) < 0 && rc == 0) {
         *e = restore;
         rc = -1;

@@ -18,13 +18,14 @@ void reconcile(const struct plan *plan, enum lab_wanted wanted, const struct gue
     for (size_t i = 0; i < max; i++) {
         enum guest_state seen = observed[i].state;
         bool fresh = asked->reset != NULL && asked->reset[i];
-        bool keep = wanted != LAB_ABSENT && (seen == GUEST_RUNNING || seen == GUEST_SUSPENDED) && !fresh;
+        bool again = fresh || (asked->reboot != NULL && asked->reboot[i]);
+        bool keep = wanted != LAB_ABSENT && (seen == GUEST_RUNNING || seen == GUEST_SUSPENDED) && !again;
 
         if (seen != GUEST_ABSENT && !keep)
             push(&out->remove, &out->nremove, i, max);
         out->suspend |= wanted == LAB_ASLEEP && seen == GUEST_RUNNING;
-        out->restore |= wanted == LAB_PRESENT && seen == GUEST_SUSPENDED && !fresh;
-        if (wanted != LAB_PRESENT || (!keep && !fresh && asked->start != NULL && !asked->start[i]))
+        out->restore |= wanted == LAB_PRESENT && seen == GUEST_SUSPENDED && !again;
+        if (wanted != LAB_PRESENT || (!keep && !again && asked->start != NULL && !asked->start[i]))
             continue;
         if (fresh)
             push(&out->wipe, &out->nwipe, i, max);

@@ -25,7 +25,8 @@ struct steps {
 
 /* What somebody asked for beside the wanted state; arrays of plan->nnodes flags, or NULL. */
 struct asked {
-    const bool *reset; /* nodes whose private layer is to be discarded */
+    const bool *reset;  /* nodes whose private layer is to be discarded */
+    const bool *reboot; /* nodes that are to be stopped and made again with the layer that they have */
     const bool *
         start; /* nodes that may be started; others that do not run are cleared away and stay so.  NULL: all */
 };

@@ -48,15 +48,20 @@ static struct lab *find(const struct host *h, const json_t *req, struct err *e)
     return lab;
 }
 
-static int find_node(const struct lab *lab, const json_t *req, size_t *node, struct err *e)
+static int node_named(const struct lab *lab, const json_t *j, size_t *node, struct err *e)
 {
-    const char *name = json_string_value(json_object_get(req, "node"));
+    const char *name = json_string_value(j);
     const struct plan_node *n = name_ok(name) ? plan_node_find(lab->plan, name) : NULL;
 
     if (n == NULL)
         return err_set(e, ERR_NOT_FOUND, "lab %s has no such node", lab->id);
     *node = (size_t)(n - lab->plan->nodes);
     return 0;
+}
+
+static int find_node(const struct lab *lab, const json_t *req, size_t *node, struct err *e)
+{
+    return node_named(lab, json_object_get(req, "node"), node, e);
 }
 
 /* ---- life of a lab ---- */
@@ -241,6 +246,58 @@ static void lab_start(struct rpc_call *call, json_t *req, void *arg)
     int rc = start(arg, req, &e);
 
     answer(call, rc, &e);
+}
+
+/* Fills 'which' with the nodes that "nodes" names, or with all if there is no such list. */
+static int find_nodes(const struct lab *lab, const json_t *req, bool *which, struct err *e)
+{
+    const json_t *names = json_object_get(req, "nodes");
+    json_t *name;
+    size_t i, node = 0;
+
+    for (i = 0; i < lab->plan->nnodes; i++)
+        which[i] = names == NULL;
+    if (names != NULL && !json_is_array(names))
+        return err_set(e, ERR_INVALID, "\"nodes\" must be a list of names");
+    json_array_foreach(names, i, name) {
+        if (node_named(lab, name, &node, e) < 0)
+            return -1;
+        which[node] = true;
+    }
+    return 0;
+}
+
+/* Like pulling the plug and putting it in again: what is on the disks stays.  What does not run otherwise stays so. */
+static int reboot(struct host *h, json_t *req, struct rpc_call *call, struct err *e)
+{
+    struct lab *lab = find(h, req, e);
+
+    if (lab == NULL || check_awake(lab, e) < 0)
+        return -1;
+    AUTO(mem_freep) bool *which = xcalloc(lab->plan->nnodes, sizeof *which);
+    AUTO(mem_freep) bool *down = xcalloc(lab->plan->nnodes, sizeof *down);
+    if (find_nodes(lab, req, which, e) < 0)
+        return -1;
+    for (size_t i = 0; i < lab->plan->nnodes; i++)
+        down[i] = which[i] && lab->nodes[i].state == NODE_STOPPED;
+    if (check_memory(h, lab->ops, lab->plan, down, e) < 0)
+        return -1;
+    log_info("lab.reboot", "lab", lab->id);
+    struct job *j = job_reconcile();
+    j->reboot = TAKE(which);
+    j->start = xcalloc(lab->plan->nnodes, sizeof *j->start);
+    j->call = call;
+    job_add(lab, j);
+    return 0;
+}
+
+/* Answered when its job has ended: then each node runs, or its state says why not. */
+static void lab_reboot(struct rpc_call *call, json_t *req, void *arg)
+{
+    struct err e;
+
+    if (reboot(arg, req, call, &e) < 0)
+        rpc_fail(call, &e);
 }
 
 /* ---- suspend and resume ---- */
@@ -458,12 +515,21 @@ static void events(struct rpc_call *call, json_t *req, void *arg)
 }
 
 const struct rpc_method host_methods[] = {
-    {"host.status", host_status}, {"lab.create", lab_create},
-    {"lab.delete", lab_delete},   {"lab.reset", lab_reset},
-    {"lab.start", lab_start},     {"lab.suspend", lab_suspend},
-    {"lab.resume", lab_resume},   {"lab.get", lab_get},
-    {"lab.list", lab_list},       {"link.set", link_set},
-    {"probe.run", probe_run},     {"console.open", console_open},
-    {"exec.open", exec_open},     {"capture.open", capture_open},
-    {"events", events},           {NULL, NULL},
+    {"host.status", host_status},
+    {"lab.create", lab_create},
+    {"lab.delete", lab_delete},
+    {"lab.reset", lab_reset},
+    {"lab.start", lab_start},
+    {"lab.reboot", lab_reboot},
+    {"lab.suspend", lab_suspend},
+    {"lab.resume", lab_resume},
+    {"lab.get", lab_get},
+    {"lab.list", lab_list},
+    {"link.set", link_set},
+    {"probe.run", probe_run},
+    {"console.open", console_open},
+    {"exec.open", exec_open},
+    {"capture.open", capture_open},
+    {"events", events},
+    {NULL, NULL},
 };

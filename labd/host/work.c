@@ -295,10 +295,11 @@ static bool any_suspended(const struct plan *p, const struct guest_observed *see
     return false;
 }
 
-static bool any_running(const struct plan *p, const struct guest_observed *seen, const bool *reset)
+static bool any_running(const struct plan *p, const struct guest_observed *seen, const struct asked *but)
 {
     for (size_t i = 0; i < p->nnodes; i++)
-        if (seen[i].state == GUEST_RUNNING && (reset == NULL || !reset[i]))
+        if (seen[i].state == GUEST_RUNNING && (but->reset == NULL || !but->reset[i]) &&
+            (but->reboot == NULL || !but->reboot[i]))
             return true;
     return false;
 }
@@ -309,7 +310,7 @@ static int without_wires(const struct lab *lab, struct guest_observed *seen, str
 {
     struct net_observed net;
 
-    if (lab->plan->nbridges == 0 || !any_running(lab->plan, seen, NULL))
+    if (lab->plan->nbridges == 0 || !any_running(lab->plan, seen, &(struct asked){NULL, NULL, NULL}))
         return 0;
     if (net_observe(&lab->host->net, lab->plan, &net, e) < 0)
         return err_wrap(e, "observe the wiring");
@@ -339,7 +340,7 @@ int work_reconcile(const struct lab *lab, const struct asked *asked, int fd, str
         return err_wrap(e, "observe the guests");
     if (lab->ops->wired && without_wires(lab, seen, e) < 0)
         return -1;
-    bool others = any_running(lab->plan, seen, asked->reset);
+    bool others = any_running(lab->plan, seen, asked);
     reconcile(lab->plan, lab->wanted, seen, asked, &steps);
     for (size_t i = 0; i < steps.ncreate; i++)
         tell_node(fd, steps.create[i], NODE_CREATING, NULL, NULL, 0, 0);

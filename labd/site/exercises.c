@@ -108,11 +108,13 @@ static int load_one(const char *dir, struct site_exercise *out, struct err *e)
     log_problems(dir, se.x != NULL ? se.x->topo_file : "topology.xml", &tm);
     if (se.x == NULL)
         return -1;
-    if (read_text(dir, "exercise.xml", EXERCISE_FILE_MAX, &se.xml, e) < 0 ||
+    AUTO(buf_clear) struct buf xml = BUF_INIT;
+    if (exercise_text(dir, &xml, e) < 0 ||
         read_text(dir, se.x->topo_file, TOPO_FILE_MAX, &se.topology, e) < 0) {
         clear(&se);
         return -1;
     }
+    se.xml = buf_take(&xml);
     se.html = instructions(se.x, se.x->topo);
     AUTO(topo_seen_freep) struct topo *seen = topo_seen(se.x->topo);
     se.nodes[VIEW_ALL] = se.x->topo->nnodes;

@@ -31,7 +31,7 @@ static void test_reference(void **state)
                                     .vlan = c->vlan,
                                     .pid = ref,
                                     .mac = "0a:11:22:33:44:55"};
-    int rc = net_reference_add(&host, plan, &r, &e);
+    int rc = net_references_add(&host, plan, &r, 1, &e);
     if (rc == 0 && shell(ref, "ip addr add 10.0.0.99/24 dev eth0; ip link set eth0 up") != 0)
         rc = -1;
     AUTO(mem_freep) char *to = xasprintf("ping -n -q -c 3 -i 0.2 -W 1 10.0.0.%zu", c->reaches + 1);
@@ -40,7 +40,7 @@ static void test_reference(void **state)
     int missed = c->misses < 0 ? 1 : shell(ref, not_to);
     struct net_reference twice = r;
     struct err again = {0};
-    int second = net_reference_add(&host, plan, &twice, &again);
+    int second = net_references_add(&host, plan, &twice, 1, &again);
     int cleared = net_reference_clear(&host, plan, &e);
     guest_end(&ref);
     if (rc < 0 || cleared < 0)
@@ -67,7 +67,7 @@ static void test_reference_on_a_link(void **state)
     (void)state;
     lab_start(TWO_HOSTS);
     const struct net_reference r = {.segment = (size_t)plan_segment_find(plan, "l1"), .pid = pids[0]};
-    assert_int_equal(net_reference_add(&host, plan, &r, &e), -1);
+    assert_int_equal(net_references_add(&host, plan, &r, 1, &e), -1);
     assert_int_equal(e.code, ERR_UNSUPPORTED);
 }
 
@@ -79,7 +79,7 @@ static void test_reference_of_a_dead_probe(void **state)
     AUTO(mem_freep) char *before = everything();
     pid_t ref = guest_new();
     const struct net_reference r = {.segment = (size_t)plan_segment_find(plan, "lan"), .pid = ref};
-    OK(net_reference_add(&host, plan, &r, &x_));
+    OK(net_references_add(&host, plan, &r, 1, &x_));
     guest_end(&ref);
     pause_ms(100);
     OK(net_reference_clear(&host, plan, &x_));

@@ -68,6 +68,20 @@ test('exercises', { timeout: 2700000 }, async t => {
       [['h1.sh:2 prefix', 10, false, '-ip address add 10.0.0.1/24 dev eth0\n+ip address add 10.0.0.1/25 dev eth0\n']]);
   });
 
+  await t.test('labs that are graded keep nobody from starting one', async () => {
+    const dir = path.join(stack.dir, 'my-first'), file = path.join(dir, 'exercise.xml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('deadline="6s"', 'deadline="120s"'));
+    const ids = await Promise.all(Array.from({ length: 6 }, async () => (await stack.ok(['up', '--wait', dir])).trim()));
+    let ended = 0;
+    const grades = ids.map(id => stack.labctl(['grade', id]).then(r => { ended++; return r; }));
+    await until('all being graded', 20000, async () => (await Promise.all(ids.map(id => stack.ok(['status', id, '--json']))))
+      .every(s => JSON.parse(s).attempt?.state === 'running'));
+    await stack.ok(['up', '--wait', dir]);
+    assert.equal(ended, 0, 'nothing holds in labs that nobody has touched, so the probes go on until the deadline');
+    await stack.ok(['down', '--all']);
+    await Promise.all(grades);
+  });
+
   await t.test('interrupted, it removes all the labs that it has at the time', async () => {
     const mine = async () => JSON.parse(await stack.ok(['list', '--json'])).labs;
     const p = spawn(path.join(build, 'labctl'), ['exercise', 'test', path.join(folder, 'static-routing'), '-j', '3'],

@@ -62,8 +62,16 @@ const references = `
     <reference name="west" at="lan-w" address="10.1.0.250/24" gateway="10.1.0.1"/>
     <reference name="east" at="lan-e" address="10.2.0.250/24" gateway="10.2.0.1"/>`;
 
+/** Both families, and nobody at all in most of the prefixes. */
+const double = `
+    <reference name="west" at="lan-w" address="10.1.0.250/24" gateway="10.1.0.1" address6="2001:db8:1::fa/64" gateway6="2001:db8:1::1"/>`;
+const addresses6 = {
+  w: 'sysctl -w net.ipv6.conf.all.forwarding=1\nip addr add 2001:db8:1::1/64 dev eth0 nodad\nip addr add 2001:db8:9::1/64 dev eth1 nodad\n',
+  e: 'ip addr add 2001:db8:9::2/64 dev eth1 nodad\n',
+};
+
 /** Writes an exercise: `solutions` maps a folder to {score, files: {node: script}}; the first is the reference solution. */
-function exercise(parent, id, checks, solutions) {
+function exercise(parent, id, checks, solutions, { refs = references, deadline = '40s' } = {}) {
   const dir = path.join(parent, id);
   mkdirSync(dir);
   writeFileSync(path.join(dir, 'topology.xml'), topology);
@@ -80,7 +88,7 @@ function exercise(parent, id, checks, solutions) {
   <instructions file="instructions.md"/>
   <solution dir="solution"/>
   ${wrongs}
-  <grading deadline="40s">${references}${checks}
+  <grading deadline="${deadline}">${refs}${checks}
   </grading>
 </exercise>
 `);
@@ -100,7 +108,7 @@ test('routing seen from outside', { timeout: 900000 }, async t => {
   let stopped = false;
   t.after(() => stopped || stack.stop());
 
-  const run = dir => stack.labctl(['exercise', 'test', dir, '--json'], { timeout: 600000 });
+  const run = (dir, ...more) => stack.labctl(['exercise', 'test', dir, '-j', '2', '--json', ...more], { timeout: 600000 });
   const scores = r => {
     assert.equal(r.status, 0, `${r.stdout}${r.stderr}`);
     return Object.fromEntries(JSON.parse(r.stdout).runs.map(x => [x.name, x.score]));
@@ -151,6 +159,27 @@ test('routing seen from outside', { timeout: 900000 }, async t => {
     'wrong/static': { score: 20, why: 'No BGP at all.', files: {
       w: statics('10.2.0.0/24 via 10.9.1.2', 'default via 10.1.0.250'), e: statics('default via 10.9.1.1') } },
   }));
+  const routes = (...w) => ({ w: addresses6.w + statics(...w), e: addresses6.e });
+  const east = '10.2.0.0/24 via 10.9.1.2', three = '10.3.0.0/16 via 10.9.1.2', six = '2001:db8:2::/48 via 2001:db8:9::2';
+  const copies = 'nft add table ip cheat\nnft add chain ip cheat own "{ type filter hook prerouting priority raw; }"\n' +
+    'nft add rule ip cheat own iifname eth0 ip daddr { 10.2.0.0/24, 10.3.0.0/16 } dup to 10.9.1.2 device eth1\n';
+  const routeDir = exercise(stack.dir, 'route', `
+  <check id="routes" kind="route" title="The east is behind eth1" points="90" from="west" out="w:eth1" hops="1"
+         prefixes="10.2.0.0/24 10.3.0.0/16 2001:db8:2::/48" absent="10.0.0.0/8 2001:db8::/32"/>`, {
+    solution: { files: routes(east, three, six) },
+    'wrong/default': { score: 0, why: 'Default routes instead of those that were asked for.',
+      files: routes('default via 10.9.1.2', 'default via 2001:db8:9::2') },
+    'wrong/default-4': { score: 30, why: 'A default route in one of the families.', files: routes('default via 10.9.1.2', six) },
+    'wrong/local': { score: 0, why: 'The router has all the addresses itself, and answers.',
+      files: routes('local 10.2.0.0/24 dev lo', 'local 10.3.0.0/16 dev lo', 'local 2001:db8:2::/48 dev lo') },
+    'wrong/blackhole': { score: 60, why: 'A route that leads nowhere.', files: routes(east, 'blackhole 10.3.0.0/16', six) },
+    'wrong/half': { score: 60, why: 'A route to one half.', files: routes(east, '10.3.0.0/17 via 10.9.1.2', six) },
+    'wrong/other-way': { score: 60, why: 'The other link.', files: routes(east, '10.3.0.0/16 via 10.9.2.2', six) },
+    'wrong/copies': { score: 30, why: 'The other link, and copies at the one that is watched.', files: {
+      w: addresses6.w + copies + statics('10.2.0.0/24 via 10.9.2.2', '10.3.0.0/16 via 10.9.2.2', six), e: addresses6.e } },
+  }, { refs: double, deadline: '10s' });
+  // Four labs at a time would be felt where the length of an interruption is measured.
+  const routeRuns = convergenceRuns.then(() => run(routeDir, '-j', '4'));
 
   await t.test('convergence: at once, late, and never', async () => {
     assert.deepEqual(scores(await convergenceRuns), { solution: 100, 'wrong/slow': 70, 'wrong/static': 40 });
@@ -162,6 +191,13 @@ test('routing seen from outside', { timeout: 900000 }, async t => {
 
   await t.test('bgp: passed on, made up, leaked', async () => {
     assert.deepEqual(scores(await bgpRuns), { solution: 100, 'wrong/leak': 20, 'wrong/fake': 20, 'wrong/static': 20 });
+  });
+
+  await t.test('route: where packets into a prefix leave, with nobody there to answer', async () => {
+    assert.deepEqual(scores(await routeRuns), {
+      solution: 90, 'wrong/default': 0, 'wrong/default-4': 30, 'wrong/local': 0, 'wrong/blackhole': 60, 'wrong/half': 60,
+      'wrong/other-way': 60, 'wrong/copies': 30,
+    });
   });
 
   await t.test('the grader takes its routes and its routers away again, also when its worker is killed', async () => {

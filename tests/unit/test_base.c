@@ -229,6 +229,21 @@ static void test_proc_timeout_kills_group(void **state)
     assert_int_equal(kill(child, 0), -1);
 }
 
+/* Who writes as fast as we read must not keep us from his deadline. */
+static void test_proc_endless_output(void **state)
+{
+    static const char *const argv[] = {"cat", "/dev/zero", NULL};
+    struct proc_result r = {0};
+    struct err e;
+
+    (void)state;
+    assert_int_equal(
+        proc_run(NULL, &(struct proc_spec){.argv = argv, .timeout_ms = 300, .output_max = 1000}, &r, &e), -1);
+    assert_int_equal(e.code, ERR_TIMEOUT);
+    assert_int_equal(r.out.len, 1000);
+    proc_result_clear(&r);
+}
+
 static void test_proc_output_cap(void **state)
 {
     AUTO(proc_result_clear) struct proc_result r = {0};
@@ -364,6 +379,7 @@ int main(void)
         cmocka_unit_test(test_proc_output),
         cmocka_unit_test(test_proc_missing),
         cmocka_unit_test(test_proc_timeout_kills_group),
+        cmocka_unit_test(test_proc_endless_output),
         cmocka_unit_test(test_proc_output_cap),
         cmocka_unit_test(test_proc_descriptors),
         cmocka_unit_test(test_proc_pool),

@@ -230,7 +230,8 @@ static void test_rounds(void **state)
     for (size_t i = 0; i < ARRAY_LEN(said); i++) {
         AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
         struct played p = {.now_ms = 0};
-        const struct grading_source from = {next_round, now_ms, pause_ms, &p, 0, 0};
+        const struct grading_source from = {
+            .round = next_round, .now_ms = now_ms, .pause = pause_ms, .arg = &p};
         struct grading_outcome o[2];
         json_t *given = json_pack("{s:s}", "who", said[i]);
         struct err e;

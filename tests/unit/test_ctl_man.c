@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#define EXAMPLES_MAX 60
+#define EXAMPLES_MAX 72
 
 static struct example {
     char name[80];         /* "paralab-topology.5 line 17" */

@@ -75,9 +75,42 @@ static const struct row {
          "<check id='c11' kind='bgp' title='t' points='1' peer='a' as='64999' router='10.0.1.1' router-as='65001' settle='9s' from='b' hears='10.0.2.0/24' path='65001 65002' not-hears='10.0.3.0/24'/>"
          "<check id='c12' kind='bandwidth' title='t' points='1' from='a' to='10.0.2.10' port='5000' hops='1' seen-at='h2:eth0' at-least='200kbit' at-most='0.3mbit'/>"
          "<check id='c13' kind='spanning-tree' title='t' points='1' from='a' to='10.0.1.10' seen-at='h1:eth0' links='l1' root='r1' priority='4096' hello='1s' cut='l1' settle='9s'/>"
-         "<check id='c14' kind='answer' title='t' points='1' requires='c1' expect='r1' also='r 1|R-1' form='text' tries='3'/>"
-         "<check id='c15' kind='answer' title='t' points='1' requires='c14' expect='10.0.1.0/24' form='address'><hint>h</hint></check>"),
+         "<check id='c14' kind='route' title='t' points='1' from='a' out='r1:eth1' prefixes='10.0.2.0/24 10.0.3.0/24' absent='10.9.0.0/16' hops='1'/>"
+         "<check id='c15' kind='persistence' title='t' points='1' of='c1 c4 c3' nodes='r1 h2'/>"
+         "<check id='c16' kind='persistence' title='t' points='1' requires='c15' of='c1'/>"
+         "<check id='c17' kind='answer' title='t' points='1' requires='c1' expect='r1' also='r 1|R-1' form='text' tries='3'/>"
+         "<check id='c18' kind='answer' title='t' points='1' requires='c17' expect='10.0.1.0/24' form='address'><hint>h</hint></check>"),
      0, NULL},
+    {"persistence of nothing", CHECKS("<check id='k' kind='persistence' title='t' points='1'/>"), 6,
+     "needs the attribute 'of'"},
+    {"persistence of what is not there",
+     CHECKS("<check id='k' kind='persistence' title='t' points='1' of='c2'/>"), 6, "did you mean 'c1'?"},
+    {"persistence of itself", CHECKS("<check id='kept' kind='persistence' title='t' points='1' of='kept'/>"),
+     6, "which runs alone"},
+    {"persistence of a check with a cut",
+     CHECKS(
+         "<check id='p' kind='path' title='t' points='1' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' settle='5s'/>"
+         "\n<check id='k' kind='persistence' title='t' points='1' of='p'/>"),
+     7, "which runs alone"},
+    {"persistence without the control",
+     CHECKS(
+         "<check id='n' kind='unreachable' title='t' points='1' control='c1' from='a' to='10.0.2.11' seen-at='h2:eth0'/>"
+         "\n<check id='k' kind='persistence' title='t' points='1' of='n'/>"),
+     7, "has to name its control 'c1', too"},
+    {"persistence of an answer",
+     CHECKS(ASK("expect='r1'") "\n<check id='k' kind='persistence' title='t' points='1' of='q'/>"), 7,
+     "'q', which is a question"},
+    {"persistence of no node",
+     CHECKS("<check id='k' kind='persistence' title='t' points='1' of='c1' nodes='r1 lan1'/>"), 6,
+     "'lan1', which is not a host or router"},
+    {"persistence of an unknown node",
+     CHECKS("<check id='k' kind='persistence' title='t' points='1' of='c1' nodes='r11'/>"), 6,
+     "did you mean 'r1'?"},
+    {"what requires a reboot runs after it",
+     CHECKS(
+         "<check id='k' kind='persistence' title='t' points='1' of='c1'/>"
+         "\n<check id='p' kind='path' title='t' points='1' requires='k' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' settle='5s'/>"),
+     7, "reboots nodes and therefore runs later"},
     {"question without an answer", CHECKS("<check id='q' kind='answer' title='t' points='1'/>"), 6,
      "needs the attribute 'expect'"},
     {"answer of another form", CHECKS(ASK("expect='r1' form='mac'")), 6,

@@ -30,12 +30,18 @@
     "<check id='wall' kind='firewall' title='Wall' points='9'>" PING \
     "<flow from='a' to='10.0.2.10' proto='tcp' port='80' expect='" expect "' seen-at='h2:eth0'/>" \
     "<flow from='a' to='10.0.2.10' proto='tcp' port='other' expect='drop' seen-at='h2:eth0'/></check>"
+#define SAYS(points, program) \
+    "<check id='says' kind='script' title='Says' points='" points "' from='a'><program>#!/bin/sh\n" program \
+    "</program></check>"
 #define EXERCISE(grading, checks) \
     "<exercise id='x' title='X'><summary>s</summary><topology file='t.xml'/>" grading REF checks \
     "</grading></exercise>"
 
 /* Graded by this: all but "hops" holds, for two packets out of three are through the wrong number of routers. */
 static const char then_xml[] = EXERCISE(GRADING, REACH HOPS("3") CUT WALL("drop"));
+
+/* Graded by this: the program says that half of it is as it should be. */
+static const char script_xml[] = EXERCISE(GRADING, SAYS("10", "a") REACH);
 
 #define CHECKS_MAX 6
 static const struct row {
@@ -120,6 +126,19 @@ static const struct row {
      30},
 };
 
+static const struct row script_rows[] = {
+    {"what a program said",
+     EXERCISE(GRADING, REACH SAYS("40", "a")),
+     {"reach pass 10/10", "says fail 20/40"},
+     30,
+     50},
+    {"what another program would say",
+     EXERCISE(GRADING, REACH SAYS("40", "b")),
+     {"reach pass 10/10", "says fail 20/40 kept"},
+     30,
+     50},
+};
+
 static struct exercise *load(const char *xml)
 {
     struct err e;
@@ -188,6 +207,12 @@ static json_t *play(const struct exercise *x, size_t which, enum grading_phase p
             }
         }
     }
+    r->nscripts = s->nscripts;
+    r->scripts = xcalloc(s->nscripts + 1, sizeof *r->scripts);
+    for (size_t i = 0; i < s->nscripts; i++) {
+        memcpy(r->scripts[i].id, s->scripts[i].id, sizeof r->scripts[i].id);
+        r->scripts[i].percent = 50;
+    }
     return probe_result_to_json(r);
 }
 
@@ -229,10 +254,9 @@ static json_t *first_report(const struct exercise *x, const json_t *ev)
     return report;
 }
 
-static void test_row(void **state)
+static void judge_again(const struct row *row, const char *then_text)
 {
-    const struct row *row = *state;
-    AUTO(exercise_freep) struct exercise *then = load(then_xml);
+    AUTO(exercise_freep) struct exercise *then = load(then_text);
     AUTO(exercise_freep) struct exercise *now = load(row->now);
     json_t *ev = evidence_of(then, 2), *old = first_report(then, ev), *report, *c;
     struct err e;
@@ -261,6 +285,16 @@ static void test_row(void **state)
     json_decref(old);
     json_decref(report);
     json_decref(twice);
+}
+
+static void test_row(void **state)
+{
+    judge_again(*state, then_xml);
+}
+
+static void test_script_row(void **state)
+{
+    judge_again(*state, script_xml);
 }
 
 /* A check that failed to the deadline leaves many rounds; the verdicts are made of those that are kept. */
@@ -350,6 +384,35 @@ static void test_answer(void **state)
     json_decref(report);
 }
 
+#define ROUTE(prefixes, points) \
+    EXERCISE(GRADING, "<check id='route' kind='route' title='Route' points='" points \
+                      "' from='a' out='r1:eth1' prefixes='" prefixes "' absent='10.0.0.0/8'/>")
+
+static bool route_kept(const char *xml)
+{
+    AUTO(exercise_freep) struct exercise *then = load(ROUTE("10.0.4.0/24", "5"));
+    AUTO(exercise_freep) struct exercise *now = load(xml);
+    json_t *ev = evidence_of(then, 2), *old = first_report(then, ev), *report;
+    struct err e;
+    bool kept;
+
+    assert_int_equal(grading_again(now, then, ev, old, NULL, &report, &e), 0);
+    kept = json_object_get(json_array_get(json_object_get(report, "checks"), 0), "kept") != NULL;
+    json_decref(ev);
+    json_decref(old);
+    json_decref(report);
+    return kept;
+}
+
+/* Another address of the prefix is the same probe, one of another prefix is not. */
+static void test_drawn(void **state)
+{
+    (void)state;
+    assert_false(route_kept(ROUTE("10.0.4.0/24", "9")));
+    assert_true(route_kept(ROUTE("10.0.5.0/24", "5")));
+    assert_true(route_kept(ROUTE("10.0.4.0/25", "5")));
+}
+
 static size_t count(const char *data, size_t n, const char *what)
 {
     size_t found = 0;
@@ -410,6 +473,9 @@ static void test_bad_evidence(void **state)
         "{\"schema\":1,\"rounds\":[{\"phase\":\"later\",\"result\":{\"lost\":0,\"probes\":[]}}]}",
         "{\"schema\":1,\"rounds\":[{\"phase\":\"steady\"}]}",
         "{\"schema\":1,\"dropped\":-1,\"rounds\":[]}",
+        "{\"schema\":1,\"rounds\":[],\"reboots\":7}",
+        "{\"schema\":1,\"rounds\":[],\"reboots\":[{\"ended_ms\":1}]}",
+        "{\"schema\":1,\"rounds\":[],\"reboots\":[{\"check\":\"kept\",\"ended_ms\":-1}]}",
         "[]",
     };
     AUTO(exercise_freep) struct exercise *x = load(then_xml);
@@ -430,14 +496,18 @@ static void test_bad_evidence(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 5];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(script_rows) + 6];
     size_t n = 0;
 
     for (; n < ARRAY_LEN(rows); n++)
         tests[n] = (struct CMUnitTest){rows[n].name, test_row, NULL, NULL, (void *)(uintptr_t)&rows[n]};
+    for (size_t i = 0; i < ARRAY_LEN(script_rows); i++)
+        tests[n++] = (struct CMUnitTest){script_rows[i].name, test_script_row, NULL, NULL,
+                                         (void *)(uintptr_t)&script_rows[i]};
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_dropped);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_announced);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_answer);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_drawn);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_shown);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_bad_evidence);
     return cmocka_run_group_tests_name("grading_again", tests, NULL, NULL);

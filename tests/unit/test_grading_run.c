@@ -30,6 +30,12 @@ static const char xml[] =
     "<check id='quiet' kind='unreachable' title='Quiet' points='20' control='reach' from='a' to='10.0.2.11' seen-at='h2:eth0'/>"
     "<check id='cut' kind='path' title='Cut' points='40' requires='reach' from='a' to='10.0.2.10' seen-at='h2:eth0' cut='l1' settle='2s'/>"
     "</grading></exercise>";
+static const char xml_reboot[] =
+    "<exercise id='x' title='X'><summary>s</summary><topology file='t.xml'/><grading deadline='1s' hold='2' interval='100ms'>"
+    "<reference name='a' at='lan1' address='10.0.1.250/24' gateway='10.0.1.1'/>"
+    "<check id='reach' kind='reachability' title='Reach' points='10' from='a' to='10.0.2.10' seen-at='h2:eth0'/>"
+    "<check id='kept' kind='persistence' title='Kept' points='20' of='reach' nodes='r1 h2'/>"
+    "</grading></exercise>";
 
 #define ROUNDS_MAX 12 /* of 100 ms within the deadline, and one that ends a streak after it */
 #define EACH_SECOND (-2)
@@ -295,10 +301,29 @@ static const struct scenario { // NOLINT(clang-analyzer-optin.performance.Paddin
 };
 
 /* ---- the part of labhost ---- */
+static bool halts; /* r1 does not come up after a reboot */
+
 struct stage {
     const struct scenario *s;
-    int round, gets;
+    int round, gets, reboots;
 };
+
+/* Not while somebody types: what is to be judged before must have been. */
+static void do_reboot(struct rpc_call *call, json_t *req, void *arg)
+{
+    json_t *want = json_pack("[ss]", "r1", "h2");
+    struct stage *g = arg;
+    struct err e;
+
+    if (g->gets <= g->s->typed_until || !json_equal(json_object_get(req, "nodes"), want)) {
+        err_set(&e, ERR_INVALID, "not now, or not these nodes");
+        rpc_fail(call, &e);
+    } else {
+        g->reboots++;
+        rpc_reply(call, NULL);
+    }
+    json_decref(want);
+}
 
 static void do_get(struct rpc_call *call, json_t *req, void *arg)
 {
@@ -307,7 +332,10 @@ static void do_get(struct rpc_call *call, json_t *req, void *arg)
 
     (void)req;
     g->gets++;
-    rpc_reply(call, json_pack("{s:s, s:i}", "state", g->s->lab_state, "typed", typed));
+    /* r2 is none of those that are rebooted. */
+    rpc_reply(call, json_pack("{s:s, s:i, s:{s:{s:s, s:s}, s:{s:s}}}", "state", g->s->lab_state, "typed",
+                              typed, "nodes", "r1", "state", halts && g->reboots > 0 ? "stopped" : "running",
+                              "error", "it was switched off", "r2", "state", "stopped"));
 }
 
 static void see(struct probe_sample *m, const struct probe_spec *s, const struct probe *p, const char *port,
@@ -389,8 +417,9 @@ static void do_probe(struct rpc_call *call, json_t *req, void *arg)
 
 static _Noreturn void play(const struct scenario *sc, const char *path, int ready)
 {
-    static const struct rpc_method methods[] = {{"lab.get", do_get}, {"probe.run", do_probe}, {NULL, NULL}};
-    struct stage g = {sc, 0, 0};
+    static const struct rpc_method methods[] = {
+        {"lab.get", do_get}, {"probe.run", do_probe}, {"lab.reboot", do_reboot}, {NULL, NULL}};
+    struct stage g = {.s = sc};
     struct loop *l = loop_new(NULL);
     struct rpc_server *s = l != NULL ? rpc_server_new(l, path, getuid(), methods, &g, NULL) : NULL;
 
@@ -410,10 +439,10 @@ static void progress(size_t done, size_t total, void *arg)
     last_total = total;
 }
 
-static int grade(const struct scenario *sc, json_t **report, json_t **again, struct err *e)
+static int grade(const struct scenario *sc, const char *text, json_t **report, json_t **again, struct err *e)
 {
     AUTO(exercise_freep)
-    struct exercise *x = exercise_load_mem(xml, sizeof xml - 1, topology, sizeof topology - 1, NULL, NULL, e);
+    struct exercise *x = exercise_load_mem(text, strlen(text), topology, sizeof topology - 1, NULL, NULL, e);
     AUTO(plan_freep) struct plan *p = x != NULL ? plan_make(x->topo, "abcdef", e) : NULL;
     char path[64], c;
     int ready[2], rc;
@@ -447,7 +476,7 @@ static void test_scenario(void **state)
     const struct scenario *sc = *state;
     json_t *report = NULL, *again = NULL;
     struct err e = {0};
-    int rc = grade(sc, &report, &again, &e);
+    int rc = grade(sc, xml, &report, &again, &e);
 
     if (sc->score < 0) {
         assert_int_equal(rc, -1);
@@ -475,6 +504,43 @@ static void test_scenario(void **state)
         fail_msg("%s\n%s", json_dumps(report, 0), json_dumps(again, 0));
     json_decref(report);
     json_decref(again);
+}
+
+static void graded_after_reboot(const struct scenario *sc, const char *status, const char *observed)
+{
+    json_t *report = NULL, *again = NULL;
+    struct err e = {0};
+
+    if (grade(sc, xml_reboot, &report, &again, &e) < 0)
+        fail_msg("%s", e.msg);
+    const json_t *checks = json_object_get(report, "checks"), *kept = json_array_get(checks, 1);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(checks, 0), "status")), "pass");
+    assert_string_equal(json_string_value(json_object_get(kept, "status")), status);
+    assert_string_equal(json_string_value(json_object_get(kept, "observed")), observed);
+    assert_false(json_is_true(json_object_get(report, "typed_during")));
+    if (!json_equal(report, again))
+        fail_msg("%s\n%s", json_dumps(report, 0), json_dumps(again, 0));
+    json_decref(report);
+    json_decref(again);
+}
+
+/* Typed into in the first run: that is graded once more before anything is rebooted. */
+static void test_reboot_typed(void **state)
+{
+    const struct scenario sc = {.flap_at = -1, .lab_state = "running", .typed_until = 2};
+
+    (void)state;
+    graded_after_reboot(&sc, "pass", "All as before the reboot.");
+}
+
+static void test_reboot_halts(void **state)
+{
+    const struct scenario sc = {.flap_at = -1, .lab_state = "running"};
+
+    (void)state;
+    halts = true;
+    graded_after_reboot(&sc, "fail", "Node r1 did not come back after the reboot: it was switched off.");
+    halts = false;
 }
 
 static void test_no_labhost(void **state)
@@ -517,12 +583,14 @@ static void test_other_plan(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(scenarios) + 2];
+    struct CMUnitTest tests[ARRAY_LEN(scenarios) + 4];
     size_t n = 0;
 
     for (; n < ARRAY_LEN(scenarios); n++)
         tests[n] = (struct CMUnitTest){scenarios[n].name, test_scenario, NULL, NULL,
                                        (void *)(uintptr_t)&scenarios[n]};
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_reboot_typed);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_reboot_halts);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_no_labhost);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(test_other_plan);
     return cmocka_run_group_tests_name("grading_run", tests, NULL, NULL);

@@ -166,13 +166,81 @@ static void the_filter_names_what_it_refuses(void **state)
     json_decref(p);
 }
 
+/* ---- programs of exercises ---- */
+static const struct oci_script script = {.rootfs = "/var/images/base/root",
+                                         .program = "/run/x/program",
+                                         .timeout_ms = 1500,
+                                         .hostname = "west",
+                                         .cgroup = "/paralab/abcdef/.script-0",
+                                         .uid = 4000064000u};
+
+static const struct row script_rows[] = {
+    {"script: the image is read-only", "root", "{\"path\":\"/var/images/base/root\",\"readonly\":true}"},
+    {"script: it ends in time", "process.args",
+     "[\"/usr/bin/timeout\",\"-s\",\"KILL\",\"1.500\",\"/run/program\"]"},
+    {"script: no capabilities", "process.capabilities", "{}"},
+    {"script: no new privileges", "process.noNewPrivileges", "true"},
+    {"script: nobody's user", "process.user", "{\"uid\":4000064000,\"gid\":4000064000}"},
+    {"script: no terminal", "process.terminal", "false"},
+    {"script: no hooks", "hooks", NULL},
+    {"script: no devices", "linux.devices", NULL},
+    {"script: no ids of others", "linux.uidMappings", NULL},
+    {"script: mounts do not spread", "linux.rootfsPropagation", "\"private\""},
+    {"script: no network but the one of its reference", "linux.namespaces",
+     "[{\"type\":\"pid\"},{\"type\":\"mount\"},{\"type\":\"uts\"},{\"type\":\"ipc\"},{\"type\":\"cgroup\"}]"},
+    {"script: the program can not change", "mounts.4",
+     "{\"destination\":\"/run/program\",\"type\":\"bind\",\"source\":\"/run/x/program\",\"options\":[\"bind\",\"ro\","
+     "\"nosuid\",\"nodev\",\"private\"]}"},
+    {"script: nothing else of the host", "mounts.5", NULL},
+    {"script: no limit without controllers", "linux.resources", "{}"},
+};
+
+static void script_has(void **state)
+{
+    const struct row *r = *state;
+    AUTO(mem_freep) char *text = oci_script_config(&script);
+    json_t *j = json_loads(text, JSON_REJECT_DUPLICATES, NULL), *got;
+
+    assert_non_null(j);
+    got = at(j, r->path);
+    if (r->want == NULL) {
+        assert_null(got);
+    } else {
+        AUTO(mem_freep) char *is = json_dumps(got, JSON_COMPACT | JSON_ENCODE_ANY);
+        assert_non_null(is);
+        assert_string_equal(is, r->want);
+    }
+    json_decref(j);
+}
+
+static void script_has_the_guests_filter_and_limits(void **state)
+{
+    struct oci_script s = script;
+
+    (void)state;
+    s.limit_memory = s.limit_pids = true;
+    AUTO(mem_freep) char *text = oci_script_config(&s);
+    json_t *j = json_loads(text, JSON_REJECT_DUPLICATES, NULL), *filter = oci_seccomp();
+
+    assert_true(json_equal(at(j, "linux.seccomp"), filter));
+    assert_int_equal(json_integer_value(at(j, "linux.resources.memory.limit")), 256 << 20);
+    assert_int_equal(json_integer_value(at(j, "linux.resources.pids.limit")), 32);
+    assert_int_equal(json_array_size(at(j, "process.rlimits")), 6);
+    json_decref(filter);
+    json_decref(j);
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 5];
+    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(script_rows) + 6];
     size_t n = 0;
 
     for (; n < ARRAY_LEN(rows); n++)
         tests[n] = (struct CMUnitTest){rows[n].name, has, NULL, NULL, (void *)(uintptr_t)&rows[n]};
+    for (size_t i = 0; i < ARRAY_LEN(script_rows); i++)
+        tests[n++] = (struct CMUnitTest){script_rows[i].name, script_has, NULL, NULL,
+                                         (void *)(uintptr_t)&script_rows[i]};
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(script_has_the_guests_filter_and_limits);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(every_namespace_is_new);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(only_the_startup_script_is_bound_and_read_only);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(limits_follow_the_controllers);

@@ -1,6 +1,7 @@
 /* The planner: what becomes of each element, and what stays the same. */
 #include "tests/unit/topo_random.h"
 #include "tests/unit/topo_rows.h"
+#include "topology/plan_make.h"
 
 #include <time.h>
 
@@ -61,7 +62,7 @@ static void test_link_of_two_hosts(void **state)
     assert_int_equal(p->links[0].port[1], 0);
     assert_int_equal(p->nodes[1].ifaces[0].port, 1);
     assert_int_equal(p->ports[1].node, 1);
-    assert_null(p->nodes[0].startup);
+    assert_string_equal(p->nodes[0].startup, PLAN_RC_LOCAL);
 }
 
 static void test_link_to_a_hub(void **state)

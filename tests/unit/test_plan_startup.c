@@ -1,5 +1,6 @@
 /* What runs in a node before it is ready. */
 #include "tests/unit/topo_rows.h"
+#include "topology/plan_make.h"
 
 static struct plan *plan_of(const char *inside)
 {
@@ -13,7 +14,7 @@ static struct plan *plan_of(const char *inside)
 #define FORWARD "echo 1 >/proc/sys/net/ipv4/ip_forward\necho 1 >/proc/sys/net/ipv6/conf/all/forwarding\n"
 
 static const struct row {
-    const char *name, *in, *want; /* NULL: no script */
+    const char *name, *in, *want; /* before the student's own; NULL: nothing */
 } rows[] = {
     {"nothing to do", "<host name='h'/>", NULL},
     {"interfaces alone", "<host name='h'><interface name='eth0' network='lan'/></host>", NULL},
@@ -50,12 +51,9 @@ static void test_row(void **state)
     const struct row *r = *state;
     AUTO(plan_freep) struct plan *p = plan_of(r->in);
 
-    if (r->want == NULL) {
-        assert_null(p->nodes[0].startup);
-        return;
-    }
-    assert_non_null(p->nodes[0].startup);
-    assert_string_equal(p->nodes[0].startup, r->want);
+    AUTO(mem_freep) char *want = xasprintf("%s" PLAN_RC_LOCAL, r->want != NULL ? r->want : "");
+
+    assert_string_equal(p->nodes[0].startup, want);
 }
 
 static const struct plan_file *file_of(const struct plan *p, const char *path)

@@ -14,7 +14,7 @@ static const struct row {
     const char *name;
     enum lab_wanted wanted;
     enum guest_state seen[3];
-    const char *reset, *start, *remove, *wipe, *create, *await;
+    const char *reset, *reboot, *start, *remove, *wipe, *create, *await;
     bool suspend, restore;
 } rows[] = {
     {.name = "reconcile: fresh lab",
@@ -65,6 +65,22 @@ static const struct row {
      .reset = "b",
      .wipe = "b",
      .create = "b",
+     .await = "abc"},
+    {.name = "reconcile: reboot two with their disks; what is off stays off",
+     .wanted = LAB_PRESENT,
+     .seen = {GUEST_RUNNING, GUEST_RUNNING, GUEST_ABSENT},
+     .reboot = "ab",
+     .start = "-",
+     .remove = "ab",
+     .create = "ab",
+     .await = "ab"},
+    {.name = "reconcile: reboot one that is off and one that was half made",
+     .wanted = LAB_PRESENT,
+     .seen = {GUEST_STOPPED, GUEST_CREATED, GUEST_RUNNING},
+     .reboot = "ab",
+     .start = "-",
+     .remove = "ab",
+     .create = "ab",
      .await = "abc"},
     {.name = "reconcile: reset all",
      .wanted = LAB_PRESENT,
@@ -125,15 +141,17 @@ static void test_reconcile(void **state)
     struct plan_node nodes[3] = {0};
     const struct plan p = {.nodes = nodes, .nnodes = 3};
     struct guest_observed seen[3];
-    bool reset[3] = {0}, start[3] = {0};
+    bool reset[3] = {0}, reboot[3] = {0}, start[3] = {0};
     struct steps s;
 
     for (size_t i = 0; i < 3; i++) {
         seen[i] = (struct guest_observed){.state = r->seen[i]};
         reset[i] = strchr(list(r->reset), 'a' + (int)i) != NULL;
+        reboot[i] = strchr(list(r->reboot), 'a' + (int)i) != NULL;
         start[i] = strchr(list(r->start), 'a' + (int)i) != NULL;
     }
     const struct asked asked = {.reset = r->reset != NULL ? reset : NULL,
+                                .reboot = r->reboot != NULL ? reboot : NULL,
                                 .start = r->start != NULL ? start : NULL};
     reconcile(&p, r->wanted, seen, &asked, &s);
     check(s.remove, s.nremove, list(r->remove));

@@ -69,6 +69,27 @@ static json_t *words(const char *s)
     return a;
 }
 
+json_t *oci_masked(void)
+{
+    return strings(masked, ARRAY_LEN(masked));
+}
+
+json_t *oci_read_only(void)
+{
+    return strings(read_only, ARRAY_LEN(read_only));
+}
+
+json_t *oci_mount(const char *destination, const char *type, const char *source, const char *options)
+{
+    return json_pack("{s:s, s:s, s:s, s:o}", "destination", destination, "type", type, "source", source,
+                     "options", words(options));
+}
+
+json_t *oci_rlimit(const char *type, json_int_t limit)
+{
+    return json_pack("{s:s, s:I, s:I}", "type", type, "soft", limit, "hard", limit);
+}
+
 static json_t *process(const struct oci_spec *s)
 {
     json_t *args = json_pack("[s]", "/sbin/lab-init");
@@ -78,14 +99,12 @@ static json_t *process(const struct oci_spec *s)
         json_array_append_new(args, json_string(s->node->ifaces[i].name));
     /* RLIMIT_NPROC counts per user inside this user namespace: a fork bomb ends there even where the
      * pids controller is missing. */
-    json_t *p = json_pack(
-        "{s:b, s:{s:i, s:i}, s:o, s:o, s:s, s:b, s:i, s:{s:O, s:O, s:O}, s:[{s:s, s:i, s:i}, {s:s, s:i, s:i},"
-        " {s:s, s:i, s:i}]}",
-        "terminal", 0, "user", "uid", 0, "gid", 0, "args", args, "env",
-        strings(environment, ARRAY_LEN(environment)), "cwd", "/", "noNewPrivileges", 1, "oomScoreAdj", 500,
-        "capabilities", "bounding", caps, "effective", caps, "permitted", caps, "rlimits", "type",
-        "RLIMIT_NOFILE", "soft", OCI_FILES_MAX, "hard", OCI_FILES_MAX, "type", "RLIMIT_NPROC", "soft",
-        OCI_PIDS_MAX, "hard", OCI_PIDS_MAX, "type", "RLIMIT_CORE", "soft", 0, "hard", 0);
+    json_t *p = json_pack("{s:b, s:{s:i, s:i}, s:o, s:o, s:s, s:b, s:i, s:{s:O, s:O, s:O}, s:[o, o, o]}",
+                          "terminal", 0, "user", "uid", 0, "gid", 0, "args", args, "env",
+                          strings(environment, ARRAY_LEN(environment)), "cwd", "/", "noNewPrivileges", 1,
+                          "oomScoreAdj", 500, "capabilities", "bounding", caps, "effective", caps,
+                          "permitted", caps, "rlimits", oci_rlimit("RLIMIT_NOFILE", OCI_FILES_MAX),
+                          oci_rlimit("RLIMIT_NPROC", OCI_PIDS_MAX), oci_rlimit("RLIMIT_CORE", 0));
     json_decref(caps);
     return p;
 }
@@ -95,12 +114,10 @@ static json_t *mount_list(const struct oci_spec *s)
     json_t *a = json_array();
 
     for (size_t i = 0; i < ARRAY_LEN(mounts); i++)
-        json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:o}", "destination", mounts[i].destination,
-                                           "type", mounts[i].type, "source", mounts[i].source, "options",
-                                           words(mounts[i].options)));
-    json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:[sssss]}", "destination", "/run/lab/startup",
-                                       "type", "bind", "source", s->startup, "options", "bind", "ro",
-                                       "nosuid", "nodev", "private"));
+        json_array_append_new(
+            a, oci_mount(mounts[i].destination, mounts[i].type, mounts[i].source, mounts[i].options));
+    json_array_append_new(a,
+                          oci_mount("/run/lab/startup", "bind", s->startup, "bind ro nosuid nodev private"));
     return a;
 }
 
@@ -133,10 +150,8 @@ static json_t *linux_part(const struct oci_spec *s)
                                                  "major", 10, "minor", 200));
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s}", "namespaces", ns, "uidMappings",
                      id_map(s->uid_base), "gidMappings", id_map(s->uid_base), "devices", devices, "resources",
-                     resources(s), "seccomp", oci_seccomp(), "maskedPaths",
-                     strings(masked, ARRAY_LEN(masked)), "readonlyPaths",
-                     strings(read_only, ARRAY_LEN(read_only)), "cgroupsPath", s->cgroup, "rootfsPropagation",
-                     "private");
+                     resources(s), "seccomp", oci_seccomp(), "maskedPaths", oci_masked(), "readonlyPaths",
+                     oci_read_only(), "cgroupsPath", s->cgroup, "rootfsPropagation", "private");
 }
 
 char *oci_config(const struct oci_spec *s)

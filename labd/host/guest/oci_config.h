@@ -1,4 +1,5 @@
-/* Writes the config.json of a node for the OCI runtime.  Pure; used by container.c and its tests.
+/* Writes the config.json of a node, or of a script, for the OCI runtime.  Pure; used by the container driver,
+ * guest_script.c and their tests.
  * Format: OCI runtime specification 1.0, as crun reads it. */
 #ifndef HOST_GUEST_OCI_CONFIG_H
 #define HOST_GUEST_OCI_CONFIG_H
@@ -26,6 +27,25 @@ struct oci_spec {
 
 char *oci_config(const struct oci_spec *s); /* caller frees */
 
-json_t *oci_seccomp(void); /* new reference */
+/* A program of a stranger, without any rights, in the network namespace that crun itself is in; its root file system is
+ * read-only. */
+struct oci_script {
+    const char *rootfs;   /* host folder */
+    const char *program;  /* host file that is run, and is told to end after ... */
+    unsigned timeout_ms;  /* ... with all that it started */
+    const char *hostname; /* what it sees of itself */
+    const char *cgroup;
+    uint32_t uid; /* of the host, and nobody else's */
+    bool limit_memory, limit_pids;
+};
+char *oci_script_config(const struct oci_script *s); /* caller frees */
+
+/* New references: the system call filter; what of the host is hidden, and what may only be read; a mount, its options
+ * separated by blanks; a limit, soft and hard. */
+json_t *oci_seccomp(void);
+json_t *oci_masked(void);
+json_t *oci_read_only(void);
+json_t *oci_mount(const char *destination, const char *type, const char *source, const char *options);
+json_t *oci_rlimit(const char *type, json_int_t limit);
 
 #endif

@@ -91,74 +91,96 @@ static int check(const struct plan *p, const struct net_reference *r, struct err
     return net_pid_check(r->pid, e);
 }
 
-static int add_device(const struct net_host *h, const struct plan *p, const struct net_reference *r,
-                      const char *dev, const char *mac, struct err *e)
+/* What 'r' has that comes to be 'refs'; ERR_CONFLICT if it is there. */
+static int add_to(struct refs *refs, const struct plan *p, const struct net_reference *r, struct err *e)
 {
-    AUTO(buf_clear) struct buf batch = BUF_INIT;
-    const struct net_far_end far = {.pid = r->pid, .dev = "eth0", .no_ipv6 = !r->ipv6};
+    char dev[IFNAME_SIZE];
 
-    buf_printf(&batch, "link add %s group %u mtu %u type veth peer name eth0 address %s mtu 1500 netns %d\n",
-               dev, net_dev_group(p->lab), NET_MTU, mac, (int)r->pid);
-    if (net_ip_batch(h, &batch, false, e) < 0 || net_dev_quiet(h, dev, e) < 0)
-        return -1;
-    return net_far_quiet(h, &far, 1, e);
-}
-
-static int add_port(const struct net_host *h, const struct plan *p, const struct net_reference *r,
-                    const char *dev, const char *mac, struct err *e)
-{
-    AUTO(argv_clear) struct argv a = {0};
-    const struct plan_segment *s = &p->segments[r->segment];
-
-    net_ovs_begin(&a, h, "ovs-vsctl");
-    argv_add(&a, "--");
-    argv_add(&a, "add-port");
-    argv_add(&a, p->bridges[s->bridge].dev);
-    argv_add(&a, dev);
-    if (s->kind == PLAN_LEARN) {
-        argv_add(&a, "vlan_mode=access");
-        argv_addf(&a, "tag=%u", r->vlan);
-        /* No BPDU of the switch reaches the probe, none of the probe's the switch, and it forwards at once. */
-        argv_add(&a, "other_config:rstp-enable=false");
-    }
-    argv_addf(&a, "external_ids:paralab-lab=%s", p->lab);
-    argv_addf(&a, "external_ids:paralab-reference=%zu", r->segment);
-    argv_addf(&a, "external_ids:paralab-mac=\"%s\"", mac);
-    argv_add(&a, "--");
-    argv_add(&a, "set");
-    argv_add(&a, "Interface");
-    argv_add(&a, dev);
-    argv_addf(&a, "ofport_request=%u", PLAN_OFPORT_REFERENCE + r->index);
-    return net_ovs_run(h, &a, NULL, e);
-}
-
-int net_reference_add(const struct net_host *h, const struct plan *p, const struct net_reference *r,
-                      struct err *e)
-{
-    struct refs refs;
-    char dev[IFNAME_SIZE], mac[18];
-
-    if (net_host_check(h, e) < 0 || check(p, r, e) < 0 || find_refs(h, p, &refs, e) < 0)
-        return -1;
     ref_dev(dev, p->lab, r->index);
-    ref_mac(mac, p, r);
-    for (size_t i = 0; i < refs.n; i++)
-        if (strcmp(refs.dev[i], dev) == 0)
+    for (size_t i = 0; i < refs->n; i++)
+        if (strcmp(refs->dev[i], dev) == 0)
             return err_set(e, ERR_CONFLICT, "reference host %u of lab %s is attached already", r->index,
                            p->lab);
-    if (refs.n == NET_REFERENCES_MAX)
+    if (refs->n == NET_REFERENCES_MAX)
         return err_set(e, ERR_CAPACITY, "lab %s has %d reference hosts already", p->lab, NET_REFERENCES_MAX);
-    if (add_device(h, p, r, dev, mac, e) < 0 || add_port(h, p, r, dev, mac, e) < 0)
-        return err_wrap(e, "attach reference host %u", r->index);
-    if (p->segments[r->segment].kind == PLAN_HUB) {
-        refs.v[refs.n++] = (struct net_flow_ref){.segment = (uint32_t)r->segment,
-                                                 .ofport = PLAN_OFPORT_REFERENCE + r->index};
-        if (net_flow_apply(h, p, refs.v, refs.n, e) < 0)
-            return err_wrap(e, "attach reference host %u", r->index);
+    memcpy(refs->dev[refs->n], dev, sizeof dev);
+    ref_mac(refs->mac[refs->n], p, r);
+    refs->v[refs->n++] =
+        (struct net_flow_ref){.segment = (uint32_t)r->segment, .ofport = PLAN_OFPORT_REFERENCE + r->index};
+    return 0;
+}
+
+/* 'dev' and 'mac' are of 'r', 'n' each. */
+static int add_devices(const struct net_host *h, const struct plan *p, const struct net_reference *r,
+                       size_t n, char (*dev)[IFNAME_SIZE], char (*mac)[18], struct err *e)
+{
+    AUTO(buf_clear) struct buf batch = BUF_INIT;
+    struct net_far_end far[NET_REFERENCES_MAX];
+
+    for (size_t i = 0; i < n; i++) {
+        far[i] = (struct net_far_end){.pid = r[i].pid, .dev = "eth0", .no_ipv6 = !r[i].ipv6};
+        buf_printf(&batch,
+                   "link add %s group %u mtu %u type veth peer name eth0 address %s mtu 1500 netns %d\n",
+                   dev[i], net_dev_group(p->lab), NET_MTU, mac[i], (int)r[i].pid);
     }
+    if (net_ip_batch(h, &batch, false, e) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        if (net_dev_quiet(h, dev[i], e) < 0)
+            return -1;
+    return net_far_quiet(h, far, n, e);
+}
+
+static void add_port(struct argv *a, const struct plan *p, const struct net_reference *r, const char *dev,
+                     const char *mac)
+{
+    const struct plan_segment *s = &p->segments[r->segment];
+
+    argv_add(a, "--");
+    argv_add(a, "add-port");
+    argv_add(a, p->bridges[s->bridge].dev);
+    argv_add(a, dev);
+    if (s->kind == PLAN_LEARN) {
+        argv_add(a, "vlan_mode=access");
+        argv_addf(a, "tag=%u", r->vlan);
+        /* No BPDU of the switch reaches the probe, none of the probe's the switch, and it forwards at once. */
+        argv_add(a, "other_config:rstp-enable=false");
+    }
+    argv_addf(a, "external_ids:paralab-lab=%s", p->lab);
+    argv_addf(a, "external_ids:paralab-reference=%zu", r->segment);
+    argv_addf(a, "external_ids:paralab-mac=\"%s\"", mac);
+    argv_add(a, "--");
+    argv_add(a, "set");
+    argv_add(a, "Interface");
+    argv_add(a, dev);
+    argv_addf(a, "ofport_request=%u", PLAN_OFPORT_REFERENCE + r->index);
+}
+
+int net_references_add(const struct net_host *h, const struct plan *p, const struct net_reference *r,
+                       size_t n, struct err *e)
+{
+    AUTO(argv_clear) struct argv a = {0};
     AUTO(buf_clear) struct buf up = BUF_INIT;
-    buf_printf(&up, "link set %s alias paralab-%s up\n", dev, h->owner);
-    return net_ip_batch(h, &up, false, e);
+    struct refs refs;
+    bool hub = false;
+
+    if (n == 0)
+        return 0;
+    if (net_host_check(h, e) < 0 || find_refs(h, p, &refs, e) < 0)
+        return -1;
+    size_t old = refs.n;
+    net_ovs_begin(&a, h, "ovs-vsctl");
+    for (size_t i = 0; i < n; i++) {
+        if (check(p, &r[i], e) < 0 || add_to(&refs, p, &r[i], e) < 0)
+            return -1;
+        add_port(&a, p, &r[i], refs.dev[old + i], refs.mac[old + i]);
+        buf_printf(&up, "link set %s alias paralab-%s up\n", refs.dev[old + i], h->owner);
+        hub = hub || p->segments[r[i].segment].kind == PLAN_HUB;
+    }
+    if (add_devices(h, p, r, n, &refs.dev[old], &refs.mac[old], e) < 0 || net_ovs_run(h, &a, NULL, e) < 0 ||
+        (hub && net_flow_apply(h, p, refs.v, refs.n, e) < 0) || net_ip_batch(h, &up, false, e) < 0)
+        return err_wrap(e, "attach reference hosts");
+    return 0;
 }
 
 /* ---- removal ---- */
