@@ -3,6 +3,7 @@
  * the machine for, and in what words.
  *
  * Checks that run alone can not be named: they disturb the lab, and what they show depends on what the others do. */
+#include "grading/answer.h"
 #include "grading/check/check.h"
 
 #include <string.h>
@@ -25,6 +26,9 @@ static void review_of(struct check_review *k, const struct exercise_check *c, co
         CHECK_COMPLAIN(k, c,
                        "check '%s': of names '%s', which runs alone; name checks of what the network does "
                        "undisturbed",
+                       c->id, name);
+    else if (answer_asked(o))
+        CHECK_COMPLAIN(k, c, "check '%s': of names '%s', which is a question: a reboot changes no answer",
                        c->id, name);
     else if (o->control[0] != '\0' && !check_names_hold(&c->of, o->control))
         CHECK_COMPLAIN(k, c, "check '%s': of names '%s' and has to name its control '%s', too", c->id, name,

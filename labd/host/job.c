@@ -220,7 +220,8 @@ static _Noreturn void worker(const struct lab *lab, const struct job *j, int fd,
     signal(SIGPIPE, SIG_IGN);
     switch (j->kind) {
     case JOB_RECONCILE:
-        rc = work_reconcile(lab, &(struct asked){.reset = j->reset, .reboot = j->reboot, .start = j->start}, fd, &e);
+        rc = work_reconcile(lab, &(struct asked){.reset = j->reset, .reboot = j->reboot, .start = j->start},
+                            fd, &e);
         break;
     case JOB_LINK:
         rc = work_link(lab, j->link, j->up, j->impair, &e);

@@ -97,6 +97,9 @@ static const struct row {
          "<check id='n' kind='unreachable' title='t' points='1' control='c1' from='a' to='10.0.2.11' seen-at='h2:eth0'/>"
          "\n<check id='k' kind='persistence' title='t' points='1' of='n'/>"),
      7, "has to name its control 'c1', too"},
+    {"persistence of an answer",
+     CHECKS(ASK("expect='r1'") "\n<check id='k' kind='persistence' title='t' points='1' of='q'/>"), 7,
+     "'q', which is a question"},
     {"persistence of no node",
      CHECKS("<check id='k' kind='persistence' title='t' points='1' of='c1' nodes='r1 lan1'/>"), 6,
      "'lan1', which is not a host or router"},
