@@ -265,12 +265,13 @@ static const struct kept_row {
      "until test -s /run/started; do sleep 0.02; done; test -d /proc/$(cat /run/started) && echo yes",
      "ok\nyes\n"},
     {"kept: comes back when killed", "--keep /run/keep",
-     "until test -s /run/started; do sleep 0.02; done; sleep 1.1; kill -9 $(cat /run/started); sleep 0.2; "
-     "wc -l </run/started",
+     "until test -s /run/started; do sleep 0.02; done; sleep 1.1; kill -9 $(cat /run/started); "
+     "until test $(wc -l </run/started) -ge 2; do sleep 0.05; done; sleep 0.2; wc -l </run/started",
      "ok\n2\n"},
     {"kept: comes back when everything is killed", "--keep /run/keep --keep /run/brief",
-     "until test -s /run/started; do sleep 0.02; done; setsid sh -c 'kill -9 -1; sleep 1.3; wc -l </run/started "
-     ">/run/after' & sleep 60",
+     "until test -s /run/started; do sleep 0.02; done; setsid sh -c 'kill -9 -1; "
+     "until test $(wc -l </run/started) -ge 2; do sleep 0.05; done; sleep 0.2; wc -l </run/started >/run/after' & "
+     "sleep 60",
      "failed 137\n"},
     {"kept: one that ends at once is not started in a loop", "--keep /run/brief",
      "sleep 1.5; wc -l </run/brief.log", "ok\n2\n"},
