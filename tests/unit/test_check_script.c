@@ -140,14 +140,15 @@ static void test_link_out_of_the_folder(void **state)
 
 static void test_too_large(void **state)
 {
-    AUTO(mem_freep) char *text = xcalloc(PROBE_SCRIPT_SIZE + 1, 1);
+    AUTO(buf_clear) struct buf text = BUF_INIT;
 
     (void)state;
-    memset(text, '#', PROBE_SCRIPT_SIZE);
-    memcpy(text, "#!/bin/sh\n", 10);
-    assert_int_equal(put("checks/it.sh", text, PROBE_SCRIPT_SIZE - 1), 0);
+    buf_puts(&text, "#!/bin/sh\n");
+    while (text.len < PROBE_SCRIPT_SIZE)
+        buf_add(&text, "#", 1);
+    assert_int_equal(put("checks/it.sh", buf_str(&text), PROBE_SCRIPT_SIZE - 1), 0);
     exercise_free(load());
-    assert_int_equal(put("checks/it.sh", text, PROBE_SCRIPT_SIZE), 0);
+    assert_int_equal(put("checks/it.sh", buf_str(&text), PROBE_SCRIPT_SIZE), 0);
     fails("check 'c': 'checks/it.sh'");
 }
 

@@ -358,8 +358,9 @@ static void test_shown(void **state)
         assert_string_equal(json_string_value(json_object_get(r, "phase")), "rebooted");
         assert_int_equal(json_array_size(json_object_get(r, "probes")), 2);
     }
-    json_array_foreach(json_object_get(near, "rounds"), i, r)
+    json_array_foreach(json_object_get(near, "rounds"), i, r) {
         assert_string_equal(json_string_value(json_object_get(r, "phase")), "steady");
+    }
     json_decref(report);
     json_decref(kept);
     json_decref(near);

@@ -119,8 +119,8 @@ struct net_reference {
     bool ipv6;
 };
 /* Attaches 'n' of them.  When it fails some may be there: net_reference_clear() then. */
-int net_references_add(const struct net_host *h, const struct plan *p, const struct net_reference *r, size_t n,
-                       struct err *e) MUST_CHECK;
+int net_references_add(const struct net_host *h, const struct plan *p, const struct net_reference *r,
+                       size_t n, struct err *e) MUST_CHECK;
 /* Removes all reference hosts of the lab, those of a crashed probe too: ports, devices, flows, learned
  * addresses are as before. */
 int net_reference_clear(const struct net_host *h, const struct plan *p, struct err *e) MUST_CHECK;
