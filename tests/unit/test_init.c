@@ -270,7 +270,8 @@ static const struct kept_row {
      "ok\n2\n"},
     {"kept: comes back when everything is killed", "--keep /run/keep --keep /run/brief",
      "until test -s /run/started; do sleep 0.02; done; setsid sh -c 'kill -9 -1; "
-     "until test $(wc -l </run/started) -ge 2; do sleep 0.05; done; sleep 0.2; wc -l </run/started >/run/after' & "
+     "until test $(wc -l </run/started) -ge 2; do sleep 0.05; done; sleep 0.2; wc -l </run/started >/run/some; "
+     "mv /run/some /run/after' & "
      "sleep 60",
      "failed 137\n"},
     {"kept: one that ends at once is not started in a loop", "--keep /run/brief",
