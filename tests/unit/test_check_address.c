@@ -116,24 +116,11 @@ static const struct row {
     {"a probe that was not made", FIRST(GOOD) "," OTHER, GRADING_ERROR, 0, "gave no result"},
 };
 
-static struct grading_verdict judged(const struct exercise *x, const char *probes)
-{
-    AUTO(mem_freep) char *text = xasprintf("{\"lost\":0,\"probes\":[%s]}", probes);
-    json_t *j = json_loads(text, 0, NULL);
-    struct err e = {0};
-    AUTO(probe_result_freep) struct probe_result *r = probe_result_from_json(j, &e);
-
-    json_decref(j);
-    if (r == NULL)
-        fail_msg("%s: %s", e.msg, text);
-    return grading_judge(x, 0, r, false);
-}
-
 static void test_judge(void **state)
 {
     const struct row *row = *state;
     AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
-    struct grading_verdict v = judged(x, row->probes);
+    struct grading_verdict v = exercise_judged(x, row->probes);
 
     if (v.status != row->status || strstr(v.observed, row->observed) == NULL)
         fail_msg("%s: %s", grading_status_name(v.status), v.observed);
@@ -144,7 +131,7 @@ static void test_judge(void **state)
 static void test_partial_credit(void **state)
 {
     AUTO(exercise_freep) struct exercise *x = exercise_of_texts(xml, topology);
-    struct grading_outcome o = {.v = judged(x, FIRST("") "," REST "," OTHER)};
+    struct grading_outcome o = {.v = exercise_judged(x, FIRST("") "," REST "," OTHER)};
     json_t *report = grading_report(x, "lab", &o, NULL, false, 0, 1), *check;
 
     (void)state;

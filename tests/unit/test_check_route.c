@@ -253,24 +253,11 @@ static const struct row {
      GRADING_ERROR, 0, "gave no result"},
 };
 
-static struct grading_verdict judged(const struct exercise *x, const char *probes)
-{
-    AUTO(mem_freep) char *text = xasprintf("{\"lost\":0,\"probes\":[%s]}", probes);
-    json_t *j = json_loads(text, 0, NULL);
-    struct err e = {0};
-    AUTO(probe_result_freep) struct probe_result *r = probe_result_from_json(j, &e);
-
-    json_decref(j);
-    if (r == NULL)
-        fail_msg("%s: %s", e.msg, text);
-    return grading_judge(x, 0, r, false);
-}
-
 static void test_judge(void **state)
 {
     const struct row *row = *state;
     AUTO(exercise_freep) struct exercise *x = exercise_of_texts(XML, topology);
-    struct grading_verdict v = judged(x, row->probes);
+    struct grading_verdict v = exercise_judged(x, row->probes);
 
     if (v.status != row->status || strstr(v.observed, row->observed) == NULL)
         fail_msg("%s: %s", grading_status_name(v.status), v.observed);
@@ -283,7 +270,7 @@ static void test_hops(void **state)
     struct exercise *x = exercise_of_texts(
         EXERCISE("from='a' out='r1:eth1' hops='2' prefixes='10.2.0.1/32' absent='10.9.0.0/16'"), topology);
     struct grading_verdict v =
-        judged(x, PROBE("c0-0-0", GOOD("10.2.0.1")) "," PROBE("c0-1-0", "") "," PROBE("c0-1-1", ""));
+        exercise_judged(x, PROBE("c0-0-0", GOOD("10.2.0.1")) "," PROBE("c0-1-0", "") "," PROBE("c0-1-1", ""));
 
     (void)state;
     assert_int_equal(v.status, GRADING_FAIL);
@@ -294,7 +281,7 @@ static void test_hops(void **state)
 static void test_report(void **state)
 {
     AUTO(exercise_freep) struct exercise *x = exercise_of_texts(XML, topology);
-    struct grading_outcome o = {.v = judged(x, LOWER(LEFT("r1:eth2", "10.2.5.7", "63")))};
+    struct grading_outcome o = {.v = exercise_judged(x, LOWER(LEFT("r1:eth2", "10.2.5.7", "63")))};
     json_t *report = grading_report(x, "lab", &o, NULL, false, 0, 1), *check;
 
     (void)state;
