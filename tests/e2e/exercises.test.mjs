@@ -52,6 +52,10 @@ test('exercises', { timeout: 2700000 }, async t => {
     const r = await stack.labctl(['exercise', 'test', path.join(stack.dir, 'my-first'), '--one-lab', '--json']);
     assert.equal(r.status, 0, `${r.stdout}${r.stderr}`);
     assert.deepEqual(JSON.parse(r.stdout).runs.map(x => [x.name, x.score]), [['solution', 10], ['wrong/one-for-both', 5], ['wrong/prefix', 5]]);
+    // Whose scripts all differ: then the whole lab is reset at once.
+    const other = await stack.labctl(['exercise', 'test', path.join(folder, 'static-routing'), 'solution', 'wrong/copied', '--one-lab', '--json']);
+    assert.equal(other.status, 0, `${other.stdout}${other.stderr}`);
+    assert.equal(JSON.parse(other.stdout).graded, 2);
   });
 
   await t.test('mutants: each fault costs points; where a tester is near, a prefix that is too long does not', async () => {
